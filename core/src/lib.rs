@@ -1,0 +1,4 @@
+//! Lattice core.
+#![no_std]
+#![forbid(unsafe_code)]
+pub mod noise;

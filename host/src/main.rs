@@ -1,0 +1,2 @@
+//! The `stoquant` command.
+fn main() {}
