@@ -1,1 +1,114 @@
-//! Noise.
+//! Noise: η as a pure function of (seed, chain, step, site).
+//!
+//! ```text
+//! (seed, chain) ──▶ key          words::derive_key        once per stream
+//! (key, step, site) ──▶ word     threefry, words          32 uniform bits
+//! word ──▶ η_W                   gauss or three_point     a W-bit integer with W - 4 fractional bits
+//! ```
+//!
+//! Integers all the way, so the same on every target. Float types take η₁₈·2⁻¹⁴, which is exact in `f32`. Because each η
+//! is computed from its coordinates and not from a state, restart, update order, domain decomposition and vector width
+//! cannot change a bit.
+
+pub mod gauss;
+pub mod gauss_table;
+pub mod rng;
+pub mod three_point;
+pub mod threefry;
+pub mod words;
+
+pub use rng::{FromRng, ThreefryRng};
+pub use words::{Key, PureWords, StreamTag, Threefry, Words, derive_key};
+
+/// The law of η: zero mean, unit variance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Law {
+    /// The normal distribution, see [`gauss`].
+    #[default]
+    Gaussian,
+    /// {-√3, 0, √3}, see [`three_point`].
+    ThreePoint,
+}
+
+impl Law {
+    /// η of one word, W bits wide with W - 4 fractional bits, 8 ≤ W ≤ 18.
+    #[inline]
+    #[must_use]
+    pub const fn eta<const W: u32>(self, u: u32) -> i32 {
+        match self {
+            Self::Gaussian => gauss::eta::<W>(u),
+            Self::ThreePoint => three_point::eta::<W>(u),
+        }
+    }
+}
+
+/// A law and the words that it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noise<S> {
+    /// What is made of a word.
+    pub law: Law,
+    /// Where the words come from.
+    pub words: S,
+}
+
+impl<S: Words> Noise<S> {
+    /// Fills `out[i]` with η of site `first + i` at `step`, W bits wide with W - 4 fractional bits.
+    ///
+    /// W = 18 serves the float types as η·2⁻¹⁴.
+    #[inline]
+    pub fn fill_eta<const W: u32>(&mut self, step: u64, first: usize, out: &mut [i32]) {
+        let (mut site, mut out) = (first, out);
+        while !out.is_empty() {
+            // Words of a chunk on the stack. An odd site first goes alone: the chunks behind it hold whole pairs.
+            let mut buffer = [0; CHUNK];
+            let count = out.len().min(if site & 1 == 1 { 1 } else { CHUNK });
+            let (Some((here, after)), Some(words)) = (out.split_at_mut_checked(count), buffer.get_mut(..count)) else {
+                return;
+            };
+            self.words.fill(step, site, words);
+            match self.law {
+                Law::Gaussian => apply(gauss::eta::<W>, words, here),
+                Law::ThreePoint => apply(three_point::eta::<W>, words, here),
+            }
+            site = site.wrapping_add(count);
+            out = after;
+        }
+    }
+}
+
+/// Words buffered at a time: 512 bytes where vectors pay for it, 256 on the stack of a microcontroller.
+const CHUNK: usize = 64 * words::LANES;
+
+#[inline(always)]
+fn apply(eta: impl Fn(u32) -> i32, words: &[u32], out: &mut [i32]) {
+    for (slot, &word) in out.iter_mut().zip(words) {
+        *slot = eta(word);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec;
+
+    /// Every beginning and length gives what the words of the sites give one by one, in both laws and two widths.
+    #[test]
+    fn fill_is_sitewise() {
+        let words = Threefry::new(42, 7, StreamTag::Noise);
+        for law in [Law::Gaussian, Law::ThreePoint] {
+            let mut noise = Noise { law, words };
+            for first in [0, 1, 5, 64, (1 << 21) - 3] {
+                for len in (0..=CHUNK + 1).chain([200, 333]) {
+                    let (mut wide, mut narrow) = (vec![0; len], vec![0; len]);
+                    noise.fill_eta::<18>(5, first, &mut wide);
+                    noise.fill_eta::<16>(5, first, &mut narrow);
+                    for i in 0..len {
+                        let u = words.word(5, first + i);
+                        assert_eq!((wide[i], narrow[i]), (law.eta::<18>(u), law.eta::<16>(u)));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The drift of `S = Σ_x [ -κ φ_x Σ_nbr φ + b φ_x² + λ φ_x⁴ ]`: hardware twin `rtl/sq_action_quartic.sv`.
+//!
+//! ```text
+//! εK = k_n·Σ_nbr φ + φ·d,   d = k_a - k_c·φ²,   k_n = 2κε,  k_a = -2bε,  k_c = 4λε
+//! ```
+//!
+//! φ⁴ theory, the free field and the double well are this one drift. `d` is even in φ, so φ → -φ is exact up to the
+//! ties of the last rounding.
+
+use super::Drift;
+use crate::arith::Arith;
+use crate::error::Error;
+use crate::math::sqrt;
+
+/// Quantised coefficients of the quartic drift.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QuarticDrift<A: Arith> {
+    /// k_n = 2κε.
+    pub hop: A::Gain,
+    /// k_a = -2bε.
+    pub linear: A::Slope,
+    /// k_c = 4λε.
+    pub cubic: A::Gain,
+}
+
+impl<A: Arith> Drift<A> for QuarticDrift<A> {
+    #[inline(always)]
+    fn drift(&self, _x: usize, phi: A, sum: A::Sum, clipped: &mut u32) -> A::Wide {
+        let d = A::factor(A::bend(self.linear, self.cubic, phi.square()), clipped);
+        A::mul_sum(self.hop, sum) + phi.mul_factor(d)
+    }
+}
+
+/// κ, b, λ of the quartic family.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quartic {
+    /// Hopping κ.
+    pub kappa: f64,
+    /// Quadratic coupling b.
+    pub b: f64,
+    /// Quartic coupling λ.
+    pub lambda: f64,
+}
+
+/// Action per site, above the minimum, of a uniform field that no run will ever see (e^-32 = 1.3e-14): up to there a step must be stable
+/// and the even factor must not saturate.
+const COST_STABLE: f64 = 32.0;
+
+/// Least action per site, above the minimum, of a uniform field at the end of the range. Saturations are counted, so
+/// this refuses only the plainly wrong choice.
+const COST_RANGE: f64 = 8.0;
+
+impl Quartic {
+    /// Refuses couplings without a normalisable e^{-S}.
+    pub fn validate(&self, dims: usize) -> Result<(), Error> {
+        for (what, value) in [("kappa", self.kappa), ("b", self.b), ("lambda", self.lambda)] {
+            if !value.is_finite() {
+                return Err(Error::Domain { what, value, want: "finite" });
+            }
+        }
+        if self.lambda < 0.0 {
+            return Err(Error::Domain { what: "lambda", value: self.lambda, want: "at least 0" });
+        }
+        // λ_k = 2b - 4κ Σ_μ cos k_μ, smallest at k = 0 (κ > 0) or at the corner of the zone (κ < 0).
+        if self.lambda == 0.0 && self.b <= 2.0 * dims as f64 * self.kappa.abs() {
+            return Err(Error::Unbounded { what: "without a quartic term, b must exceed 2·dims·|kappa|" });
+        }
+        Ok(())
+    }
+
+    /// Action a site of a uniform (κ > 0) or staggered (κ < 0) field, above its minimum.
+    fn cost(&self, phi: f64, dims: usize) -> f64 {
+        let mass = self.b - 2.0 * dims as f64 * self.kappa.abs();
+        let square = phi * phi;
+        let minimum = if mass < 0.0 { -mass * mass / (4.0 * self.lambda) } else { 0.0 };
+        mass * square + self.lambda * square * square - minimum
+    }
+
+    /// |φ| at which [`cost`](Self::cost) reaches `cost`.
+    fn reach(&self, cost: f64, dims: usize) -> f64 {
+        let mass = self.b - 2.0 * dims as f64 * self.kappa.abs();
+        if self.lambda == 0.0 {
+            return sqrt(cost / mass);
+        }
+        // m x + λ x² = c + minimum for x = φ². With m < 0 the minimum -m²/4λ completes the square: x = (√(4λc) - m)/2λ.
+        let root =
+            if mass < 0.0 { sqrt(4.0 * self.lambda * cost) } else { sqrt(mass * mass + 4.0 * self.lambda * cost) };
+        sqrt((root - mass) / (2.0 * self.lambda))
+    }
+
+    /// Quantise the drift for one step ε in `dims` dimensions.
+    pub fn drift<A: Arith>(&self, eps: f64, dims: usize) -> Result<QuarticDrift<A>, Error> {
+        self.validate(dims)?;
+        let reach = self.reach(COST_STABLE, dims);
+        // Linear stability of φ' = φ - ε S'(φ) for the fastest mode, at the steepest place the field can reach: ε·S'/φ < 2.
+        let stiffness = 2.0 * self.b + 4.0 * self.lambda * reach * reach + 4.0 * dims as f64 * self.kappa.abs();
+        if eps * stiffness >= 2.0 {
+            return Err(Error::Unstable { eps, limit: 2.0 / stiffness });
+        }
+        let gain = |what, value: f64| {
+            A::gain(value).ok_or(Error::Unrepresentable { what, value, limit: 1.0 / 16.0, format: A::NAME })
+        };
+        let linear = -2.0 * self.b * eps;
+        let drift = QuarticDrift {
+            hop: gain("2 kappa eps", 2.0 * self.kappa * eps)?,
+            linear: A::slope(linear).ok_or(Error::Unrepresentable {
+                what: "2 b eps",
+                value: -linear,
+                limit: A::FACTOR_MAX,
+                format: A::NAME,
+            })?,
+            cubic: gain("4 lambda eps", 4.0 * self.lambda * eps)?,
+        };
+        // The quantised action decides: a λ that rounds to 0 must not turn a broken phase unbounded.
+        let actual = self.quantised::<A>(&drift, eps);
+        actual.validate(dims)?;
+        if A::FIELD_MAX < 1e6 {
+            let cost = actual.cost(A::FIELD_MAX, dims);
+            if cost < COST_RANGE {
+                return Err(Error::FieldRange { max: A::FIELD_MAX, cost, format: A::NAME });
+            }
+            // d = k_a - k_c φ² reaches -FACTOR_MAX here; beyond, the drift is weaker than that of the action.
+            let excess = A::FACTOR_MAX + A::slope_value(drift.linear);
+            let square = excess / A::gain_value(drift.cubic);
+            if square < reach * reach {
+                return Err(Error::FactorRange { phi: sqrt(square), reach, format: A::NAME });
+            }
+        }
+        Ok(drift)
+    }
+
+    /// The couplings whose drift is exactly these coefficients at step ε.
+    pub fn quantised<A: Arith>(&self, drift: &QuarticDrift<A>, eps: f64) -> Self {
+        Self {
+            kappa: A::gain_value(drift.hop) / (2.0 * eps),
+            b: -A::slope_value(drift.linear) / (2.0 * eps),
+            lambda: A::gain_value(drift.cubic) / (4.0 * eps),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Number types. Machine operations live here and nowhere above: an algorithm of this crate is written once over
+//! [`Arith`], and the same source runs in `f64`, `f32`, [`Fx<18>`](Fx) and [`Fx<16>`](Fx).
+//!
+//! The vocabulary is that of one site update,
+//!
+//! ```text
+//! φ' = narrow( widen(φ) + k_n·Σφ_nbr + φ·factor(k_a - k_c·φ²) + k_s·η )
+//! ```
+//!
+//! with exact products, a wide accumulator, and ONE rounding of the field at the end: [`Arith::narrow`], to nearest
+//! with midpoints up, then saturated and counted (`rndnu`). The only other rounding is that of the even factor.
+//! For the float types the same operations round as IEEE 754 says, in the order written here: no fused multiply-add,
+//! no reassociation, no library call.
+
+mod float;
+mod fx;
+
+pub use fx::{Format, Fx};
+
+use core::fmt::Debug;
+use core::ops::Add;
+
+use crate::noise::{Noise, Words};
+
+/// A local quantity in units of 2^-32: sums of tallies are exact, so they do not depend on the order of the sites.
+///
+/// Range of one tally: |value| < 2^31. Totals are `i128`.
+pub type Tally = i64;
+
+/// Fractional bits of a [`Tally`].
+pub const TALLY_FRACTION: u32 = 32;
+
+/// The value of an exact total of tallies.
+#[inline]
+pub fn tally_value(total: i128) -> f64 {
+    total as f64 * (1.0 / (1u64 << TALLY_FRACTION) as f64)
+}
+
+/// A tally from a float: nearest, midpoints away from zero (odd, so φ → -φ stays exact).
+#[inline]
+pub fn tally(value: f64) -> Tally {
+    let scaled = value * (1u64 << TALLY_FRACTION) as f64;
+    // `as` saturates and maps NaN to 0: never undefined, never a panic.
+    (scaled + if scaled < 0.0 { -0.5 } else { 0.5 }) as i64
+}
+
+/// One number format and everything that a site update does with it.
+pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
+    /// Name used in reports and files: `fx18`, `fx16`, `f32`, `f64`.
+    const NAME: &'static str;
+    /// Largest representable |φ|.
+    const FIELD_MAX: f64;
+    /// Field spacing Δ (0 where the type has no fixed grid).
+    const FIELD_LSB: f64;
+    /// Width of the integer noise that drives this type (see `noise::gauss`); floats use the 18-bit one.
+    const NOISE_WIDTH: u32;
+
+    /// How a site lies in memory.
+    type Store: Copy + Default + PartialEq + Debug + Send + Sync + 'static;
+    /// Exact sum of up to eight neighbours.
+    type Sum: Copy + Default + Debug + Add<Output = Self::Sum>;
+    /// Accumulator that holds every sum of products of an update exactly.
+    type Wide: Copy + Default + Debug + Add<Output = Self::Wide>;
+    /// φ² as the even factor sees it.
+    type Square: Copy + Debug;
+    /// Coefficient of φ or φ² in a drift times step: |k| < 1/16 in fixed point.
+    type Gain: Copy + PartialEq + Debug + Send + Sync;
+    /// Constant part of the even factor.
+    type Slope: Copy + PartialEq + Debug + Send + Sync;
+    /// The even factor d that multiplies φ.
+    type Factor: Copy + Debug;
+    /// Noise amplitude √(2ε).
+    type Sigma: Copy + PartialEq + Debug + Send + Sync;
+    /// Standard Gaussian η.
+    type Eta: Copy + Default + Debug + Add<Output = Self::Eta>;
+
+    /// From memory.
+    fn load(word: Self::Store) -> Self;
+    /// To memory.
+    fn store(self) -> Self::Store;
+    /// Raw bits of the stored site, zero-extended: what "the same bits" compares.
+    fn bits(self) -> u64;
+    /// Inverse of [`bits`](Self::bits); `None` where the word is no valid site.
+    fn from_bits(bits: u64) -> Option<Self>;
+    /// Exact value.
+    fn value(self) -> f64;
+    /// Nearest representable field value (midpoints up, saturating; NaN becomes 0 in fixed point).
+    fn nearest(value: f64) -> Self;
+
+    /// φ_x + φ_y, exact in fixed point.
+    fn pair(self, other: Self) -> Self::Sum;
+    /// The value of a neighbour sum.
+    fn sum_value(sum: Self::Sum) -> f64;
+
+    /// φ², rounded (`rndnu`) to the width of one multiplier port in fixed point.
+    fn square(self) -> Self::Square;
+    /// `k - g·u`, exact in fixed point: one step of a Horner scheme in φ².
+    fn bend(slope: Self::Slope, gain: Self::Gain, square: Self::Square) -> Self::Slope;
+    /// Round the even factor for the last multiplication; a clipped factor is counted.
+    fn factor(slope: Self::Slope, clipped: &mut u32) -> Self::Factor;
+
+    /// φ in the accumulator.
+    fn widen(self) -> Self::Wide;
+    /// k·Σ, exact in fixed point.
+    fn mul_sum(gain: Self::Gain, sum: Self::Sum) -> Self::Wide;
+    /// φ·d, exact in fixed point.
+    fn mul_factor(self, factor: Self::Factor) -> Self::Wide;
+    /// k_s·η, exact in fixed point.
+    fn mul_noise(sigma: Self::Sigma, eta: Self::Eta) -> Self::Wide;
+    /// THE rounding: nearest, midpoints up, then symmetric saturation, counted.
+    fn narrow(wide: Self::Wide, clipped: &mut u32) -> Self;
+    /// The same of half the accumulator (stochastic Heun averages two states).
+    fn narrow_half(wide: Self::Wide, clipped: &mut u32) -> Self;
+    /// The value of an accumulator.
+    fn wide_value(wide: Self::Wide) -> f64;
+    /// A constant in the accumulator: nearest, `None` where out of range.
+    fn wide(value: f64) -> Option<Self::Wide>;
+
+    /// Quantise a gain: nearest, `None` where out of range.
+    fn gain(value: f64) -> Option<Self::Gain>;
+    /// Its exact value.
+    fn gain_value(gain: Self::Gain) -> f64;
+    /// Quantise a slope: nearest, `None` where the *factor* it becomes at φ = 0 is out of range.
+    fn slope(value: f64) -> Option<Self::Slope>;
+    /// Its exact value.
+    fn slope_value(slope: Self::Slope) -> f64;
+    /// Largest representable |d|.
+    const FACTOR_MAX: f64;
+    /// Quantise a noise amplitude, `None` where it vanishes or is out of range. Fixed point takes the nearest ODD
+    /// integer: a power of two would lock the noise lattice to the field's grid.
+    fn sigma(value: f64) -> Option<Self::Sigma>;
+    /// Its exact value.
+    fn sigma_value(sigma: Self::Sigma) -> f64;
+
+    /// η from the integer noise of width [`NOISE_WIDTH`](Self::NOISE_WIDTH), exact.
+    fn eta(noise: i32) -> Self::Eta;
+    /// Fill `out` with the integer noise of sites `first..` at `step`.
+    fn fill_noise<S: Words>(noise: &mut Noise<S>, step: u64, first: usize, out: &mut [i32]);
+
+    /// φ.
+    fn tally_phi(self) -> Tally;
+    /// φ².
+    fn tally_square(self) -> Tally;
+    /// φ⁴.
+    fn tally_fourth(self) -> Tally;
+    /// φ·Σ.
+    fn tally_product(self, sum: Self::Sum) -> Tally;
+    /// `(a + b)·(2(y - x) + b - a)` in units of 2^-40: the site's share of the logarithm of the ratio of
+    /// Gaussian proposal densities (see `integrator::mala`). Antisymmetric under x ↔ y, a ↔ b to the bit.
+    fn proposal_term(x: Self, y: Self, a: Self::Wide, b: Self::Wide) -> i64;
+}
+
+/// Fractional bits of [`Arith::proposal_term`].
+pub const PROPOSAL_FRACTION: u32 = 40;

@@ -1,0 +1,76 @@
+//! Euler–Maruyama (Parisi, Wu 1981): φ' = φ + εK(φ) + √(2ε)·R. Hardware twin: `rtl/sq_integrator_euler.sv`.
+//!
+//! Free mode of frequency λ_k: ⟨|φ_k|²⟩ = 1/(λ_k(1 - ελ_k/2)). Interacting: e^{-S_eff}, S_eff = S + (ε/4)Σ(2∂²S - (∂S)²) + O(ε²)
+//! (Batrouni et al., Phys. Rev. D 32 (1985) 2736).
+
+use super::{ChainNoise, Integrator, State, amplitude, euler_block, fill_eta};
+use crate::action::{Action, Drift};
+use crate::arith::Arith;
+use crate::error::Error;
+use crate::lattice::{Plan, segment_mut, stream};
+use crate::noise::Words;
+
+/// Euler–Maruyama with drift `K`.
+#[derive(Clone, Copy, Debug)]
+pub struct Euler<A: Arith, K> {
+    pub(super) drift: K,
+    pub(super) sigma: A::Sigma,
+    pub(super) eps: f64,
+}
+
+impl<A: Arith, K: Drift<A>> Euler<A, K> {
+    /// A step of about ε: the noise amplitude is quantised first, the drift with the ε that it stands for.
+    pub fn new<S: Action<A, Drift = K>>(action: &S, eps: f64, dims: usize) -> Result<Self, Error> {
+        let (sigma, eps) = amplitude::<A>(eps, 2.0)?;
+        Ok(Self { drift: action.drift(eps, dims)?, sigma, eps })
+    }
+
+    /// From coefficients: any drift (already times ε) and amplitude √(2ε).
+    pub fn from_parts(drift: K, sigma: A::Sigma) -> Self {
+        let amplitude = A::sigma_value(sigma);
+        Self { drift, sigma, eps: 0.5 * amplitude * amplitude }
+    }
+
+    /// The drift times step.
+    pub fn drift(&self) -> &K {
+        &self.drift
+    }
+}
+
+impl<A: Arith, K: Drift<A>, W: Words> Integrator<A, W> for Euler<A, K> {
+    #[inline]
+    fn sweep<const D: usize>(
+        &self,
+        plan: &Plan<D>,
+        noise: &mut ChainNoise<W>,
+        phi: &mut [A::Store],
+        work: &mut [A::Store],
+        state: &mut State,
+    ) {
+        let mut clipped = 0;
+        let step = state.step;
+        stream(
+            plan,
+            phi,
+            work,
+            |first, old, out| {
+                euler_block(plan, &self.drift, self.sigma, first, old, out, &mut clipped, |x, count| {
+                    fill_eta::<A, W>(&mut noise.eta, step, x, count)
+                });
+            },
+            |phi, block, [_, y, _]| {
+                let (first, count) = plan.span(block);
+                for (slot, &y) in segment_mut(phi, first, count).iter_mut().zip(y) {
+                    *slot = y;
+                }
+            },
+        );
+        state.clipped += u64::from(clipped);
+        state.accepted += 1;
+        state.step += 1;
+    }
+
+    fn eps(&self) -> f64 {
+        self.eps
+    }
+}

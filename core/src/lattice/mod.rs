@@ -1,0 +1,40 @@
+//! Periodic hypercubic lattices of 0 to 4 dimensions, sites in row-major order (last coordinate fastest).
+//!
+//! A neighbour is counted once per direction: an extent of 1 makes a site its own neighbour both ways, an extent of 2
+//! counts each bond twice. Zero dimensions are a single site without neighbours.
+//!
+//! A field is updated in place from its old values (Jacobi) with O(a slab) of extra memory: see [`Plan`].
+
+mod fixed;
+mod plan;
+mod stream;
+
+pub use fixed::{FixedLattice, Ring, Site, Torus2, Torus3, Torus4};
+pub(crate) use plan::segment_mut;
+pub use plan::{CHUNK, Neighbourhood, Plan, WORK_BLOCKS};
+pub(crate) use stream::{Triple, stream, triples};
+
+use crate::error::Error;
+
+/// Most sites that one lattice may have: 2^31, so every index and every neighbour sum stays in range on every target.
+pub const MAX_SITES: usize = 1 << 31;
+
+/// Number of sites; refused where an extent is 0 or the product exceeds [`MAX_SITES`].
+pub const fn volume<const D: usize>(extents: &[usize; D]) -> Result<usize, Error> {
+    if D > 4 {
+        return Err(Error::Dimensions { dims: D });
+    }
+    let mut volume: usize = 1;
+    let mut mu = 0;
+    while mu < D {
+        if extents[mu] == 0 {
+            return Err(Error::Extent { direction: mu });
+        }
+        volume = match volume.checked_mul(extents[mu]) {
+            Some(v) if v <= MAX_SITES => v,
+            _ => return Err(Error::Volume),
+        };
+        mu += 1;
+    }
+    Ok(volume)
+}

@@ -1,0 +1,34 @@
+//! A fixed-capacity trace of the latest values of an observable.
+
+use heapless::HistoryBuf;
+
+/// The last `N` values, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Trace<const N: usize>(HistoryBuf<f32, N>);
+
+impl<const N: usize> Trace<N> {
+    /// An empty trace.
+    pub const fn new() -> Self {
+        Self(HistoryBuf::new())
+    }
+
+    /// Append, dropping the oldest value of a full trace.
+    pub fn push(&mut self, value: f64) {
+        self.0.write(value as f32);
+    }
+
+    /// Values held.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Nothing held yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Values, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = f32> + '_ {
+        self.0.oldest_ordered().copied()
+    }
+}
