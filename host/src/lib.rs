@@ -1,8 +1,15 @@
 //! Stochastic quantisation, certified: reference, exact results, sampling and certification of the lattice core.
 
 pub mod analysis;
+pub mod certify;
 pub mod couplings;
+pub mod engine;
+pub mod ensemble;
 pub mod estimate;
 pub mod exact;
+pub mod experiment;
+pub mod gauss_fit;
+pub mod noise_law;
 pub mod reference;
+pub mod run;
 pub mod sampler;

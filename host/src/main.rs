@@ -1,2 +1,9 @@
-//! The `stoquant` command.
-fn main() {}
+//! The `stoquant` command. Exit status: 0 pass, 1 a check failed, 2 bad input.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

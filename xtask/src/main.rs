@@ -1,2 +1,92 @@
-//! Workspace tasks.
-fn main() {}
+//! Workspace tasks: `cargo xtask setup` once, then `cargo xtask test`.
+
+mod bare;
+mod graph;
+mod panics;
+mod python;
+mod report;
+mod setup;
+mod sh;
+mod tables;
+mod targets;
+mod test;
+
+use bare::Via;
+use clap::{Parser, Subcommand};
+use report::Report;
+use std::process::ExitCode;
+
+/// Set-up, tests and builds of the whole workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Find or install what the project needs beyond Rust
+    Setup,
+    /// Everything that must hold before a commit; stops at the first failure
+    Test {
+        /// Also run the tests that are too slow for every commit
+        #[arg(long)]
+        full: bool,
+    },
+    /// Write the core's generated tables
+    Tables {
+        /// Only compare: exit 1 where a table differs from what would be written
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build the core for every bare target with every combination of its features
+    CiTargets {
+        /// Use this compiler instead of the first that works
+        #[arg(long)]
+        via: Option<Via>,
+    },
+    /// Prove that the core's compiled code has no panic path, and that the proof can fail
+    Panics {
+        /// Use this compiler instead of the first that works
+        #[arg(long)]
+        via: Option<Via>,
+    },
+    /// Run the benchmarks; arguments after `--` go to them
+    Bench {
+        /// Passed on to the benchmarks
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            if !e.output.is_empty() {
+                eprintln!("{}", e.output.trim_end());
+            }
+            eprintln!("error: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> sh::Result<()> {
+    let mut report = Report::default();
+    match task {
+        Task::Setup => setup::run(true).map(|note| println!("{note}")),
+        Task::Test { full } => test::run(full),
+        Task::Tables { check } => Ok(tables::run(check)?),
+        Task::CiTargets { via } => targets::run(&mut report, targets::choose(via)?),
+        Task::Panics { via } => panics::run(&mut report, targets::choose(via)?),
+        Task::Bench { args } => bench(&args),
+    }
+}
+
+fn bench(args: &[String]) -> sh::Result<()> {
+    let mut cargo = sh::cargo(["bench", "--package", "stoquant-benches", "--"]);
+    cargo.args(args);
+    sh::stream(cargo).map(drop)
+}

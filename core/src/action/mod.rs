@@ -37,8 +37,11 @@ pub trait Action<A: Arith>: Copy + Send + Sync {
     /// Its local terms O_i(x).
     type Terms: Terms;
 
-    /// Quantise ε·K, or say why not: the step is unstable, or a coefficient does not fit.
+    /// Quantise ε·K, or say why not: e^{-S} has no norm, a coefficient does not fit, the field range is too small.
     fn drift(&self, eps: f64, dims: usize) -> Result<Self::Drift, Error>;
+    /// Refuse a step at which the unadjusted update is unstable, or its drift not that of the action, where the field
+    /// still lives. (Metropolis-adjusted, any drift is exact.)
+    fn check_step(&self, drift: &Self::Drift, eps: f64, dims: usize) -> Result<(), Error>;
     /// The action whose drift, times ε, is exactly this quantised one.
     fn quantised(&self, drift: &Self::Drift, eps: f64) -> Self;
     /// O_i(x) from φ_x and the sum over its 2D neighbours (so a bond is counted from both ends).

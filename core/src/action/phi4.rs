@@ -77,6 +77,10 @@ impl<A: Arith> Action<A> for Phi4 {
         self.0.drift(eps, dims)
     }
 
+    fn check_step(&self, drift: &QuarticDrift<A>, eps: f64, dims: usize) -> Result<(), Error> {
+        self.0.check_step(drift, eps, dims)
+    }
+
     fn quantised(&self, drift: &QuarticDrift<A>, eps: f64) -> Self {
         Self(self.0.quantised(drift, eps))
     }

@@ -91,14 +91,8 @@ impl Quartic {
     /// Quantise the drift for one step ε in `dims` dimensions.
     pub fn drift<A: Arith>(&self, eps: f64, dims: usize) -> Result<QuarticDrift<A>, Error> {
         self.validate(dims)?;
-        let reach = self.reach(COST_STABLE, dims);
-        // Linear stability of φ' = φ - ε S'(φ) for the fastest mode, at the steepest place the field can reach: ε·S'/φ < 2.
-        let stiffness = 2.0 * self.b + 4.0 * self.lambda * reach * reach + 4.0 * dims as f64 * self.kappa.abs();
-        if eps * stiffness >= 2.0 {
-            return Err(Error::Unstable { eps, limit: 2.0 / stiffness });
-        }
         let gain = |what, value: f64| {
-            A::gain(value).ok_or(Error::Unrepresentable { what, value, limit: 1.0 / 16.0, format: A::NAME })
+            A::gain(value).ok_or(Error::Unrepresentable { what, value, limit: A::GAIN_MAX, format: A::NAME })
         };
         let linear = -2.0 * self.b * eps;
         let drift = QuarticDrift {
@@ -114,19 +108,31 @@ impl Quartic {
         // The quantised action decides: a λ that rounds to 0 must not turn a broken phase unbounded.
         let actual = self.quantised::<A>(&drift, eps);
         actual.validate(dims)?;
-        if A::FIELD_MAX < 1e6 {
+        if A::FIELD_LSB > 0.0 {
             let cost = actual.cost(A::FIELD_MAX, dims);
             if cost < COST_RANGE {
                 return Err(Error::FieldRange { max: A::FIELD_MAX, cost, format: A::NAME });
             }
+        }
+        Ok(drift)
+    }
+
+    /// Linear stability of φ' = φ - ε S'(φ) for the fastest mode, up to the largest field that any run will see; in
+    /// fixed point, the even factor must not saturate before.
+    pub fn check_step<A: Arith>(&self, drift: &QuarticDrift<A>, eps: f64, dims: usize) -> Result<(), Error> {
+        let reach = self.reach(COST_STABLE, dims);
+        let stiffness = 2.0 * self.b + 4.0 * self.lambda * reach * reach + 4.0 * dims as f64 * self.kappa.abs();
+        if eps * stiffness >= 2.0 {
+            return Err(Error::Unstable { eps, limit: 2.0 / stiffness });
+        }
+        if A::FIELD_LSB > 0.0 {
             // d = k_a - k_c φ² reaches -FACTOR_MAX here; beyond, the drift is weaker than that of the action.
-            let excess = A::FACTOR_MAX + A::slope_value(drift.linear);
-            let square = excess / A::gain_value(drift.cubic);
+            let square = (A::FACTOR_MAX + A::slope_value(drift.linear)) / A::gain_value(drift.cubic);
             if square < reach * reach {
                 return Err(Error::FactorRange { phi: sqrt(square), reach, format: A::NAME });
             }
         }
-        Ok(drift)
+        Ok(())
     }
 
     /// The couplings whose drift is exactly these coefficients at step ε.

@@ -13,6 +13,7 @@ macro_rules! float_arith {
             const FIELD_MAX: f64 = $float::MAX as f64;
             const FIELD_LSB: f64 = 0.0;
             const NOISE_WIDTH: u32 = 18;
+            const GAIN_MAX: f64 = $float::MAX as f64;
             const FACTOR_MAX: f64 = $float::MAX as f64;
 
             type Store = $float;

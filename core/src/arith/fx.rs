@@ -109,6 +109,7 @@ where
     const FIELD_MAX: f64 = Self::MAX as f64 * Self::FIELD_LSB;
     const FIELD_LSB: f64 = 1.0 / (1u64 << Self::FRACTION) as f64;
     const NOISE_WIDTH: u32 = W;
+    const GAIN_MAX: f64 = Self::MAX as f64 / (1u64 << (W + 3)) as f64;
     const FACTOR_MAX: f64 = Self::MAX as f64 / (1u64 << (W + 1)) as f64;
 
     type Store = <Self as Format>::Word;

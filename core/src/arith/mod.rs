@@ -52,6 +52,10 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     const FIELD_MAX: f64;
     /// Field spacing Δ (0 where the type has no fixed grid).
     const FIELD_LSB: f64;
+    /// Largest representable gain.
+    const GAIN_MAX: f64;
+    /// Largest representable even factor |d|.
+    const FACTOR_MAX: f64;
     /// Width of the integer noise that drives this type (see `noise::gauss`); floats use the 18-bit one.
     const NOISE_WIDTH: u32;
 
@@ -124,8 +128,6 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     fn slope(value: f64) -> Option<Self::Slope>;
     /// Its exact value.
     fn slope_value(slope: Self::Slope) -> f64;
-    /// Largest representable |d|.
-    const FACTOR_MAX: f64;
     /// Quantise a noise amplitude, `None` where it vanishes or is out of range. Fixed point takes the nearest ODD
     /// integer: a power of two would lock the noise lattice to the field's grid.
     fn sigma(value: f64) -> Option<Self::Sigma>;

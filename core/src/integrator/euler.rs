@@ -21,6 +21,13 @@ pub struct Euler<A: Arith, K> {
 impl<A: Arith, K: Drift<A>> Euler<A, K> {
     /// A step of about ε: the noise amplitude is quantised first, the drift with the ε that it stands for.
     pub fn new<S: Action<A, Drift = K>>(action: &S, eps: f64, dims: usize) -> Result<Self, Error> {
+        let euler = Self::proposal(action, eps, dims)?;
+        action.check_step(&euler.drift, euler.eps, dims)?;
+        Ok(euler)
+    }
+
+    /// The same as a Metropolis proposal, for which a step need not be stable.
+    pub(super) fn proposal<S: Action<A, Drift = K>>(action: &S, eps: f64, dims: usize) -> Result<Self, Error> {
         let (sigma, eps) = amplitude::<A>(eps, 2.0)?;
         Ok(Self { drift: action.drift(eps, dims)?, sigma, eps })
     }

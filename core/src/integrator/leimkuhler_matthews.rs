@@ -23,7 +23,9 @@ impl<A: Arith, K: Drift<A>> LeimkuhlerMatthews<A, K> {
     /// A step of about ε: the amplitude √(ε/2) is quantised first, the drift with the ε that it stands for.
     pub fn new<S: Action<A, Drift = K>>(action: &S, eps: f64, dims: usize) -> Result<Self, Error> {
         let (sigma, eps) = amplitude::<A>(eps, 0.5)?;
-        Ok(Self { drift: action.drift(eps, dims)?, sigma, eps })
+        let drift = action.drift(eps, dims)?;
+        action.check_step(&drift, eps, dims)?;
+        Ok(Self { drift, sigma, eps })
     }
 
     /// The drift times step.

@@ -38,7 +38,7 @@ impl<A: Arith, S: Action<A>> Mala<A, S> {
 impl<A: Arith, S: Action<A>, M: Math> Mala<A, S, M> {
     /// The same with a choice of float functions.
     pub fn with_math(action: &S, eps: f64, dims: usize) -> Result<Self, Error> {
-        Ok(Self { euler: Euler::new(action, eps, dims)?, action: *action, math: core::marker::PhantomData })
+        Ok(Self { euler: Euler::proposal(action, eps, dims)?, action: *action, math: core::marker::PhantomData })
     }
 
     /// The drift times step.

@@ -72,7 +72,7 @@ impl SeedableRng for ThreefryRng {
 
 /// Any `rand_core` generator as a source of words, read in the order in which they are asked for.
 ///
-/// Step and site are ignored, so it is [`Words`] but not [`PureWords`]: what it delivers depends on the order of the
+/// Step and site are ignored, so it is [`Words`] but not [`PureWords`](super::PureWords): what it delivers depends on the order of the
 /// calls, and reproducing a run (restart, other decomposition) is the business of whoever owns the generator.
 #[derive(Clone, Debug)]
 pub struct FromRng<R>(pub R);

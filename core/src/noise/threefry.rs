@@ -19,7 +19,7 @@
 //! # Compilers
 //!
 //! In a loop over counters LLVM moves additions through the subkeys, since part of each sum is constant there: on a
-//! Cortex-M4 125 instructions a pair and a dozen spills. `core::hint::black_box` on both words stops it and costs a trip
+//! Cortex-M4 about 120 instructions a pair, a dozen of them spills. `core::hint::black_box` on both words stops it and costs a trip
 //! through memory (x86-64: 4.6 ns a word instead of 3.7). What needs neither unsafe code nor memory is a function that is
 //! not inlined, with key and counter in registers: 66 instructions a pair and ten of loop and call. [`super::words`] does
 //! that without vectors and, with them, runs [`lanes`] in a loop that LLVM widens: 1.9 ns a word with SSE2, 1.0 with

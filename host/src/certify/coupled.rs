@@ -1,0 +1,214 @@
+//! Coupled paths: an engine against the formulas in `f64`, driven by the same η, step by step and site by site.
+//!
+//! Sharper than any statistic: each site of each step must agree with the reference within the rounding of its number format.
+//! The reference (`crate::reference`) shares no code with the core; η is what (seed, chain, step, site) says, with
+//! steps counted here.
+
+use stoquant_core::error::Error;
+use stoquant_core::noise::{Law, StreamTag, Threefry};
+
+use super::check::{Check, Criterion};
+use crate::couplings::Couplings;
+use crate::engine::{ArithKind, Engine, Factory, IntegratorKind, Setup};
+use crate::reference;
+
+const RUNG: &str = "coupled";
+
+/// η of every site at a step, as the arithmetic sees it.
+pub fn eta(setup: &Setup, chain: u32, step: u64) -> Vec<f64> {
+    let words = Threefry::new(setup.seed, chain, StreamTag::Noise);
+    let law: Law = setup.noise.into();
+    let site = |x| match setup.arith.noise_width() {
+        16 => f64::from(law.eta::<16>(words.word(step, x))) / 4096.0,
+        _ => f64::from(law.eta::<18>(words.word(step, x))) / 16384.0,
+    };
+    (0..setup.volume()).map(site).collect()
+}
+
+/// Bounds on the rounding of one site update of a number format.
+struct Rounding {
+    /// Field spacing, 0 for floats.
+    lsb: f64,
+    /// Half a unit of the even factor d, and of u = φ².
+    factor: f64,
+    square: f64,
+    /// Unit roundoff of floats.
+    unit: f64,
+    cubic: f64,
+    /// σ·|η| is below this.
+    noise: f64,
+}
+
+impl Rounding {
+    fn new(arith: ArithKind, c: &Couplings, eps: f64) -> Self {
+        let half = |fraction: i32| 0.5 * 2f64.powi(-fraction);
+        let (factor, square, unit) = match arith {
+            // d has W+1 fractional bits and φ² has W-7 (core: arith::fx).
+            ArithKind::Fx18 => (half(19), half(11), 0.0),
+            ArithKind::Fx16 => (half(17), half(9), 0.0),
+            ArithKind::F32 => (0.0, 0.0, half(23)),
+            // Four more bits: the reference rounds too, in another order.
+            ArithKind::F64 => (0.0, 0.0, half(48)),
+        };
+        let cubic = 4.0 * c.lambda * eps;
+        Self { lsb: arith.field_lsb(), factor, square, unit, cubic, noise: 6.4 * (2.0 * eps).sqrt() }
+    }
+
+    /// On εK at a site: |φ|·(rounding of d + k_c · rounding of φ²), or a dozen float roundings of its largest term.
+    fn drift(&self, phi: f64) -> f64 {
+        phi.abs() * (self.factor + self.cubic * self.square) + 12.0 * self.unit * self.largest(phi)
+    }
+
+    /// On φ' at a site: the drift, and half a unit for the one rounding of the field.
+    fn update(&self, phi: f64) -> f64 {
+        // 1e-12 covers the f64 arithmetic of the reference where the bound is attained exactly.
+        0.5 * self.lsb * (1.0 + 1e-9) + self.drift(phi) + 4.0 * self.unit * self.largest(phi) + 1e-15
+    }
+
+    fn largest(&self, phi: f64) -> f64 {
+        phi.abs() * (2.0 + self.cubic * phi * phi) + 1.0 + self.noise
+    }
+}
+
+/// `steps` steps of an engine against the reference: largest deviation in units of its bound, and the mean rounding error.
+pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Result<Vec<Check>, Error> {
+    let mut engine = factory(setup, chain)?;
+    engine.hot_start(1.0)?;
+    let (c, eps) = (engine.drift_couplings(), engine.eps());
+    let rounding = Rounding::new(setup.arith, &c, eps);
+    let extents = &setup.extents;
+    let (mut worst, mut worst_ratio, mut wrong_decisions, mut moved) = (0.0f64, 0.0f64, 0usize, 0usize);
+    let (mut bias, mut roundings) = (0.0, 0usize);
+    let mut compare = |x: &[f64], expected: &[f64], found: &[f64], scale: f64| {
+        for ((&phi, expected), found) in x.iter().zip(expected).zip(found) {
+            let deviation = found - expected;
+            // A NaN must not slip through a maximum.
+            let ratio = deviation.abs() / (scale * rounding.update(phi.abs().max(found.abs())));
+            worst = if ratio.is_nan() { f64::INFINITY } else { worst.max(ratio) };
+            bias += deviation;
+            roundings += 1;
+        }
+    };
+    for step in 0..steps {
+        let x = engine.phi();
+        let accepted = engine.state().accepted;
+        engine.sweep(1);
+        let y = engine.phi();
+        let r = eta(setup, chain, step);
+        match setup.integrator {
+            IntegratorKind::Euler => compare(&x, &reference::euler(&x, extents, &c, &r, eps), &y, 1.0),
+            IntegratorKind::LeimkuhlerMatthews => {
+                let next = eta(setup, chain, step + 1);
+                compare(&x, &reference::leimkuhler_matthews(&x, extents, &c, &r, &next, eps), &y, 1.0);
+            }
+            // Two roundings: the predictor's enters with ½(1 + ε·Lipschitz) < 1.
+            IntegratorKind::Heun => compare(&x, &reference::heun(&x, extents, &c, &r, eps), &y, 2.0),
+            IntegratorKind::Mala => {
+                let trial = reference::euler(&x, extents, &c, &r, eps);
+                let taken = engine.state().accepted > accepted;
+                if taken {
+                    compare(&x, &trial, &y, 1.0);
+                } else {
+                    // A rejected proposal leaves the field as it was, to the bit.
+                    moved += usize::from(x != y);
+                }
+                let to = if taken { y.clone() } else { trial };
+                let (ln_r, bound) = ln_ratio(engine.as_ref(), setup, &rounding, &x, &to);
+                // Where the proposal was not taken, it is known before its rounding only.
+                let bound = if taken { bound } else { bound + rounding_of_proposal(&rounding, &x, &to, eps) };
+                worst_ratio = worst_ratio.max((engine.state().log_ratio - ln_r).abs() / bound);
+                let word = Threefry::new(setup.seed, chain, StreamTag::Accept).word64(step);
+                let ln_u = ((word as f64 + 0.5) * 2f64.powi(-64)).ln();
+                let clear = (ln_u - ln_r).abs() > bound;
+                wrong_decisions += usize::from(clear && taken != (ln_u < ln_r));
+            }
+        }
+    }
+    let label = label(setup);
+    let mut checks = vec![Check::bound(RUNG, format!("{label}: deviation / rounding bound"), worst, 0.0, 1.0)];
+    if setup.integrator == IntegratorKind::Mala {
+        checks.push(Check::bound(RUNG, format!("{label}: ln r / rounding bound"), worst_ratio, 0.0, 1.0));
+        checks.push(Check::none(RUNG, format!("{label}: wrong decisions"), wrong_decisions));
+        checks.push(Check::none(RUNG, format!("{label}: rejected, and moved all the same"), moved));
+    }
+    if rounding.lsb > 0.0 && roundings > 0 {
+        // Rounding errors are uniform on ±Δ/2 where the noise dithers them; Heun's has a second one of half the size.
+        let variance = if setup.integrator == IntegratorKind::Heun { 1.25 } else { 1.0 } / 12.0;
+        let (mean, error) = (bias / roundings as f64 / rounding.lsb, (variance / roundings as f64).sqrt());
+        checks.push(Check {
+            rung: RUNG,
+            name: format!("{label}: mean rounding error / LSB"),
+            value: mean,
+            expected: 0.0,
+            error,
+            criterion: Criterion::Normal(mean / error),
+        });
+    }
+    Ok(checks)
+}
+
+/// ln r of a proposal from the formula, and a bound on what the number format may do to it.
+fn ln_ratio(engine: &dyn Engine, setup: &Setup, rounding: &Rounding, x: &[f64], y: &[f64]) -> (f64, f64) {
+    let (c, target, eps) = (engine.drift_couplings(), engine.target(), engine.eps());
+    let extents = &setup.extents;
+    let variance = 2.0 * eps + rounding.lsb * rounding.lsb / 12.0;
+    let (kx, ky) = (reference::drift(x, extents, &c), reference::drift(y, extents, &c));
+    let mut ln_r = reference::action(x, extents, &target) - reference::action(y, extents, &target);
+    // Tallies: half a unit of 2^-32 for each of three terms, both fields; couplings are below 4 here.
+    let mut bound = 1e-9 * x.len() as f64;
+    for i in 0..x.len() {
+        let (a, b, delta) = (eps * kx[i], eps * ky[i], y[i] - x[i]);
+        ln_r += ((delta - a).powi(2) - (delta + b).powi(2)) / (2.0 * variance);
+        let (ea, eb) = (rounding.drift(x[i]), rounding.drift(y[i]));
+        bound += (2.0 * delta.abs() + 2.0 * (a.abs() + b.abs()) + ea + eb) * (ea + eb) / variance;
+    }
+    (ln_r, bound)
+}
+
+/// How much ln r may move when each y moves by its rounding: |∂ ln r/∂y| ≤ (2|δ| + 2|a| + 2|b|)·(1 + Lipschitz)/σ² + |K|, with
+/// εK bounded by the displacement scale.
+fn rounding_of_proposal(rounding: &Rounding, x: &[f64], y: &[f64], eps: f64) -> f64 {
+    x.iter().zip(y).map(|(x, y)| 4.0 * ((y - x).abs() + rounding.noise) / eps * rounding.update(x.abs().max(y.abs()))).sum()
+}
+
+/// A free run of an engine beside an `f64` one with the engine's own coefficients: the distance against the accumulated
+/// rounding, e' ≤ L e + r with the Lipschitz constant L of the update in the maximum norm.
+pub fn free_run(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Result<Vec<Check>, Error> {
+    let mut engine = factory(setup, chain)?;
+    let (c, eps) = (engine.drift_couplings(), engine.eps());
+    let reference = Setup { arith: ArithKind::F64, couplings: c, eps, ..setup.clone() };
+    let mut exact = factory(&reference, chain)?;
+    engine.hot_start(1.0)?;
+    exact.set_bits(&engine.phi().iter().map(|phi| phi.to_bits()).collect::<Vec<_>>())?;
+    let rounding = Rounding::new(setup.arith, &c, eps);
+    // 1 - ε(2b + 12λφ²) + 4Dκε in rows; the quartic term only contracts.
+    let lipschitz = 1.0 + eps * (4.0 * setup.extents.len() as f64 * c.kappa.abs() - 2.0 * c.b);
+    // 16-bit noise is its own rounding of the same Gaussian.
+    let noise = if setup.arith.noise_width() == 16 { 0.5 / 4096.0 * (2.0 * eps).sqrt() * 2.0 } else { 0.0 };
+    let two_stage = if setup.integrator == IntegratorKind::Heun { 2.0 } else { 1.0 };
+    let (mut bound, mut worst) = (0.0, 0.0f64);
+    for _ in 0..steps {
+        engine.sweep(1);
+        exact.sweep(1);
+        let (a, b) = (engine.phi(), exact.phi());
+        let largest = a.iter().fold(0.0f64, |m, phi| m.max(phi.abs()));
+        bound = lipschitz.max(0.0) * bound + noise + two_stage * rounding.update(largest);
+        let distance = a.iter().zip(&b).fold(0.0f64, |m, (a, b)| {
+            let d = (a - b).abs();
+            if d.is_nan() { f64::INFINITY } else { m.max(d) }
+        });
+        worst = worst.max(distance / bound);
+    }
+    Ok(vec![Check::bound(RUNG, format!("{}: distance to f64 / accumulated rounding, {steps} steps", label(setup)), worst, 0.0, 1.0)])
+}
+
+/// `fx18 euler 4x6`.
+pub fn label(setup: &Setup) -> String {
+    let extents: Vec<String> = setup.extents.iter().map(usize::to_string).collect();
+    let extents = if extents.is_empty() { "site".into() } else { extents.join("x") };
+    let noise = match setup.noise {
+        crate::engine::NoiseKind::Gaussian => String::new(),
+        kind => format!(" {kind}"),
+    };
+    format!("{} {}{noise} {extents}", setup.arith, setup.integrator)
+}

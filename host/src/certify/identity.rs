@@ -1,0 +1,242 @@
+//! Identities that hold bit for bit: symmetries of the lattice, restart, independence of chains and of how the work is
+//! cut up.
+
+use rayon::prelude::*;
+use stoquant_core::action::Phi4;
+use stoquant_core::arith::{Arith, Fx};
+use stoquant_core::board::{Board, hot_start};
+use stoquant_core::error::Error;
+use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
+use stoquant_core::lattice::{Plan, Torus2, WORK_BLOCKS};
+use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words};
+
+use super::check::Check;
+use super::coupled::label;
+use crate::engine::{Factory, Setup};
+use crate::reference;
+
+const RUNG: &str = "identity";
+
+/// Words of another arrangement of the sites: site y has the word of `origin[y]`, with its sign flipped or not.
+#[derive(Clone)]
+struct Rearranged {
+    words: Threefry,
+    origin: Vec<usize>,
+    flip: u32,
+}
+
+impl Words for Rearranged {
+    fn fill(&mut self, step: u64, first: usize, out: &mut [u32]) {
+        for (slot, &origin) in out.iter_mut().zip(&self.origin[first..]) {
+            *slot = self.words.word(step, origin) ^ self.flip;
+        }
+    }
+}
+
+impl PureWords for Rearranged {}
+
+/// The symmetries of a lattice: name, and the site that each site comes from.
+fn symmetries<const D: usize>(extents: [usize; D]) -> Vec<(String, Vec<usize>)> {
+    let volume: usize = extents.iter().product();
+    let coordinates = |mut x: usize| {
+        let mut c = [0; D];
+        for mu in (0..D).rev() {
+            c[mu] = x % extents[mu];
+            x /= extents[mu];
+        }
+        c
+    };
+    let site = |c: [usize; D]| (0..D).fold(0, |x, mu| x * extents[mu] + c[mu]);
+    let map = |f: &dyn Fn([usize; D]) -> [usize; D]| (0..volume).map(|x| site(f(coordinates(x)))).collect::<Vec<_>>();
+    let mut out = Vec::new();
+    for mu in 0..D {
+        out.push((format!("translation {mu}"), map(&|mut c| {
+            c[mu] = (c[mu] + 1) % extents[mu];
+            c
+        })));
+        out.push((format!("reflection {mu}"), map(&|mut c| {
+            c[mu] = extents[mu] - 1 - c[mu];
+            c
+        })));
+        for nu in 0..mu {
+            if extents[mu] == extents[nu] {
+                out.push((format!("exchange {nu} {mu}"), map(&|mut c| {
+                    c.swap(mu, nu);
+                    c
+                })));
+            }
+        }
+    }
+    out
+}
+
+/// A run of `sweeps` from a given field.
+fn run<const D: usize, A: Arith, W: PureWords>(
+    extents: [usize; D],
+    integrator: &impl Integrator<A, W>,
+    words: W,
+    phi: &[A::Store],
+    work: usize,
+    sweeps: u64,
+) -> Result<Vec<A::Store>, Error> {
+    let plan = Plan::new(extents, work)?;
+    let mut noise = ChainNoise {
+        eta: Noise { law: Law::Gaussian, words },
+        accept: Threefry::new(11, 0, StreamTag::Accept),
+    };
+    let mut phi = phi.to_vec();
+    let mut work = vec![A::Store::default(); work];
+    let mut state = State::default();
+    for _ in 0..sweeps {
+        integrator.sweep(&plan, &mut noise, &mut phi, &mut work, &mut state);
+    }
+    Ok(phi)
+}
+
+/// Sites that differ after a symmetry was applied to field and noise, summed over the symmetries.
+fn asymmetries<const D: usize, A: Arith, I>(extents: [usize; D], integrator: &I, seed: u64) -> Result<[usize; 3], Error>
+where
+    I: Integrator<A, Rearranged> + Integrator<A, Threefry>,
+{
+    const SWEEPS: u64 = 6;
+    let words = Threefry::new(seed, 0, StreamTag::Noise);
+    let work = Plan::<D>::work_sites(&extents)?;
+    let mut phi = vec![A::Store::default(); extents.iter().product()];
+    hot_start::<A>(&mut phi, 1.0, seed, 0)?;
+    let plain = run::<D, A, _>(extents, integrator, words, &phi, work, SWEEPS)?;
+    let mut broken = 0;
+    for (_, origin) in symmetries(extents) {
+        let moved: Vec<_> = origin.iter().map(|&x| phi[x]).collect();
+        let words = Rearranged { words, origin: origin.clone(), flip: 0 };
+        let after = run::<D, A, _>(extents, integrator, words, &moved, work, SWEEPS)?;
+        broken += after.iter().zip(&origin).filter(|&(a, &x)| *a != plain[x]).count();
+    }
+    // φ → -φ, η → -η. One sweep: a tie of the last rounding (2^-19 a site at W = 18, 2^-17 at W = 16) goes up in both.
+    let once = run::<D, A, _>(extents, integrator, words, &phi, work, 1)?;
+    let minus = |phi: &[A::Store]| phi.iter().map(|&w| A::nearest(-A::load(w).value()).store()).collect::<Vec<_>>();
+    let flipped = Rearranged { words, origin: (0..phi.len()).collect(), flip: 1 << 31 };
+    let mirrored = run::<D, A, _>(extents, integrator, flipped, &minus(&phi), work, 1)?;
+    let away = |&(a, b): &(A::Store, A::Store)| (A::load(a).value() - A::load(b).value()).abs() > A::FIELD_LSB * 1.5;
+    let odd = minus(&once).into_iter().zip(mirrored).filter(away).count();
+    // The thinnest and the thickest blocks.
+    let slab = if D == 0 { 1 } else { phi.len() / extents[0] };
+    let thin = run::<D, A, _>(extents, integrator, words, &phi, WORK_BLOCKS * slab, SWEEPS)?;
+    let cut = thin.iter().zip(&plain).filter(|(a, b)| a != b).count();
+    Ok([broken, odd, cut])
+}
+
+/// Symmetries of one arithmetic with every integrator on a lattice.
+fn symmetric<const D: usize, A: Arith>(extents: [usize; D], seed: u64) -> Result<Vec<Check>, Error> {
+    let action = if D == 4 { Phi4::kappa_form(0.13, 0.022) } else { Phi4::kappa_form(0.2, 0.022) };
+    let eps = 0.02;
+    let counts = [
+        ("euler", asymmetries::<D, A, _>(extents, &Euler::<A, _>::new(&action, eps, D)?, seed)?),
+        ("leimkuhler-matthews", asymmetries::<D, A, _>(extents, &LeimkuhlerMatthews::<A, _>::new(&action, eps, D)?, seed)?),
+        ("heun", asymmetries::<D, A, _>(extents, &Heun::<A, _>::new(&action, eps, D)?, seed)?),
+        ("mala", asymmetries::<D, A, _>(extents, &Mala::<A, Phi4>::new(&action, eps, D)?, seed)?),
+    ];
+    let mut checks = Vec::new();
+    for (name, [broken, odd, cut]) in counts {
+        let what = format!("{} {name} {extents:?}", A::NAME);
+        checks.push(Check::none(RUNG, format!("{what}: translations, reflections, exchanges"), broken));
+        checks.push(Check::none(RUNG, format!("{what}: φ → -φ"), odd));
+        checks.push(Check::none(RUNG, format!("{what}: any cut into blocks"), cut));
+    }
+    Ok(checks)
+}
+
+/// Symmetries in all arithmetics. Axis exchanges reorder a sum of three or more pairs, so floats are held to them in two dimensions.
+pub fn symmetries_of_the_core(seed: u64) -> Result<Vec<Check>, Error> {
+    fn all<A: Arith>(seed: u64) -> Result<Vec<Check>, Error> {
+        let mut checks = symmetric::<0, A>([], seed)?;
+        checks.extend(symmetric::<1, A>([7], seed)?);
+        checks.extend(symmetric::<2, A>([6, 6], seed)?);
+        checks.extend(symmetric::<2, A>([3, 40], seed)?);
+        checks.extend(symmetric::<3, A>([4, 2, 3], seed)?);
+        checks.extend(symmetric::<4, A>([2, 3, 4, 5], seed)?);
+        Ok(checks)
+    }
+    let mut checks = all::<Fx<18>>(seed)?;
+    checks.extend(all::<Fx<16>>(seed)?);
+    checks.extend(all::<f32>(seed)?);
+    checks.extend(all::<f64>(seed)?);
+    checks.extend(symmetric::<4, Fx<18>>([3, 3, 3, 3], seed)?);
+    Ok(checks)
+}
+
+/// A board (extents in its type) against an engine (extents at run time).
+pub fn boards(factory: &Factory, setup: &Setup) -> Result<Vec<Check>, Error> {
+    let setup = Setup { extents: vec![6, 10], ..setup.clone() };
+    let action = Phi4::new(setup.couplings.kappa, setup.couplings.b, setup.couplings.lambda);
+    let mut checks = Vec::new();
+    fn compare<A: Arith>(factory: &Factory, setup: &Setup, integrator: &impl Integrator<A, Threefry>) -> Result<Check, Error> {
+        let mut engine = factory(setup, 3)?;
+        let mut board = Board::<2, Torus2<6, 10>, A>::new(setup.seed, 3, setup.noise.into());
+        engine.hot_start(1.0)?;
+        hot_start::<A>(board.phi_mut(), 1.0, setup.seed, 3)?;
+        for _ in 0..20 {
+            board.sweep(integrator);
+        }
+        engine.sweep(20);
+        let bits = board.phi().iter().map(|&word| A::load(word).bits());
+        let differ = bits.zip(engine.bits()).filter(|(a, b)| a != b).count();
+        Ok(Check::none(RUNG, format!("{}: extents in the type = at run time", label(setup)), differ))
+    }
+    use crate::engine::{ArithKind, IntegratorKind};
+    let with = |arith, integrator| Setup { arith, integrator, ..setup.clone() };
+    checks.push(compare::<Fx<18>>(factory, &with(ArithKind::Fx18, IntegratorKind::Euler), &Euler::<Fx<18>, _>::new(&action, setup.eps, 2)?)?);
+    checks.push(compare::<Fx<16>>(factory, &with(ArithKind::Fx16, IntegratorKind::Heun), &Heun::<Fx<16>, _>::new(&action, setup.eps, 2)?)?);
+    checks.push(compare::<f32>(factory, &with(ArithKind::F32, IntegratorKind::LeimkuhlerMatthews), &LeimkuhlerMatthews::<f32, _>::new(&action, setup.eps, 2)?)?);
+    checks.push(compare::<Fx<18>>(factory, &with(ArithKind::Fx18, IntegratorKind::Mala), &Mala::<Fx<18>, Phi4>::new(&action, setup.eps, 2)?)?);
+    Ok(checks)
+}
+
+/// Restart, chain independence, and observables against the formulas, for any engine.
+pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>, Error> {
+    let label = label(setup);
+    let differ = |a: &[u64], b: &[u64]| a.iter().zip(b).filter(|(a, b)| a != b).count();
+    let mut whole = factory(setup, 1)?;
+    whole.hot_start(1.0)?;
+    whole.sweep(7);
+    let (bits, state) = (whole.bits(), whole.state());
+    whole.sweep(7);
+    let mut resumed = factory(setup, 1)?;
+    resumed.set_bits(&bits)?;
+    resumed.set_state(state);
+    resumed.sweep(7);
+    let mut checks = vec![Check::none(RUNG, format!("{label}: restart = no restart"), differ(&whole.bits(), &resumed.bits()))];
+
+    // Chain 1 beside others on all threads, and chains that differ.
+    let run = |chain: u32| {
+        let mut engine = factory(setup, chain)?;
+        engine.hot_start(1.0)?;
+        engine.sweep(14);
+        Ok(engine.bits())
+    };
+    let together: Vec<Vec<u64>> = (0..4u32).into_par_iter().map(run).collect::<Result<_, Error>>()?;
+    checks.push(Check::none(RUNG, format!("{label}: a chain alone = among others"), differ(&whole.bits(), &together[1])));
+    let equal = (0..4).flat_map(|i| (0..i).map(move |j| (i, j))).filter(|&(i, j)| together[i] == together[j]).count();
+    checks.push(Check::none(RUNG, format!("{label}: equal chains"), equal));
+
+    // Observables of a field against the formulas. Tallies round at 2^-32; f32 sums its neighbours in f32.
+    let (phi, c, found) = (whole.phi(), whole.target(), whole.measure());
+    let v = phi.len() as f64;
+    let k = reference::drift(&phi, &setup.extents, &c);
+    let mean = |f: &dyn Fn(usize) -> f64| (0..phi.len()).map(f).sum::<f64>() / v;
+    let expected = [
+        ("m", found.m, mean(&|x| phi[x])),
+        ("phi2", found.phi2, mean(&|x| phi[x].powi(2))),
+        ("phi4", found.phi4, mean(&|x| phi[x].powi(4))),
+        ("action_density", found.action_density, reference::action(&phi, &setup.extents, &c) / v),
+        ("schwinger_dyson", found.schwinger_dyson, mean(&|x| -phi[x] * k[x])),
+        ("grad2", found.grad2, mean(&|x| k[x].powi(2))),
+        ("laplacian", found.laplacian, reference::laplacian(&phi, &setup.extents, &c) / v),
+    ];
+    let roundoff = if setup.arith == crate::engine::ArithKind::F32 { 1e-5 } else { 5e-8 };
+    let worst = expected.iter().fold(0.0f64, |worst, (_, found, expected)| {
+        let ratio = (found - expected).abs() / (1.0 + expected.abs());
+        if ratio.is_nan() { f64::INFINITY } else { worst.max(ratio) }
+    });
+    checks.push(Check::bound(RUNG, format!("{label}: observables of a field against the formulas"), worst, 0.0, roundoff));
+    Ok(checks)
+}

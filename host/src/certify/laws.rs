@@ -1,0 +1,186 @@
+//! Statistics against exact laws: the free field at finite step, one site at finite step, rings and tori.
+
+use std::collections::BTreeMap;
+
+use stoquant_core::noise::Law;
+
+use super::check::{Check, Criterion};
+use super::coupled::label;
+use crate::analysis::{Gamma, gamma, gammas};
+use crate::couplings::Couplings;
+use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
+use crate::estimate::{Estimate, Observable, Observables};
+use crate::exact::{self, StepLaw};
+use crate::noise_law::NoiseLaw;
+use crate::run::{ChainRun, Schedule, run_chains};
+
+/// One run against what is known of it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Rung of the ladder.
+    pub rung: &'static str,
+    /// The chains.
+    pub setup: Setup,
+    /// Number of chains.
+    pub chains: u32,
+    /// How long.
+    pub schedule: Schedule,
+}
+
+impl From<IntegratorKind> for StepLaw {
+    fn from(kind: IntegratorKind) -> Self {
+        match kind {
+            IntegratorKind::Euler => Self::Euler,
+            IntegratorKind::LeimkuhlerMatthews => Self::LeimkuhlerMatthews,
+            IntegratorKind::Heun => Self::Heun,
+            IntegratorKind::Mala => Self::Mala,
+        }
+    }
+}
+
+/// What a run must show.
+struct Expectation {
+    observables: Observables,
+    /// Relative size of the neglected order in ε.
+    neglected: f64,
+}
+
+/// Exact variance of the noise that drives an arithmetic.
+pub fn noise_variance(arith: ArithKind, noise: NoiseKind) -> f64 {
+    NoiseLaw::new(Law::from(noise), arith.noise_width()).map_or(f64::NAN, |law| 1.0 + law.variance_error())
+}
+
+/// Stiffness·ε of the fastest mode: y in the laws of the free field.
+fn stiffness(c: &Couplings, phi2: f64, dims: usize, eps: f64) -> f64 {
+    eps * (2.0 * c.b + 12.0 * c.lambda * phi2 + 4.0 * dims as f64 * c.kappa.abs())
+}
+
+/// The exact law where there is one; otherwise why not.
+fn expectation(setup: &Setup, target: &Couplings, eps: f64) -> Result<Expectation, String> {
+    let (law, variance) = (StepLaw::from(setup.integrator), noise_variance(setup.arith, setup.noise));
+    let (extents, dims) = (&setup.extents, setup.extents.len());
+    if target.lambda == 0.0 {
+        let observables = exact::free(extents, target, Some(eps), law, variance).map_err(|e| e.to_string())?;
+        return Ok(Expectation { observables, neglected: 0.0 });
+    }
+    if setup.volume() == 1 && dims == 0 {
+        let site = exact::SitePotential { b: target.b, lambda: target.lambda };
+        let observables = exact::one_site(&site, eps, law, variance).map_err(|e| e.to_string())?;
+        return Ok(Expectation { observables, neglected: 0.0 });
+    }
+    let observables = exact::lattice(extents, target).map_err(|e| e.to_string())?;
+    let y = stiffness(target, observables[&Observable::Phi2].value, dims, eps);
+    // The next order of a free mode: Euler 1 + y/2 + y²/4, Heun 1 - y²/4. Leimkuhler–Matthews has less.
+    let neglected = match law {
+        StepLaw::Exact | StepLaw::Mala => 0.0,
+        _ => y * y / 4.0,
+    };
+    let observables = match law {
+        StepLaw::Euler => exact::effective(extents, target, eps).map_err(|e| e.to_string())?,
+        _ => observables,
+    };
+    Ok(Expectation { observables, neglected })
+}
+
+/// Observables compared: independent enough to be worth a test each, all of them fluctuating.
+const COMPARED: [Observable; 7] = [
+    Observable::Phi2,
+    Observable::Phi4,
+    Observable::Nn,
+    Observable::AbsM,
+    Observable::M2,
+    Observable::SchwingerDyson,
+    Observable::ConfigTemperature,
+];
+
+/// Run a case and compare. `Ok(Err(reason))`: there is no exact law for it.
+pub fn compare(factory: &Factory, case: &Case) -> Result<Result<Vec<Check>, String>, stoquant_core::error::Error> {
+    let engine = factory(&case.setup, 0)?;
+    let (target, eps) = (engine.target(), engine.eps());
+    let expected = match expectation(&case.setup, &target, eps) {
+        Ok(expected) => expected,
+        Err(reason) => return Ok(Err(format!("{}: {reason}", label(&case.setup)))),
+    };
+    let runs = run_chains(factory, &case.setup, case.chains, 1.0, &case.schedule)?;
+    let found = analyse(&runs, case.setup.volume());
+    let mut checks = health(case, &runs);
+    for observable in COMPARED {
+        let Some(&Estimate { value, error }) = expected.observables.get(&observable) else { continue };
+        // Laws at finite step carry the second moment of the noise; three-point noise has another fourth.
+        let fourth = matches!(observable, Observable::Phi4 | Observable::AbsM);
+        if fourth && case.setup.noise == NoiseKind::ThreePoint && !StepLaw::from(case.setup.integrator).unbiased() {
+            continue;
+        }
+        let name = format!("{}: {}", label(&case.setup), key(observable));
+        match &found {
+            Ok(found) => {
+                if let Some(gamma) = found.get(&observable) {
+                    let systematic = error + expected.neglected * value.abs();
+                    checks.push(Check::statistic(case.rung, name, gamma, value, systematic));
+                }
+            }
+            Err(reason) => checks.push(undecided(case.rung, format!("{name}: {reason}"))),
+        }
+    }
+    Ok(Ok(checks))
+}
+
+/// Identities of e^{-S} that need no exact result: Schwinger–Dyson, configurational temperature, ⟨r⟩ = 1.
+pub fn identities(factory: &Factory, case: &Case) -> Result<Vec<Check>, stoquant_core::error::Error> {
+    let engine = factory(&case.setup, 0)?;
+    let (target, eps, dims) = (engine.target(), engine.eps(), case.setup.extents.len());
+    let runs = run_chains(factory, &case.setup, case.chains, 1.0, &case.schedule)?;
+    let mut checks = health(case, &runs);
+    match analyse(&runs, case.setup.volume()) {
+        Ok(found) => {
+            let phi2 = found.get(&Observable::Phi2).map_or(f64::NAN, |g| g.value);
+            let y = stiffness(&target, phi2, dims, eps);
+            let neglected = match case.setup.integrator {
+                IntegratorKind::Mala => 0.0,
+                IntegratorKind::Euler => y / 2.0,
+                _ => y * y / 4.0,
+            };
+            for observable in [Observable::SchwingerDyson, Observable::ConfigTemperature] {
+                let name = format!("{}: {}", label(&case.setup), key(observable));
+                checks.push(Check::statistic(case.rung, name, &found[&observable], 1.0, neglected));
+            }
+        }
+        Err(reason) => checks.push(undecided(case.rung, format!("{}: {reason}", label(&case.setup)))),
+    }
+    Ok(checks)
+}
+
+/// The analysis of a run.
+fn analyse(runs: &[ChainRun], volume: usize) -> Result<BTreeMap<Observable, Gamma>, String> {
+    let series: Vec<_> = runs.iter().map(|run| run.series.clone()).collect();
+    gammas(&series, volume).map_err(|error| error.to_string())
+}
+
+/// What every run must show: no saturation, replicas that agree, and ⟨r⟩ = 1 where a Metropolis step decides.
+fn health(case: &Case, runs: &[ChainRun]) -> Vec<Check> {
+    let label = label(&case.setup);
+    let mut checks = Vec::new();
+    let adjusted = case.setup.integrator == IntegratorKind::Mala;
+    if !adjusted && case.setup.arith.field_lsb() > 0.0 {
+        let clipped: u64 = runs.iter().map(|run| run.clipped).sum();
+        checks.push(Check::none(case.rung, format!("{label}: saturations"), clipped as usize));
+    }
+    if adjusted {
+        let ratios: Vec<&[f64]> = runs.iter().map(|run| run.ratio.as_slice()).collect();
+        let name = format!("{label}: <r>, proposals accepted or not");
+        match gamma(&ratios) {
+            Ok(gamma) => checks.push(Check::statistic(case.rung, name, &gamma, 1.0, 0.0)),
+            Err(error) => checks.push(undecided(case.rung, format!("{name}: {error}"))),
+        }
+    }
+    checks
+}
+
+fn undecided(rung: &'static str, name: String) -> Check {
+    Check { rung, name, value: f64::NAN, expected: f64::NAN, error: f64::NAN, criterion: Criterion::Undecided }
+}
+
+/// The JSON key of an observable.
+pub fn key(observable: Observable) -> String {
+    serde_json::to_value(observable).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}

@@ -1,0 +1,129 @@
+//! What a certificate runs, for the default experiment or a given one.
+
+use super::laws::Case;
+use crate::couplings::Couplings;
+use crate::engine::{ArithKind, IntegratorKind, NoiseKind, Setup};
+use crate::run::Schedule;
+
+/// The parts of a certificate.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Seed of the symmetries.
+    pub seed: u64,
+    /// Couplings and step for the comparison of boards with engines.
+    pub board: Setup,
+    /// Engines to hold against the formulas, step by step.
+    pub coupled: Vec<Setup>,
+    /// Runs with an exact law.
+    pub laws: Vec<Case>,
+    /// Runs on larger lattices.
+    pub ensembles: Vec<Case>,
+}
+
+/// Site updates of one statistical case at effort 1.
+const UPDATES: f64 = 1.2e7;
+
+/// A case of about `effort · UPDATES` site updates in eight chains; measured every `every` sweeps.
+fn case(rung: &'static str, setup: Setup, every: u64, effort: f64) -> Case {
+    const CHAINS: u32 = 8;
+    let sweeps = effort * UPDATES / setup.volume() as f64 / f64::from(CHAINS);
+    let measurements = (sweeps / every as f64).max(500.0) as usize;
+    // A tenth to forget the start.
+    let schedule = Schedule { thermalise: (sweeps / 10.0) as u64, measurements, every };
+    Case { rung, setup, chains: CHAINS, schedule }
+}
+
+impl Plan {
+    /// The default certificate: every integrator in every arithmetic.
+    pub fn standard(seed: u64, effort: f64) -> Self {
+        let critical = Couplings::kappa_form(0.27, 0.022);
+        let base = Setup {
+            extents: vec![4, 6],
+            couplings: critical,
+            eps: 0.01,
+            arith: ArithKind::Fx18,
+            integrator: IntegratorKind::Euler,
+            noise: NoiseKind::Gaussian,
+            seed,
+        };
+        let all = |arith: &[ArithKind], f: &mut dyn FnMut(ArithKind, IntegratorKind)| {
+            for &arith in arith {
+                for &integrator in IntegratorKind::ALL {
+                    f(arith, integrator);
+                }
+            }
+        };
+        let with = |extents: &[usize], couplings, eps, arith, integrator| Setup {
+            extents: extents.to_vec(),
+            couplings,
+            eps,
+            arith,
+            integrator,
+            ..base.clone()
+        };
+
+        let mut coupled = Vec::new();
+        all(ArithKind::ALL, &mut |arith, integrator| {
+            coupled.push(with(&[4, 6], critical, 0.02, arith, integrator));
+            coupled.push(with(&[3, 5, 2], Couplings::kappa_form(0.18, 0.1), 0.01, arith, integrator));
+        });
+        for integrator in IntegratorKind::ALL {
+            for (extents, couplings) in [
+                (&[][..], Couplings { kappa: 0.0, b: 0.5, lambda: 0.25 }),
+                (&[9], critical),
+                (&[1, 8], critical),
+                (&[3, 70], critical),
+                (&[2, 3, 4, 3], Couplings::kappa_form(0.12, 0.022)),
+            ] {
+                coupled.push(with(extents, couplings, 0.01, ArithKind::Fx18, *integrator));
+            }
+        }
+        let three_point = Setup { noise: NoiseKind::ThreePoint, ..base.clone() };
+        coupled.push(three_point.clone());
+
+        let mut laws = Vec::new();
+        // Largest step that Fx represents here: ε(2D + m²) < 1/4.
+        let free = Couplings::canonical(0.5, 0.0, 2);
+        all(ArithKind::ALL, &mut |arith, integrator| {
+            laws.push(case("finite-step", with(&[4, 6], free, 0.05, arith, integrator), 10, effort));
+        });
+        let free_three_point = Setup { couplings: free, eps: 0.05, ..three_point };
+        laws.push(case("finite-step", free_three_point, 10, effort));
+        let site = Couplings { kappa: 0.0, b: 0.5, lambda: 0.25 };
+        all(ArithKind::ALL, &mut |arith, integrator| {
+            laws.push(case("exact", with(&[], site, 0.01, arith, integrator), 30, 0.5 * effort));
+            laws.push(case("exact", with(&[2, 2], critical, 0.01, arith, integrator), 25, effort));
+        });
+        all(&[ArithKind::Fx18, ArithKind::F32], &mut |arith, integrator| {
+            laws.push(case("exact", with(&[8], critical, 0.01, arith, integrator), 25, effort));
+            laws.push(case("exact", with(&[16], Couplings::kappa_form(0.4, 0.1), 0.01, arith, integrator), 25, effort));
+        });
+        let double_well = Couplings { kappa: 0.0, b: -0.5, lambda: 0.4 / 24.0 };
+        for integrator in [IntegratorKind::LeimkuhlerMatthews, IntegratorKind::Mala] {
+            laws.push(case("exact", with(&[], double_well, 0.02, ArithKind::Fx18, integrator), 200, effort));
+        }
+
+        let mut ensembles = Vec::new();
+        all(&[ArithKind::Fx18, ArithKind::F32], &mut |arith, integrator| {
+            let eps = if integrator == IntegratorKind::Mala { 0.05 } else { 0.01 };
+            ensembles.push(case("ensemble", with(&[8, 8], critical, eps, arith, integrator), 20, 2.0 * effort));
+        });
+        Self { seed, board: base, coupled, laws, ensembles }
+    }
+
+    /// A certificate of one experiment: its lattice, couplings and step; the integrators and arithmetics given.
+    pub fn of(setup: &Setup, arith: &[ArithKind], integrators: &[IntegratorKind], effort: f64) -> Self {
+        let mut plan = Self { seed: setup.seed, board: setup.clone(), coupled: vec![], laws: vec![], ensembles: vec![] };
+        // A quarter of a unit of Langevin time between measurements keeps their cost below that of the sweeps.
+        let every = (0.25 / setup.eps).ceil().clamp(1.0, 1e4) as u64;
+        for &arith in arith {
+            for &integrator in integrators {
+                let setup = Setup { arith, integrator, ..setup.clone() };
+                plan.coupled.push(setup.clone());
+                plan.laws.push(case("exact", setup.clone(), every, effort));
+                plan.ensembles.push(case("ensemble", setup, every, effort));
+            }
+        }
+        plan
+    }
+}

@@ -1,0 +1,110 @@
+//! `stoquant certify`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use stoquant::certify::{self, Certificate, Judged, Plan, Verdict};
+use stoquant::engine::{ArithKind, IntegratorKind, core_engine};
+use stoquant::ensemble::write_atomic;
+use stoquant::experiment::{Experiment, InputError, Options};
+
+use super::{ExperimentArgs, Outcome, json, print};
+
+#[derive(Args)]
+pub struct CertifyArgs {
+    #[command(flatten)]
+    experiment: ExperimentArgs,
+    /// Print the certificate as JSON
+    #[arg(long)]
+    json: bool,
+    /// Also write the certificate as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Length of the statistical runs, in units of the default
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    effort: f64,
+    /// Print every check, not only a summary of each rung and the failures
+    #[arg(long)]
+    verbose: bool,
+}
+
+pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
+    if !(args.effort > 0.0 && args.effort <= 1e6) {
+        return Err(InputError(format!("effort = {}: must be above 0 and at most 1e6", args.effort)));
+    }
+    let options = args.experiment.resolve()?;
+    let plan = plan(&options, args.effort)?;
+    let bar = if std::io::stderr().is_terminal() && !args.json { ProgressBar::new(1) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} (eta {eta}) {msg}") {
+        bar.set_style(style);
+    }
+    let certificate = certify::certify(&core_engine, &plan, |done, total, what| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+        bar.set_message(what.to_owned());
+    })
+    .map_err(InputError::new)?;
+    bar.finish_and_clear();
+    let text = json(&certificate)?;
+    if let Some(path) = &args.out {
+        write_atomic(path, format!("{text}\n").as_bytes())?;
+    }
+    print(&if args.json { text } else { report(&certificate, args.verbose) });
+    Ok(if certificate.verdict == Verdict::Pass { Outcome::Good } else { Outcome::CheckFailed })
+}
+
+/// The default certificate, or one for the experiment that options describe.
+fn plan(options: &Options, effort: f64) -> Result<Plan, InputError> {
+    let seed = options.seed.unwrap_or(1);
+    if (Options { seed: None, ..options.clone() }) == Options::default() {
+        return Ok(Plan::standard(seed, effort));
+    }
+    let experiment = Experiment::new(options)?;
+    let arith = options.arith.map_or_else(|| ArithKind::ALL.to_vec(), |one| vec![one]);
+    let integrators = options.integrator.map_or_else(|| IntegratorKind::ALL.to_vec(), |one| vec![one]);
+    Ok(Plan::of(&experiment.setup, &arith, &integrators, effort))
+}
+
+fn report(certificate: &Certificate, verbose: bool) -> String {
+    let mut lines = vec![format!(
+        "{:<12} {:<64} {:>14} {:>14} {:>10} {:>7} {}",
+        "rung", "check", "value", "expected", "error", "z", "verdict"
+    )];
+    let mut rungs: Vec<&str> = certificate.checks.iter().map(|c| c.rung).collect();
+    rungs.dedup();
+    for rung in rungs {
+        let checks: Vec<&Judged> = certificate.checks.iter().filter(|c| c.rung == rung).collect();
+        for check in checks.iter().filter(|c| verbose || c.z.is_some() || c.verdict != Verdict::Pass || rung == "noise") {
+            lines.push(line(check));
+        }
+        // Exact checks that hold are many and all alike: one line for each rung.
+        let silent = checks.iter().filter(|c| c.z.is_none() && c.verdict == Verdict::Pass).count();
+        if !verbose && silent > 0 && rung != "noise" {
+            lines.push(format!("{rung:<12} {silent} checks without statistical error hold (--verbose lists them)"));
+        }
+    }
+    for reason in &certificate.not_applicable {
+        lines.push(format!("not applicable: {reason}"));
+    }
+    let failures = certificate.failures().count();
+    let statistical = certificate.checks.iter().filter(|c| c.z.is_some()).count();
+    lines.push(format!(
+        "{}: {} checks, {statistical} of them statistical with |z| ≤ {:.2}; {failures} failed; false-alarm rate of the suite ≤ {:e}",
+        if certificate.verdict == Verdict::Pass { "PASS" } else { "FAIL" },
+        certificate.checks.len(),
+        certificate.z_threshold,
+        certificate.false_alarm_rate,
+    ));
+    lines.join("\n")
+}
+
+fn line(c: &Judged) -> String {
+    let z = c.z.map_or_else(|| "-".into(), |z| format!("{z:.2}"));
+    let verdict = format!("{:?}", c.verdict).to_lowercase();
+    format!(
+        "{:<12} {:<64} {:>14.8} {:>14.8} {:>10.2e} {:>7} {}",
+        c.rung, c.name, c.value, c.expected, c.error, z, verdict
+    )
+}

@@ -1,0 +1,158 @@
+//! `stoquant exact`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use stoquant::estimate::{Estimate, Observables};
+use stoquant::exact::{self, StepLaw};
+use stoquant::experiment::{Extents, InputError, Options, parse_extents};
+
+use super::{Outcome, json, print, table};
+
+#[derive(Args)]
+pub struct ExactArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// One site, by quadrature
+    Site(ActionArgs),
+    /// A ring, by transfer matrix
+    Ring(ActionArgs),
+    /// A small torus: 2x2 to 1e-10, 3x3 to 1e-6, 4x4 to 2e-4
+    Torus(ActionArgs),
+    /// A free field of any size, at any step of any integrator
+    Free(FreeArgs),
+    /// Energies of p²/2 + V(x)
+    Oscillator(OscillatorArgs),
+}
+
+#[derive(Args)]
+struct ActionArgs {
+    /// Extents, separated by commas
+    #[arg(long, value_name = "L0,L1,…", value_parser = parse_extents)]
+    extent: Option<Extents>,
+    /// Hopping parameter of the κ-form
+    #[arg(long, allow_negative_numbers = true)]
+    kappa: Option<f64>,
+    /// Quartic coupling of the κ-form
+    #[arg(long, allow_negative_numbers = true)]
+    lambda: Option<f64>,
+    /// Quadratic coupling b in place of 1-2λ
+    #[arg(long, allow_negative_numbers = true)]
+    b: Option<f64>,
+    /// μ₀² of the canonical form (one site: S = ½μ₀²x² + (g/4)x⁴)
+    #[arg(long, allow_negative_numbers = true)]
+    mu2: Option<f64>,
+    /// g of the canonical form
+    #[arg(long, allow_negative_numbers = true)]
+    g: Option<f64>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Law {
+    Exact,
+    Euler,
+    LeimkuhlerMatthews,
+    Heun,
+    Mala,
+}
+
+#[derive(Args)]
+struct FreeArgs {
+    /// Extents, separated by commas
+    #[arg(long, value_name = "L0,L1,…", value_parser = parse_extents)]
+    extent: Extents,
+    /// Mass squared m² of S = Σ ½φ(-∂² + m²)φ
+    #[arg(long, value_name = "M2", allow_negative_numbers = true)]
+    mass2: f64,
+    /// Step size ε; needed by every law but exact
+    #[arg(long, allow_negative_numbers = true)]
+    eps: Option<f64>,
+    /// Law of the stationary state
+    #[arg(long, default_value = "exact")]
+    integrator: Law,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct OscillatorArgs {
+    /// Coefficients of V: x⁰, x¹, x², …
+    #[arg(long, value_name = "V0,V1,…", value_delimiter = ',', allow_hyphen_values = true, default_value = "0,0,0.5,0,1")]
+    potential: Vec<f64>,
+    /// How many energies
+    #[arg(long, default_value_t = 4)]
+    count: usize,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: ExactArgs) -> Result<Outcome, InputError> {
+    match args.what {
+        What::Site(a) => {
+            let c = couplings(&a, 0)?;
+            show(&exact::site(c.b, c.lambda).map_err(InputError::new)?, a.json)
+        }
+        What::Ring(a) => {
+            let [n] = extents::<1>(&a)?;
+            show(&exact::ring(n, &couplings(&a, 1)?).map_err(InputError::new)?, a.json)
+        }
+        What::Torus(a) => {
+            let [l0, l1] = extents::<2>(&a)?;
+            show(&exact::torus(l0, l1, &couplings(&a, 2)?).map_err(InputError::new)?, a.json)
+        }
+        What::Free(a) => {
+            let law = match a.integrator {
+                Law::Exact => StepLaw::Exact,
+                Law::Euler => StepLaw::Euler,
+                Law::LeimkuhlerMatthews => StepLaw::LeimkuhlerMatthews,
+                Law::Heun => StepLaw::Heun,
+                Law::Mala => StepLaw::Mala,
+            };
+            let c = stoquant::couplings::Couplings::canonical(a.mass2, 0.0, a.extent.0.len());
+            show(&exact::free(&a.extent.0, &c, a.eps, law, 1.0).map_err(InputError::new)?, a.json)
+        }
+        What::Oscillator(a) => {
+            let energies = exact::energies(&a.potential, a.count).map_err(InputError::new)?;
+            if a.json {
+                let named: serde_json::Map<String, serde_json::Value> = energies
+                    .iter()
+                    .enumerate()
+                    .map(|(n, &Estimate { value, error })| {
+                        (format!("e{n}"), serde_json::json!({ "value": value, "error": error }))
+                    })
+                    .collect();
+                print(&json(&named)?);
+            } else {
+                for (n, e) in energies.iter().enumerate() {
+                    print(&format!("E{n:<3} {:>20.14} {:>12.3e}", e.value, e.error));
+                }
+            }
+            Ok(Outcome::Good)
+        }
+    }
+}
+
+fn show(found: &Observables, as_json: bool) -> Result<Outcome, InputError> {
+    print(&if as_json { json(found)? } else { table::observables(found) });
+    Ok(Outcome::Good)
+}
+
+fn couplings(a: &ActionArgs, dims: usize) -> Result<stoquant::couplings::Couplings, InputError> {
+    let options = Options { kappa: a.kappa, lambda: a.lambda, b: a.b, mu2: a.mu2, g: a.g, ..Options::default() };
+    options.couplings(dims)?.ok_or_else(|| InputError::new("no couplings: give --kappa and --lambda, or --mu2 and --g"))
+}
+
+fn extents<const D: usize>(a: &ActionArgs) -> Result<[usize; D], InputError> {
+    let given = a.extent.as_ref().map(|e| e.0.as_slice()).unwrap_or_default();
+    given.try_into().map_err(|_| {
+        let example = ["", "--extent 8", "--extent 2,2"][D.min(2)];
+        InputError(format!("extent has {} entries: {D} needed, like {example}", given.len()))
+    })
+}

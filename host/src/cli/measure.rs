@@ -1,0 +1,88 @@
+//! `stoquant measure`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use stoquant::analysis::{ChainSeries, observables};
+use stoquant::couplings::Couplings;
+use stoquant::ensemble::Ensemble;
+use stoquant::experiment::{InputError, Options};
+use stoquant::run::push;
+use stoquant_core::action::Phi4;
+use stoquant_core::lattice::Plan;
+use stoquant_core::observable::measure;
+
+use super::{Outcome, json, print, table};
+
+#[derive(Args)]
+pub struct MeasureArgs {
+    /// Ensemble: .npz or .npy of shape (N, L0, L1, …), ours or any other
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Hopping parameter; with couplings, the action's own observables are measured too
+    #[arg(long, allow_negative_numbers = true)]
+    kappa: Option<f64>,
+    /// Quartic coupling
+    #[arg(long, allow_negative_numbers = true)]
+    lambda: Option<f64>,
+    /// Quadratic coupling b in place of 1-2λ
+    #[arg(long, allow_negative_numbers = true)]
+    b: Option<f64>,
+    /// μ₀² of the canonical form
+    #[arg(long, allow_negative_numbers = true)]
+    mu2: Option<f64>,
+    /// g of the canonical form
+    #[arg(long, allow_negative_numbers = true)]
+    g: Option<f64>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: MeasureArgs) -> Result<Outcome, InputError> {
+    let ensemble = Ensemble::read(&args.file)?;
+    let options =
+        Options { kappa: args.kappa, lambda: args.lambda, b: args.b, mu2: args.mu2, g: args.g, ..Options::default() };
+    let couplings = options.couplings(ensemble.extents.len())?;
+    let mut series = match *ensemble.extents {
+        [] => with_dims::<0>([], &ensemble, couplings),
+        [a] => with_dims::<1>([a], &ensemble, couplings),
+        [a, b] => with_dims::<2>([a, b], &ensemble, couplings),
+        [a, b, c] => with_dims::<3>([a, b, c], &ensemble, couplings),
+        [a, b, c, d] => with_dims::<4>([a, b, c, d], &ensemble, couplings),
+        _ => Err(stoquant_core::error::Error::Dimensions { dims: ensemble.extents.len() }),
+    }
+    .map_err(InputError::new)?;
+    if couplings.is_none() {
+        for chain in &mut series {
+            for of_action in
+                [&mut chain.action_density, &mut chain.schwinger_dyson, &mut chain.grad2, &mut chain.lap]
+            {
+                of_action.clear();
+            }
+        }
+    }
+    let found = observables(&series, ensemble.volume())
+        .map_err(|error| InputError(format!("{}: {error}", args.file.display())))?;
+    print(&if args.json { json(&found)? } else { table::observables(&found) });
+    Ok(Outcome::Good)
+}
+
+fn with_dims<const D: usize>(
+    extents: [usize; D],
+    ensemble: &Ensemble,
+    couplings: Option<Couplings>,
+) -> Result<Vec<ChainSeries>, stoquant_core::error::Error> {
+    let plan = Plan::new(extents, Plan::<D>::work_sites(&extents)?)?;
+    // Without couplings the action's observables are left out; any action measures the others.
+    let c = couplings.unwrap_or(Couplings { kappa: 0.0, b: 0.0, lambda: 0.0 });
+    let action = Phi4::new(c.kappa, c.b, c.lambda);
+    let chain = |fields: Vec<&[f64]>| {
+        let mut series = ChainSeries::default();
+        for phi in fields {
+            push(&mut series, &measure::<f64, Phi4, D>(&plan, &action, phi), D);
+        }
+        series
+    };
+    Ok(ensemble.chains().into_iter().map(chain).collect())
+}

@@ -1,0 +1,95 @@
+//! The command line: one file a subcommand.
+
+mod certify;
+mod exact;
+mod measure;
+mod sample;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use stoquant::experiment::{InputError, Options};
+
+/// Stochastic quantisation with the same bits on laptop, microcontroller and FPGA, certified to sample e^{-S}.
+#[derive(Parser)]
+#[command(name = "stoquant", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show against exact results that the stationary law is e^{-S} (the main job)
+    Certify(certify::CertifyArgs),
+    /// Sample configurations into an .npz file
+    Sample(sample::SampleArgs),
+    /// Measure an ensemble (.npz or .npy of shape N, L0, L1, …)
+    Measure(measure::MeasureArgs),
+    /// Exact results: one site, rings, small tori, free fields, oscillators
+    Exact(exact::ExactArgs),
+}
+
+/// Flags of every command that runs or describes an experiment.
+#[derive(Args)]
+struct ExperimentArgs {
+    /// Experiment file (TOML); flags override its keys
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+    /// Threads (default: all cores). Results do not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+impl ExperimentArgs {
+    /// Flags over file, with the thread pool set up.
+    fn resolve(self) -> Result<Options, InputError> {
+        if let Some(threads) = self.threads {
+            if !(1..=1024).contains(&threads) {
+                return Err(InputError(format!("threads = {threads}: must be 1 to 1024")));
+            }
+            rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(InputError::new)?;
+        }
+        self.options.resolve(self.config.as_deref())
+    }
+}
+
+/// Did the command find what it should?
+enum Outcome {
+    Good,
+    CheckFailed,
+}
+
+/// Parse, run, and turn the outcome into an exit status.
+pub fn main() -> ExitCode {
+    // clap exits with 2 on bad usage, 0 on --help.
+    let outcome = match Cli::parse().command {
+        Command::Certify(args) => certify::run(args),
+        Command::Sample(args) => sample::run(args),
+        Command::Measure(args) => measure::run(args),
+        Command::Exact(args) => exact::run(args),
+    };
+    match outcome {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::CheckFailed) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("stoquant: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Print to standard output; a reader that has gone away is not an error.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Pretty JSON. NaN and infinities, which JSON lacks, become null.
+fn json(value: &impl serde::Serialize) -> Result<String, InputError> {
+    serde_json::to_string_pretty(value).map_err(InputError::new)
+}

@@ -1,0 +1,107 @@
+//! Bare-metal builds: which compiler can make them here, and how it is called.
+
+use crate::sh::{program, query};
+use std::path::Path;
+use std::process::Command;
+
+/// Every bare target that the core is built for.
+pub const TARGETS: [&str; 4] =
+    ["thumbv7em-none-eabihf", "thumbv6m-none-eabi", "riscv32imac-unknown-none-elf", "wasm32v1-none"];
+
+/// The compiler that serves the bare targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Via {
+    /// The pinned toolchain, which has the targets' `core` (`rustup target add`).
+    Pinned,
+    /// Debian's own compiler, which builds `core` from its source package.
+    Debian,
+}
+
+impl Via {
+    /// The first that works here.
+    pub fn find() -> Option<Self> {
+        [Self::Pinned, Self::Debian].into_iter().find(|via| via.ready())
+    }
+
+    /// Whether every target can be built this way.
+    pub fn ready(self) -> bool {
+        match self {
+            Self::Pinned => pinned_has_targets(),
+            Self::Debian => debian_is_new_enough() && Path::new(DEBIAN_CORE).is_file(),
+        }
+    }
+
+    /// `cargo build --release --target …`, to be completed by the caller.
+    pub fn build(self, target: &str) -> Command {
+        let mut command = match self {
+            Self::Pinned => crate::sh::cargo(["build"]),
+            Self::Debian => debian_cargo(),
+        };
+        command.args(["--release", "--target", target]);
+        command
+    }
+
+    /// How to name it in a report.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Pinned => "pinned toolchain",
+            Self::Debian => "Debian's rustc, -Zbuild-std",
+        }
+    }
+}
+
+const DEBIAN_CORE: &str = "/usr/lib/rustlib/src/rust/library/core/src/lib.rs";
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+fn pinned_has_targets() -> bool {
+    let mut rustc = program("rustc");
+    rustc.args(["--print", "sysroot"]);
+    query(rustc).is_some_and(|sysroot| {
+        let rustlib = Path::new(&sysroot).join("lib/rustlib");
+        TARGETS.iter().all(|target| rustlib.join(target).join("lib").is_dir())
+    })
+}
+
+fn debian_is_new_enough() -> bool {
+    let mut rustc = program(DEBIAN_RUSTC);
+    rustc.arg("--version").env_remove("LD_LIBRARY_PATH");
+    query(rustc).is_some_and(|version| new_enough(&version, env!("CARGO_PKG_RUST_VERSION")))
+}
+
+/// Compares the minor versions of `rustc 1.96.0 (…)` and `1.95`.
+fn new_enough(have: &str, need: &str) -> bool {
+    let minor = |version: &str| version.split('.').nth(1)?.parse::<u32>().ok();
+    minor(have).is_some_and(|have| minor(need).is_some_and(|need| have >= need))
+}
+
+/// Debian's cargo and compiler by full name: rustup's shims of the same name come first on the path. What `cargo run`
+/// leaves in the environment for the pinned toolchain is taken out.
+fn debian_cargo() -> Command {
+    let mut command = program("/usr/bin/cargo");
+    command.args(["build", "-Zbuild-std=core"]);
+    command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+    command.env_remove("LD_LIBRARY_PATH").env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compiler_below_the_declared_version_is_refused() {
+        assert!(new_enough("rustc 1.96.0 (ac68faa20 2026-05-25)", "1.95"));
+        assert!(new_enough("rustc 1.95.0", "1.95"));
+        assert!(!new_enough("rustc 1.63.0", "1.95"));
+        assert!(!new_enough("no version", "1.95"));
+    }
+
+    #[test]
+    fn build_commands_name_their_target() {
+        for via in [Via::Pinned, Via::Debian] {
+            let spelt = crate::sh::spell(&via.build(TARGETS[0]));
+            assert!(spelt.contains("--release --target thumbv7em-none-eabihf"), "{spelt}");
+            assert_eq!(spelt.contains("-Zbuild-std=core"), via == Via::Debian);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `cargo xtask test`: everything that must hold, one step after the other up to the first failure.
+
+use crate::report::Report;
+use crate::sh::{Error, Result, capture, cargo, stream};
+use crate::{panics, setup, tables, targets};
+
+/// Runs all steps, then prints the table. `full` adds the slow tests.
+pub fn run(full: bool) -> Result<()> {
+    let mut report = Report::default();
+    let mut count = Count::default();
+    let done = steps(&mut report, &mut count, full);
+    report.print();
+    if done.is_ok() {
+        println!("tests: {} passed, 0 failed, {} skipped", count.passed, count.ignored);
+    }
+    done
+}
+
+fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
+    report.step("setup", || setup::run(false))?;
+    report.step("fmt", format)?;
+    report.step("clippy", clippy)?;
+    report.step("tests", || test(count, &[]))?;
+    if full {
+        report.step("slow tests", || test(count, &["--", "--ignored"]))?;
+    }
+    report.loud_step("tables", || Ok(tables::run(true).map(|()| "as generated".to_owned())?))?;
+    let via = targets::choose(None)?;
+    targets::run(report, via)?;
+    panics::run(report, via)?;
+    report.loud_step("certify", certify)
+}
+
+fn format() -> Result<String> {
+    capture(cargo(["fmt", "--all", "--check", "--", "-l"]))?;
+    capture(cargo(["fmt", "--manifest-path", panics::MANIFEST, "--check", "--", "-l"]))?;
+    Ok(String::new())
+}
+
+fn clippy() -> Result<String> {
+    capture(cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    Ok("no warnings".into())
+}
+
+fn test(count: &mut Count, extra: &[&str]) -> Result<String> {
+    let mut command = cargo(["test", "--workspace", "--profile", "release-checked"]);
+    command.args(extra);
+    let ran = Count::read(&capture(command)?);
+    if ran.passed == 0 && extra.is_empty() {
+        return Err("cargo test ran no test".into());
+    }
+    // What the plain run ignored is what a slow run runs.
+    count.ignored = if extra.is_empty() { ran.ignored } else { count.ignored.saturating_sub(ran.passed) };
+    count.passed += ran.passed;
+    Ok(format!("{} passed, {} ignored", ran.passed, ran.ignored))
+}
+
+fn certify() -> Result<String> {
+    let said = stream(cargo(["run", "--quiet", "--release", "--package", "stoquant", "--", "certify"]))?;
+    if said.trim().is_empty() {
+        return Err(Error::from("`stoquant certify` certified nothing: it printed no line"));
+    }
+    Ok("certified".into())
+}
+
+/// The sums of cargo's `test result:` lines.
+#[derive(Debug, Default, PartialEq)]
+struct Count {
+    passed: usize,
+    ignored: usize,
+}
+
+impl Count {
+    fn read(output: &str) -> Self {
+        let number = |line: &str, word: &str| -> usize {
+            let before = line.split(word).next().unwrap_or_default().trim_end();
+            before.rsplit(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0)
+        };
+        let lines = output.lines().filter(|line| line.starts_with("test result: "));
+        lines.fold(Self::default(), |sum, line| Self {
+            passed: sum.passed + number(line, "passed;"),
+            ignored: sum.ignored + number(line, "ignored;"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn result_lines_are_summed() {
+        let output = "running 2 tests\n\
+            test result: ok. 12 passed; 0 failed; 3 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
+            noise 99 passed;\n\
+            test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out; finished in 0.10s\n";
+        assert_eq!(Count::read(output), Count { passed: 17, ignored: 3 });
+        assert_eq!(Count::read("no tests"), Count::default());
+    }
+}
