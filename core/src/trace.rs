@@ -1,20 +1,23 @@
 //! A fixed-capacity trace of the latest values of an observable.
 
-use heapless::HistoryBuf;
+use heapless::Deque;
 
 /// The last `N` values, oldest first.
 #[derive(Clone, Debug, Default)]
-pub struct Trace<const N: usize>(HistoryBuf<f32, N>);
+pub struct Trace<const N: usize>(Deque<f32, N>);
 
 impl<const N: usize> Trace<N> {
     /// An empty trace.
     pub const fn new() -> Self {
-        Self(HistoryBuf::new())
+        Self(Deque::new())
     }
 
-    /// Append, dropping the oldest value of a full trace.
+    /// Append, dropping the oldest value of a full trace. A trace of capacity 0 holds nothing.
     pub fn push(&mut self, value: f64) {
-        self.0.write(value as f32);
+        if self.0.is_full() {
+            self.0.pop_front();
+        }
+        let _ = self.0.push_back(value as f32);
     }
 
     /// Values held.
@@ -29,6 +32,6 @@ impl<const N: usize> Trace<N> {
 
     /// Values, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = f32> + '_ {
-        self.0.oldest_ordered().copied()
+        self.0.iter().copied()
     }
 }

@@ -190,7 +190,8 @@ impl<const D: usize, A: Arith, I: Integrator<A, Threefry>> Engine for CoreEngine
             return Err(Error::Length { what: "field", got: bits.len(), want: self.phi.len() });
         }
         let words: Option<Vec<_>> = bits.iter().map(|&word| A::from_bits(word).map(A::store)).collect();
-        self.phi = words.ok_or(Error::Domain { what: "field word", value: f64::NAN, want: "a valid site of the format" })?;
+        self.phi =
+            words.ok_or(Error::Domain { what: "field word", value: f64::NAN, want: "a valid site of the format" })?;
         Ok(())
     }
     fn hot_start(&mut self, width: f64) -> Result<(), Error> {

@@ -109,7 +109,8 @@ impl Ensemble {
             _ => return Err(fail("neither .npz nor .npy".into())),
         };
         let shape = phi.shape().to_vec();
-        let (&count, extents) = shape.split_first().ok_or_else(|| fail("a scalar: shape (N, L0, …) is needed".into()))?;
+        let (&count, extents) =
+            shape.split_first().ok_or_else(|| fail("a scalar: shape (N, L0, …) is needed".into()))?;
         if extents.len() > 4 || shape.contains(&0) {
             return Err(fail(format!("shape {shape:?}: (N, L0, …) with up to four extents of at least 1 is needed")));
         }
@@ -120,7 +121,10 @@ impl Ensemble {
         let ensemble = Self { extents: extents.to_vec(), phi: phi.iter().copied().collect(), chain };
         if let Some(at) = ensemble.phi.iter().position(|phi| !phi.is_finite()) {
             let (n, x) = (at / ensemble.volume(), at % ensemble.volume());
-            return Err(fail(format!("configuration {n} has {} at site {x}: every φ must be finite", ensemble.phi[at])));
+            return Err(fail(format!(
+                "configuration {n} has {} at site {x}: every φ must be finite",
+                ensemble.phi[at]
+            )));
         }
         Ok(ensemble)
     }

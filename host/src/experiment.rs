@@ -160,17 +160,11 @@ impl Options {
         let canonical = self.mu2.is_some() || self.g.is_some();
         let need = |value: Option<f64>, what: &str, other: &str| {
             let value = value.ok_or_else(|| InputError(format!("{other} is given without {what}: give both")))?;
-            if value.is_finite() {
-                Ok(value)
-            } else {
-                Err(InputError(format!("{what} = {value}: must be finite")))
-            }
+            if value.is_finite() { Ok(value) } else { Err(InputError(format!("{what} = {value}: must be finite"))) }
         };
         match (kappa_form, canonical) {
             (false, false) => Ok(None),
-            (true, true) => {
-                Err(InputError::new("couplings in two forms: give kappa and lambda (and b), or mu2 and g"))
-            }
+            (true, true) => Err(InputError::new("couplings in two forms: give kappa and lambda (and b), or mu2 and g")),
             (true, false) => {
                 let lambda = need(self.lambda, "lambda", "kappa or b")?;
                 // A single site has no neighbours, and needs no κ.

@@ -55,7 +55,8 @@ impl<S: Words> Noise<S> {
     /// Fills `out[i]` with η of site `first + i` at `step`, W bits wide with W - 4 fractional bits.
     ///
     /// W = 18 serves the float types as η·2⁻¹⁴.
-    #[inline]
+    // Called once a chunk: one copy of its long straight code serves every integrator.
+    #[inline(never)]
     pub fn fill_eta<const W: u32>(&mut self, step: u64, first: usize, out: &mut [i32]) {
         let (mut site, mut out) = (first, out);
         while !out.is_empty() {

@@ -1,7 +1,7 @@
 //! Binning: the naive error of bin averages grows with the bin size B until bins are independent.
 //!
-//! `error²(B) = Σ_b (ā_b - ā)² / (n(n-1))` over n bins, relative statistical error `1/√(2(n-1))`; the bias at bin size B
-//! is about `-τ_int/B`. A check on the Γ-method, which is the more precise of the two (Wolff, hep-lat/0306017).
+//! `error²(B) = Σ_b (ā_b - ā)² / (n(n-1))` over n bins, relative statistical error `1/√(2(n-1))`; the bias at bin size
+//! B is about `-τ_int/B`. A check on the Γ-method, which is the more precise of the two (Wolff, hep-lat/0306017).
 //!
 //! The chosen level is the first with `B³ > 2N (error²(B)/error²(1))²`: Lee, Conduit, Nemec, López Ríos, Drummond,
 //! Phys. Rev. E 83 (2011) 066706.

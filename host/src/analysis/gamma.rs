@@ -2,8 +2,8 @@
 //!
 //! `Γ(t) = ⟨(a_i - ā)(a_{i+t} - ā)⟩`, `C(W) = Γ(0) + 2 Σ_{t≤W} Γ(t)`, `τ_int = C/(2Γ(0))`, `error² = C/N`.
 //! `τ_int = ½` means uncorrelated. The window is the first W with `e^{-W/τ} < τ/√(WN)`: there the truncated tail falls
-//! below the noise; `τ = S / ln((2τ_int(W)+1)/(2τ_int(W)-1))`, S = 1.5. One departure from the source: this τ is made of
-//! |Γ(t)|, lest alternating correlations, common in HMC, close the window at once (the error came out 11% too small).
+//! below the noise; `τ = S / ln((2τ_int(W)+1)/(2τ_int(W)-1))`, S = 1.5. One departure from the source: this τ is made
+//! of |Γ(t)|, lest alternating correlations, common in HMC, close the window at once (the error came out 11% too small).
 //! The O(1/N) bias of Γ from the subtracted mean is removed. A derived quantity f(ā₁, ā₂, …) is handled through the
 //! projected series `Σ_α ∂f/∂ā_α (a_α - ā_α)`.
 //!
@@ -39,8 +39,8 @@ pub enum Status {
     Constant,
     /// Summed correlations are negative beyond the variance; the error is that of uncorrelated data, an upper bound.
     Anticorrelated,
-    /// No window within half of the shortest replica, or fewer than 8 windows (2W + 1) in all measurements: the error is
-    /// itself uncertain by more than 25%, and probably too small.
+    /// No window within half of the shortest replica, or fewer than 8 windows (2W + 1) in all measurements: the error
+    /// is itself uncertain by more than 25%, and probably too small.
     TooCorrelated,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! With f_j from all n bins but the j-th: `error² = (n-1)/n Σ_j (f_j - f̄)²`, `bias = (n-1)(f̄ - f)`.
 //! The bins must be much longer than τ_int; relative error of the error `1/√(2(n-1))`.
-//! Source: B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans (SIAM 1982), eqs. (2.8) and (3.2).
+//! Source: B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans (SIAM 1982), chapters 2 and 3.
 
 use super::{AnalysisError, binning::bins, check_all, mean};
 use crate::estimate::Estimate;

@@ -56,8 +56,8 @@ impl ChainSeries {
 
 /// The table of observables: values, errors by the Γ-method, τ_int of M² (of φ² without M).
 ///
-/// A chain too short for its autocorrelations is an error ([`AnalysisError::TooCorrelated`]), never a naive error bar. A
-/// quantity that does not fluctuate at all has error 0.
+/// A chain too short for its autocorrelations is an error ([`AnalysisError::TooCorrelated`]), never a naive error bar.
+/// A quantity that does not fluctuate at all has error 0.
 ///
 /// ```
 /// use stoquant::analysis::{ChainSeries, observables};

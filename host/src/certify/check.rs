@@ -76,6 +76,21 @@ impl Check {
     }
 }
 
+impl Check {
+    /// Two independent means of the same quantity.
+    pub fn difference(rung: &'static str, name: impl Into<String>, a: &Gamma, b: &Gamma, systematic: f64) -> Self {
+        let both = Gamma {
+            error: a.error.hypot(b.error),
+            // Fewer degrees of freedom: heavier tails, the safe side.
+            measurements: a.dof().min(b.dof()) as usize,
+            window: 0,
+            status: if b.status == Status::TooCorrelated { b.status } else { a.status },
+            ..a.clone()
+        };
+        Self::statistic(rung, name, &both, b.value, systematic)
+    }
+}
+
 /// A judged check, as it is printed and written.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Judged {

@@ -168,7 +168,10 @@ fn ln_ratio(engine: &dyn Engine, setup: &Setup, rounding: &Rounding, x: &[f64], 
 /// How much ln r may move when each y moves by its rounding: |∂ ln r/∂y| ≤ (2|δ| + 2|a| + 2|b|)·(1 + Lipschitz)/σ² + |K|, with
 /// εK bounded by the displacement scale.
 fn rounding_of_proposal(rounding: &Rounding, x: &[f64], y: &[f64], eps: f64) -> f64 {
-    x.iter().zip(y).map(|(x, y)| 4.0 * ((y - x).abs() + rounding.noise) / eps * rounding.update(x.abs().max(y.abs()))).sum()
+    x.iter()
+        .zip(y)
+        .map(|(x, y)| 4.0 * ((y - x).abs() + rounding.noise) / eps * rounding.update(x.abs().max(y.abs())))
+        .sum()
 }
 
 /// A free run of an engine beside an `f64` one with the engine's own coefficients: the distance against the accumulated
@@ -199,7 +202,13 @@ pub fn free_run(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Res
         });
         worst = worst.max(distance / bound);
     }
-    Ok(vec![Check::bound(RUNG, format!("{}: distance to f64 / accumulated rounding, {steps} steps", label(setup)), worst, 0.0, 1.0)])
+    Ok(vec![Check::bound(
+        RUNG,
+        format!("{}: distance to f64 / accumulated rounding, {steps} steps", label(setup)),
+        worst,
+        0.0,
+        1.0,
+    )])
 }
 
 /// `fx18 euler 4x6`.

@@ -17,23 +17,25 @@ use crate::reference;
 
 const RUNG: &str = "identity";
 
-/// Words of another arrangement of the sites: site y has the word of `origin[y]`, with its sign flipped or not.
-#[derive(Clone)]
-struct Rearranged {
+/// Words of another arrangement of the sites: site y has the word of `origin[y]` (of y, without one), with its sign
+/// flipped or not.
+#[derive(Clone, Copy)]
+struct Rearranged<'a> {
     words: Threefry,
-    origin: Vec<usize>,
+    origin: Option<&'a [usize]>,
     flip: u32,
 }
 
-impl Words for Rearranged {
+impl Words for Rearranged<'_> {
     fn fill(&mut self, step: u64, first: usize, out: &mut [u32]) {
-        for (slot, &origin) in out.iter_mut().zip(&self.origin[first..]) {
-            *slot = self.words.word(step, origin) ^ self.flip;
+        for (i, slot) in out.iter_mut().enumerate() {
+            let site = self.origin.map_or(first + i, |origin| origin[first + i]);
+            *slot = self.words.word(step, site) ^ self.flip;
         }
     }
 }
 
-impl PureWords for Rearranged {}
+impl PureWords for Rearranged<'_> {}
 
 /// The symmetries of a lattice: name, and the site that each site comes from.
 fn symmetries<const D: usize>(extents: [usize; D]) -> Vec<(String, Vec<usize>)> {
@@ -50,20 +52,29 @@ fn symmetries<const D: usize>(extents: [usize; D]) -> Vec<(String, Vec<usize>)> 
     let map = |f: &dyn Fn([usize; D]) -> [usize; D]| (0..volume).map(|x| site(f(coordinates(x)))).collect::<Vec<_>>();
     let mut out = Vec::new();
     for mu in 0..D {
-        out.push((format!("translation {mu}"), map(&|mut c| {
-            c[mu] = (c[mu] + 1) % extents[mu];
-            c
-        })));
-        out.push((format!("reflection {mu}"), map(&|mut c| {
-            c[mu] = extents[mu] - 1 - c[mu];
-            c
-        })));
+        out.push((
+            format!("translation {mu}"),
+            map(&|mut c| {
+                c[mu] = (c[mu] + 1) % extents[mu];
+                c
+            }),
+        ));
+        out.push((
+            format!("reflection {mu}"),
+            map(&|mut c| {
+                c[mu] = extents[mu] - 1 - c[mu];
+                c
+            }),
+        ));
         for nu in 0..mu {
             if extents[mu] == extents[nu] {
-                out.push((format!("exchange {nu} {mu}"), map(&|mut c| {
-                    c.swap(mu, nu);
-                    c
-                })));
+                out.push((
+                    format!("exchange {nu} {mu}"),
+                    map(&|mut c| {
+                        c.swap(mu, nu);
+                        c
+                    }),
+                ));
             }
         }
     }
@@ -71,19 +82,17 @@ fn symmetries<const D: usize>(extents: [usize; D]) -> Vec<(String, Vec<usize>)> 
 }
 
 /// A run of `sweeps` from a given field.
-fn run<const D: usize, A: Arith, W: PureWords>(
+fn run<'a, const D: usize, A: Arith>(
     extents: [usize; D],
-    integrator: &impl Integrator<A, W>,
-    words: W,
+    integrator: &impl Integrator<A, Rearranged<'a>>,
+    words: Rearranged<'a>,
     phi: &[A::Store],
     work: usize,
     sweeps: u64,
 ) -> Result<Vec<A::Store>, Error> {
     let plan = Plan::new(extents, work)?;
-    let mut noise = ChainNoise {
-        eta: Noise { law: Law::Gaussian, words },
-        accept: Threefry::new(11, 0, StreamTag::Accept),
-    };
+    let mut noise =
+        ChainNoise { eta: Noise { law: Law::Gaussian, words }, accept: Threefry::new(11, 0, StreamTag::Accept) };
     let mut phi = phi.to_vec();
     let mut work = vec![A::Store::default(); work];
     let mut state = State::default();
@@ -94,33 +103,34 @@ fn run<const D: usize, A: Arith, W: PureWords>(
 }
 
 /// Sites that differ after a symmetry was applied to field and noise, summed over the symmetries.
-fn asymmetries<const D: usize, A: Arith, I>(extents: [usize; D], integrator: &I, seed: u64) -> Result<[usize; 3], Error>
-where
-    I: Integrator<A, Rearranged> + Integrator<A, Threefry>,
-{
+fn asymmetries<const D: usize, A: Arith>(
+    extents: [usize; D],
+    integrator: &impl for<'a> Integrator<A, Rearranged<'a>>,
+    seed: u64,
+) -> Result<[usize; 3], Error> {
     const SWEEPS: u64 = 6;
-    let words = Threefry::new(seed, 0, StreamTag::Noise);
+    let words = Rearranged { words: Threefry::new(seed, 0, StreamTag::Noise), origin: None, flip: 0 };
     let work = Plan::<D>::work_sites(&extents)?;
     let mut phi = vec![A::Store::default(); extents.iter().product()];
     hot_start::<A>(&mut phi, 1.0, seed, 0)?;
-    let plain = run::<D, A, _>(extents, integrator, words, &phi, work, SWEEPS)?;
+    let plain = run::<D, A>(extents, integrator, words, &phi, work, SWEEPS)?;
     let mut broken = 0;
     for (_, origin) in symmetries(extents) {
         let moved: Vec<_> = origin.iter().map(|&x| phi[x]).collect();
-        let words = Rearranged { words, origin: origin.clone(), flip: 0 };
-        let after = run::<D, A, _>(extents, integrator, words, &moved, work, SWEEPS)?;
+        let moved_words = Rearranged { origin: Some(&origin), ..words };
+        let after = run::<D, A>(extents, integrator, moved_words, &moved, work, SWEEPS)?;
         broken += after.iter().zip(&origin).filter(|&(a, &x)| *a != plain[x]).count();
     }
     // φ → -φ, η → -η. One sweep: a tie of the last rounding (2^-19 a site at W = 18, 2^-17 at W = 16) goes up in both.
-    let once = run::<D, A, _>(extents, integrator, words, &phi, work, 1)?;
+    let once = run::<D, A>(extents, integrator, words, &phi, work, 1)?;
     let minus = |phi: &[A::Store]| phi.iter().map(|&w| A::nearest(-A::load(w).value()).store()).collect::<Vec<_>>();
-    let flipped = Rearranged { words, origin: (0..phi.len()).collect(), flip: 1 << 31 };
-    let mirrored = run::<D, A, _>(extents, integrator, flipped, &minus(&phi), work, 1)?;
+    let flipped = Rearranged { flip: 1 << 31, ..words };
+    let mirrored = run::<D, A>(extents, integrator, flipped, &minus(&phi), work, 1)?;
     let away = |&(a, b): &(A::Store, A::Store)| (A::load(a).value() - A::load(b).value()).abs() > A::FIELD_LSB * 1.5;
     let odd = minus(&once).into_iter().zip(mirrored).filter(away).count();
     // The thinnest and the thickest blocks.
     let slab = if D == 0 { 1 } else { phi.len() / extents[0] };
-    let thin = run::<D, A, _>(extents, integrator, words, &phi, WORK_BLOCKS * slab, SWEEPS)?;
+    let thin = run::<D, A>(extents, integrator, words, &phi, WORK_BLOCKS * slab, SWEEPS)?;
     let cut = thin.iter().zip(&plain).filter(|(a, b)| a != b).count();
     Ok([broken, odd, cut])
 }
@@ -130,10 +140,13 @@ fn symmetric<const D: usize, A: Arith>(extents: [usize; D], seed: u64) -> Result
     let action = if D == 4 { Phi4::kappa_form(0.13, 0.022) } else { Phi4::kappa_form(0.2, 0.022) };
     let eps = 0.02;
     let counts = [
-        ("euler", asymmetries::<D, A, _>(extents, &Euler::<A, _>::new(&action, eps, D)?, seed)?),
-        ("leimkuhler-matthews", asymmetries::<D, A, _>(extents, &LeimkuhlerMatthews::<A, _>::new(&action, eps, D)?, seed)?),
-        ("heun", asymmetries::<D, A, _>(extents, &Heun::<A, _>::new(&action, eps, D)?, seed)?),
-        ("mala", asymmetries::<D, A, _>(extents, &Mala::<A, Phi4>::new(&action, eps, D)?, seed)?),
+        ("euler", asymmetries::<D, A>(extents, &Euler::<A, _>::new(&action, eps, D)?, seed)?),
+        (
+            "leimkuhler-matthews",
+            asymmetries::<D, A>(extents, &LeimkuhlerMatthews::<A, _>::new(&action, eps, D)?, seed)?,
+        ),
+        ("heun", asymmetries::<D, A>(extents, &Heun::<A, _>::new(&action, eps, D)?, seed)?),
+        ("mala", asymmetries::<D, A>(extents, &Mala::<A, Phi4>::new(&action, eps, D)?, seed)?),
     ];
     let mut checks = Vec::new();
     for (name, [broken, odd, cut]) in counts {
@@ -169,7 +182,11 @@ pub fn boards(factory: &Factory, setup: &Setup) -> Result<Vec<Check>, Error> {
     let setup = Setup { extents: vec![6, 10], ..setup.clone() };
     let action = Phi4::new(setup.couplings.kappa, setup.couplings.b, setup.couplings.lambda);
     let mut checks = Vec::new();
-    fn compare<A: Arith>(factory: &Factory, setup: &Setup, integrator: &impl Integrator<A, Threefry>) -> Result<Check, Error> {
+    fn compare<A: Arith>(
+        factory: &Factory,
+        setup: &Setup,
+        integrator: &impl Integrator<A, Threefry>,
+    ) -> Result<Check, Error> {
         let mut engine = factory(setup, 3)?;
         let mut board = Board::<2, Torus2<6, 10>, A>::new(setup.seed, 3, setup.noise.into());
         engine.hot_start(1.0)?;
@@ -184,10 +201,26 @@ pub fn boards(factory: &Factory, setup: &Setup) -> Result<Vec<Check>, Error> {
     }
     use crate::engine::{ArithKind, IntegratorKind};
     let with = |arith, integrator| Setup { arith, integrator, ..setup.clone() };
-    checks.push(compare::<Fx<18>>(factory, &with(ArithKind::Fx18, IntegratorKind::Euler), &Euler::<Fx<18>, _>::new(&action, setup.eps, 2)?)?);
-    checks.push(compare::<Fx<16>>(factory, &with(ArithKind::Fx16, IntegratorKind::Heun), &Heun::<Fx<16>, _>::new(&action, setup.eps, 2)?)?);
-    checks.push(compare::<f32>(factory, &with(ArithKind::F32, IntegratorKind::LeimkuhlerMatthews), &LeimkuhlerMatthews::<f32, _>::new(&action, setup.eps, 2)?)?);
-    checks.push(compare::<Fx<18>>(factory, &with(ArithKind::Fx18, IntegratorKind::Mala), &Mala::<Fx<18>, Phi4>::new(&action, setup.eps, 2)?)?);
+    checks.push(compare::<Fx<18>>(
+        factory,
+        &with(ArithKind::Fx18, IntegratorKind::Euler),
+        &Euler::<Fx<18>, _>::new(&action, setup.eps, 2)?,
+    )?);
+    checks.push(compare::<Fx<16>>(
+        factory,
+        &with(ArithKind::Fx16, IntegratorKind::Heun),
+        &Heun::<Fx<16>, _>::new(&action, setup.eps, 2)?,
+    )?);
+    checks.push(compare::<f32>(
+        factory,
+        &with(ArithKind::F32, IntegratorKind::LeimkuhlerMatthews),
+        &LeimkuhlerMatthews::<f32, _>::new(&action, setup.eps, 2)?,
+    )?);
+    checks.push(compare::<Fx<18>>(
+        factory,
+        &with(ArithKind::Fx18, IntegratorKind::Mala),
+        &Mala::<Fx<18>, Phi4>::new(&action, setup.eps, 2)?,
+    )?);
     Ok(checks)
 }
 
@@ -204,7 +237,8 @@ pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>,
     resumed.set_bits(&bits)?;
     resumed.set_state(state);
     resumed.sweep(7);
-    let mut checks = vec![Check::none(RUNG, format!("{label}: restart = no restart"), differ(&whole.bits(), &resumed.bits()))];
+    let mut checks =
+        vec![Check::none(RUNG, format!("{label}: restart = no restart"), differ(&whole.bits(), &resumed.bits()))];
 
     // Chain 1 beside others on all threads, and chains that differ.
     let run = |chain: u32| {
@@ -214,7 +248,11 @@ pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>,
         Ok(engine.bits())
     };
     let together: Vec<Vec<u64>> = (0..4u32).into_par_iter().map(run).collect::<Result<_, Error>>()?;
-    checks.push(Check::none(RUNG, format!("{label}: a chain alone = among others"), differ(&whole.bits(), &together[1])));
+    checks.push(Check::none(
+        RUNG,
+        format!("{label}: a chain alone = among others"),
+        differ(&whole.bits(), &together[1]),
+    ));
     let equal = (0..4).flat_map(|i| (0..i).map(move |j| (i, j))).filter(|&(i, j)| together[i] == together[j]).count();
     checks.push(Check::none(RUNG, format!("{label}: equal chains"), equal));
 
@@ -237,6 +275,12 @@ pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>,
         let ratio = (found - expected).abs() / (1.0 + expected.abs());
         if ratio.is_nan() { f64::INFINITY } else { worst.max(ratio) }
     });
-    checks.push(Check::bound(RUNG, format!("{label}: observables of a field against the formulas"), worst, 0.0, roundoff));
+    checks.push(Check::bound(
+        RUNG,
+        format!("{label}: observables of a field against the formulas"),
+        worst,
+        0.0,
+        roundoff,
+    ));
     Ok(checks)
 }

@@ -22,7 +22,11 @@ use stoquant_core::error::Error;
 use crate::engine::Factory;
 
 /// Run a plan. `progress(done, total, what)` is called before each part.
-pub fn certify(factory: &Factory, plan: &Plan, mut progress: impl FnMut(usize, usize, &str)) -> Result<Certificate, Error> {
+pub fn certify(
+    factory: &Factory,
+    plan: &Plan,
+    mut progress: impl FnMut(usize, usize, &str),
+) -> Result<Certificate, Error> {
     let total = 3 + plan.coupled.len() + plan.laws.len() + plan.ensembles.len();
     let mut done = 0;
     let mut next = |what: &str| {
@@ -53,7 +57,7 @@ pub fn certify(factory: &Factory, plan: &Plan, mut progress: impl FnMut(usize, u
     }
     for case in &plan.ensembles {
         next(&coupled::label(&case.setup));
-        checks.extend(laws::identities(factory, case)?);
+        checks.extend(laws::ensemble(factory, case)?);
     }
     Ok(Certificate::judge(checks, not_applicable))
 }

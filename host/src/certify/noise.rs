@@ -21,7 +21,8 @@ pub fn checks() -> Vec<Check> {
     let wrong = known.iter().filter(|&&(counter, key, answer)| threefry2x32(key, counter) != answer).count();
     checks.push(Check::none(RUNG, "Threefry-2x32-20: wrong known answers", wrong));
 
-    let words = [(0, 103_841, 25_960), (0xf_ffff, 57_144, 14_286), (0x1234_5678, 24_044, 6_011), (0xdead_beef, -5_444, -1_361)];
+    let words =
+        [(0, 103_841, 25_960), (0xf_ffff, 57_144, 14_286), (0x1234_5678, 24_044, 6_011), (0xdead_beef, -5_444, -1_361)];
     let wrong = words.iter().filter(|&&(u, a, b)| (gauss::eta::<18>(u), gauss::eta::<16>(u)) != (a, b)).count();
     checks.push(Check::none(RUNG, "Gaussian: wrong known values", wrong));
 
@@ -34,15 +35,37 @@ pub fn checks() -> Vec<Check> {
     // Over all words: exact integer sums, and the moments that every finite-step law here uses.
     for (width, exact) in [(18, 1_152_921_504_424_006_422_u128), (16, 2 * 36_028_798_611_803_284)] {
         let law = NoiseLaw::new(Law::Gaussian, width).filter(|law| law.sum(2) == Some(exact));
-        checks.push(Check::none(RUNG, format!("W = {width}: Σ η² over all 2^32 words differs"), usize::from(law.is_none())));
+        checks.push(Check::none(
+            RUNG,
+            format!("W = {width}: Σ η² over all 2^32 words differs"),
+            usize::from(law.is_none()),
+        ));
         if let Some(law) = law {
             let bound = if width == 18 { 1e-8 } else { 1e-7 };
-            checks.push(Check::bound(RUNG, format!("W = {width}: variance - 1, all words"), law.variance_error(), 0.0, bound));
-            checks.push(Check::bound(RUNG, format!("W = {width}: kurtosis - 3, all words"), law.excess_kurtosis(), 0.0, 1e-6));
+            checks.push(Check::bound(
+                RUNG,
+                format!("W = {width}: variance - 1, all words"),
+                law.variance_error(),
+                0.0,
+                bound,
+            ));
+            checks.push(Check::bound(
+                RUNG,
+                format!("W = {width}: kurtosis - 3, all words"),
+                law.excess_kurtosis(),
+                0.0,
+                1e-6,
+            ));
         }
         // √3 is an integer over 2^(W-4) to 3e-5 at worst, and the weights make up for its square.
         if let Some(law) = NoiseLaw::new(Law::ThreePoint, width) {
-            checks.push(Check::bound(RUNG, format!("W = {width}, three-point: variance - 1, all words"), law.variance_error(), 0.0, 1e-8));
+            checks.push(Check::bound(
+                RUNG,
+                format!("W = {width}, three-point: variance - 1, all words"),
+                law.variance_error(),
+                0.0,
+                1e-8,
+            ));
         }
     }
     checks

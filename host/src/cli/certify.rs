@@ -76,7 +76,8 @@ fn report(certificate: &Certificate, verbose: bool) -> String {
     rungs.dedup();
     for rung in rungs {
         let checks: Vec<&Judged> = certificate.checks.iter().filter(|c| c.rung == rung).collect();
-        for check in checks.iter().filter(|c| verbose || c.z.is_some() || c.verdict != Verdict::Pass || rung == "noise") {
+        for check in checks.iter().filter(|c| verbose || c.z.is_some() || c.verdict != Verdict::Pass || rung == "noise")
+        {
             lines.push(line(check));
         }
         // Exact checks that hold are many and all alike: one line for each rung.

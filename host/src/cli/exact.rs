@@ -83,7 +83,13 @@ struct FreeArgs {
 #[derive(Args)]
 struct OscillatorArgs {
     /// Coefficients of V: x⁰, x¹, x², …
-    #[arg(long, value_name = "V0,V1,…", value_delimiter = ',', allow_hyphen_values = true, default_value = "0,0,0.5,0,1")]
+    #[arg(
+        long,
+        value_name = "V0,V1,…",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        default_value = "0,0,0.5,0,1"
+    )]
     potential: Vec<f64>,
     /// How many energies
     #[arg(long, default_value_t = 4)]

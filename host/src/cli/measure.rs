@@ -55,9 +55,7 @@ pub fn run(args: MeasureArgs) -> Result<Outcome, InputError> {
     .map_err(InputError::new)?;
     if couplings.is_none() {
         for chain in &mut series {
-            for of_action in
-                [&mut chain.action_density, &mut chain.schwinger_dyson, &mut chain.grad2, &mut chain.lap]
-            {
+            for of_action in [&mut chain.action_density, &mut chain.schwinger_dyson, &mut chain.grad2, &mut chain.lap] {
                 of_action.clear();
             }
         }

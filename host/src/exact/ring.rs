@@ -17,6 +17,9 @@ use super::{Error, Moments, SitePotential, Values, converge, lowest_mode, valida
 /// the grid.
 pub fn ring(n: usize, c: &Couplings) -> Result<Observables, Error> {
     validate(&[n], c)?;
+    if n > 1 << 20 {
+        return Err(Error::TooLarge { extents: vec![n], limit: "a ring of 2^20 sites" });
+    }
     // A trace of N factors, each with rounding error 1e-16.
     let rounding = 1e-13 + 1e-15 * n as f64;
     converge("ring", [96, 144, 216, 324, 486], 1e-11, rounding, |points| Ok(at_resolution(n, c, points)))

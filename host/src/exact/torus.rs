@@ -23,7 +23,7 @@ const BUDGET: f64 = 6e10;
 
 /// Every observable of a periodic l0 × l1 lattice. Extents of 1 and 2 follow the conventions of [`Couplings`].
 ///
-/// Relative error, bounded by two resolutions: below 1e-11 for 2×L and 3×3; 4×4 within 2e-5 by the bound and 1e-7 in
+/// Relative error, bounded by two resolutions: below 1e-11 for 2×L and 3×3; 4×4 within 5e-5 by the bound and 1e-6 in
 /// fact (κ = 0.27, λ = 0.022). The module's documentation gives the method.
 pub fn torus(l0: usize, l1: usize, c: &Couplings) -> Result<Observables, Error> {
     lattice(&[l0, l1], c)

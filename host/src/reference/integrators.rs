@@ -127,8 +127,8 @@ mod tests {
         assert!((slope - 0.265152).abs() < 5e-3, "{slope}");
     }
 
-    /// The reverse move, with the noise that leads back, has the opposite log-ratio: detailed balance. And it equals the
-    /// one-noise form `S(x) - S(y) + |η|²/2 - |√(2ε) η + ε(K(x) + K(y))|²/(4ε)`. Rounding ε_machine·|S|.
+    /// The reverse move, with the noise that leads back, has the opposite log-ratio: detailed balance. And it equals
+    /// the one-noise form `S(x) - S(y) + |η|²/2 - |√(2ε) η + ε(K(x) + K(y))|²/(4ε)`. Rounding ε_machine·|S|.
     #[test]
     fn mala_is_reversible() {
         let eps = 0.1;

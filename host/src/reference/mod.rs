@@ -2,8 +2,8 @@
 //!
 //! Whole fields, coordinates by division, nothing shared with the core: what the core computes in its streaming,
 //! fixed-point way is compared with this. Fields are row-major, the last coordinate fastest; `extents` has length 0 to
-//! 4; all extents are periodic. An extent of 1 makes a site its own neighbour both ways, an extent of 2 counts each bond
-//! twice. All functions panic if the length of a field is not the volume.
+//! 4; all extents are periodic. An extent of 1 makes a site its own neighbour both ways, an extent of 2 counts each
+//! bond twice. All functions panic if the length of a field is not the volume.
 
 mod action;
 mod integrators;
