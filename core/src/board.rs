@@ -88,3 +88,20 @@ pub fn hot_start<A: Arith>(phi: &mut [A::Store], width: f64, seed: u64, chain: u
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::Fx;
+    use crate::lattice::Torus2;
+
+    /// A 32×32 chain: 4096 bytes of field, 640 of work memory (five rows), keys, law and counters. The same on every
+    /// target: nothing in it has the size of a pointer.
+    #[test]
+    fn ram() {
+        const RAM: usize = Board::<2, Torus2<32, 32>, Fx<18>>::RAM;
+        assert_eq!(RAM, 4096 + 640 + size_of::<ChainNoise<Threefry>>() + size_of::<State>());
+        assert_eq!(RAM, 4824);
+        assert_eq!(Board::<2, Torus2<32, 32>, Fx<16>>::RAM, 4824 - (4096 + 640) / 2);
+    }
+}

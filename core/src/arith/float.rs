@@ -24,7 +24,6 @@ macro_rules! float_arith {
             type Slope = $float;
             type Factor = $float;
             type Sigma = $float;
-            type Eta = $float;
 
             #[inline(always)]
             fn load(word: $float) -> Self {
@@ -87,8 +86,9 @@ macro_rules! float_arith {
                 self * factor
             }
             #[inline(always)]
-            fn mul_noise(sigma: $float, eta: $float) -> $float {
-                sigma * eta
+            fn mul_noise(sigma: $float, noise: i32) -> $float {
+                // |noise| < 2^19 fits the 24-bit significand of f32, and the scale is a power of two: η is exact.
+                sigma * (noise as $float * (1.0 / 16384.0))
             }
             #[inline(always)]
             fn narrow(wide: $float, _clipped: &mut u32) -> Self {
@@ -132,11 +132,6 @@ macro_rules! float_arith {
                 f64::from(sigma)
             }
 
-            #[inline(always)]
-            fn eta(noise: i32) -> $float {
-                // |noise| < 2^18 fits the 24-bit significand of f32, and the scale is a power of two: exact.
-                noise as $float * (1.0 / 16384.0)
-            }
             #[inline]
             fn fill_noise<S: Words>(noise: &mut Noise<S>, step: u64, first: usize, out: &mut [i32]) {
                 noise.fill_eta::<18>(step, first, out);

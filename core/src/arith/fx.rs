@@ -44,10 +44,17 @@ impl<const W: u32> Fx<W> {
     }
 }
 
+/// Nearest integer, midpoints up. (`floor(x + 0.5)` would round the sum, and send the float below ½ to 1.)
+#[inline]
+fn nearest_up(x: f64) -> f64 {
+    let floor = crate::math::floor(x);
+    if x - floor < 0.5 { floor } else { floor + 1.0 }
+}
+
 /// Nearest integer with midpoints up, of `value · 2^fraction`; `None` unless |result| ≤ max.
 #[inline]
 fn quantise(value: f64, fraction: u32, max: i64) -> Option<i64> {
-    let scaled = crate::math::floor(value * (1u64 << fraction) as f64 + 0.5);
+    let scaled = nearest_up(value * (1u64 << fraction) as f64);
     (scaled >= -(max as f64) && scaled <= max as f64).then_some(scaled as i64)
 }
 
@@ -120,7 +127,6 @@ where
     type Slope = i64; // |k_a| < 2^(2W-6), |k_c·u| < 2^(2W-2): 2W bits
     type Factor = i32; // W bits
     type Sigma = i32; // W bits
-    type Eta = i32; // W bits, W + 1 for the sum of two
 
     #[inline(always)]
     fn load(word: Self::Store) -> Self {
@@ -148,7 +154,7 @@ where
     }
     #[inline]
     fn nearest(value: f64) -> Self {
-        let n = crate::math::floor(value / Self::FIELD_LSB + 0.5) as i32; // saturates, NaN → 0
+        let n = nearest_up(value / Self::FIELD_LSB) as i32; // saturates, NaN → 0
         Self(n.clamp(-Self::MAX, Self::MAX))
     }
 
@@ -192,8 +198,9 @@ where
         (i64::from(self.0) * i64::from(factor)) << 2
     }
     #[inline(always)]
-    fn mul_noise(sigma: i32, eta: i32) -> i64 {
-        (i64::from(sigma) * i64::from(eta)) << 4
+    fn mul_noise(sigma: i32, noise: i32) -> i64 {
+        // W bits, W + 1 for the sum of two.
+        (i64::from(sigma) * i64::from(noise)) << 4
     }
     #[inline(always)]
     fn narrow(wide: i64, clipped: &mut u32) -> Self {
@@ -239,10 +246,6 @@ where
         scaled(i64::from(sigma), W - 1)
     }
 
-    #[inline(always)]
-    fn eta(noise: i32) -> i32 {
-        noise
-    }
     #[inline]
     fn fill_noise<S: Words>(noise: &mut Noise<S>, step: u64, first: usize, out: &mut [i32]) {
         noise.fill_eta::<W>(step, first, out);

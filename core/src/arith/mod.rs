@@ -75,8 +75,6 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     type Factor: Copy + Debug;
     /// Noise amplitude √(2ε).
     type Sigma: Copy + PartialEq + Debug + Send + Sync;
-    /// Standard Gaussian η.
-    type Eta: Copy + Default + Debug + Add<Output = Self::Eta>;
 
     /// From memory.
     fn load(word: Self::Store) -> Self;
@@ -109,8 +107,9 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     fn mul_sum(gain: Self::Gain, sum: Self::Sum) -> Self::Wide;
     /// φ·d, exact in fixed point.
     fn mul_factor(self, factor: Self::Factor) -> Self::Wide;
-    /// k_s·η, exact in fixed point.
-    fn mul_noise(sigma: Self::Sigma, eta: Self::Eta) -> Self::Wide;
+    /// k_s·η, exact in fixed point, from the integer noise of width [`NOISE_WIDTH`](Self::NOISE_WIDTH) or the sum of two. Floats take
+    /// η·2^-14, which is exact.
+    fn mul_noise(sigma: Self::Sigma, noise: i32) -> Self::Wide;
     /// THE rounding: nearest, midpoints up, then symmetric saturation, counted.
     fn narrow(wide: Self::Wide, clipped: &mut u32) -> Self;
     /// The same of half the accumulator (stochastic Heun averages two states).
@@ -134,8 +133,6 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     /// Its exact value.
     fn sigma_value(sigma: Self::Sigma) -> f64;
 
-    /// η from the integer noise of width [`NOISE_WIDTH`](Self::NOISE_WIDTH), exact.
-    fn eta(noise: i32) -> Self::Eta;
     /// Fill `out` with the integer noise of sites `first..` at `step`.
     fn fill_noise<S: Words>(noise: &mut Noise<S>, step: u64, first: usize, out: &mut [i32]);
 

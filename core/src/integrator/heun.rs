@@ -46,7 +46,7 @@ impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for Heun<A, K> {
         let fill = |x, count| match eta.try_borrow_mut() {
             Ok(mut eta) => fill_eta::<A, W>(&mut eta, step, x, count),
             // Unreachable: the two stages never run at once.
-            Err(_) => [A::Eta::default(); CHUNK],
+            Err(_) => [0; CHUNK],
         };
         stream(
             plan,

@@ -55,7 +55,7 @@ impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for LeimkuhlerMatthew
                     let mut eta = fill_eta::<A, W>(&mut noise.eta, step, x, count);
                     let next = fill_eta::<A, W>(&mut noise.eta, step + 1, x, count);
                     for (eta, next) in eta.iter_mut().zip(next) {
-                        *eta = *eta + next;
+                        *eta += next;
                     }
                     eta
                 });

@@ -20,7 +20,7 @@ use crate::lattice::{CHUNK, Plan, stream};
 use crate::math::{Accurate, Math};
 use crate::noise::PureWords;
 
-/// MALA for the action `S`, with ln from `M`.
+/// MALA for the action `S`, with exp from `M`.
 #[derive(Clone, Copy, Debug)]
 pub struct Mala<A: Arith, S: Action<A>, M = Accurate> {
     euler: Euler<A, S::Drift>,
@@ -102,7 +102,8 @@ impl<A: Arith, S: Action<A>, M: Math, W: PureWords> Integrator<A, W> for Mala<A,
         let variance = 2.0 * eps + A::FIELD_LSB * A::FIELD_LSB / 12.0;
         let proposal = proposal as f64 / (1u64 << PROPOSAL_FRACTION) as f64;
         state.log_ratio = -terms_y.change(&terms_x, self.action.couplings()) - proposal / (2.0 * variance);
-        if M::ln(uniform(noise.accept.word64(step))) < state.log_ratio {
+        // A NaN is rejected.
+        if state.log_ratio >= 0.0 || uniform(noise.accept.word64(step)) < M::exp(state.log_ratio) {
             // Accepted: Euler's sweep with the same noise, in place. It counts steps, saturations and acceptance.
             self.euler.sweep(plan, noise, phi, work, state);
         } else {

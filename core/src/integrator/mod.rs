@@ -95,7 +95,7 @@ fn advance<A: Arith>(
     sigma: A::Sigma,
     x: usize,
     here: &Neighbourhood<A>,
-    eta: &[A::Eta; CHUNK],
+    eta: &[i32; CHUNK],
     clipped: &mut u32,
     mut put: impl FnMut(usize, A::Wide, &mut u32),
 ) {
@@ -105,14 +105,14 @@ fn advance<A: Arith>(
     }
 }
 
-/// η of consecutive sites.
+/// Integer η of consecutive sites.
 #[inline(always)]
-fn fill_eta<A: Arith, W: Words>(noise: &mut Noise<W>, step: u64, first: usize, count: usize) -> [A::Eta; CHUNK] {
-    let mut integers = [0; CHUNK];
-    if let Some(out) = integers.get_mut(..count) {
+fn fill_eta<A: Arith, W: Words>(noise: &mut Noise<W>, step: u64, first: usize, count: usize) -> [i32; CHUNK] {
+    let mut eta = [0; CHUNK];
+    if let Some(out) = eta.get_mut(..count) {
         A::fill_noise(noise, step, first, out);
     }
-    integers.map(A::eta)
+    eta
 }
 
 /// Euler's trial values of one block into `out`.
@@ -125,11 +125,12 @@ fn euler_block<A: Arith, const D: usize>(
     old: Triple<'_, A::Store>,
     out: &mut [A::Store],
     clipped: &mut u32,
-    mut eta: impl FnMut(usize, usize) -> [A::Eta; CHUNK],
+    mut eta: impl FnMut(usize, usize) -> [i32; CHUNK],
 ) {
+    let mut here = Neighbourhood::<A>::default();
     for (index, out) in out.chunks_mut(CHUNK).enumerate() {
         let start = index * CHUNK;
-        let here = plan.gather::<A>(old, start, out.len());
+        plan.gather_into(old, start, out.len(), &mut here);
         let eta = eta(first + start, out.len());
         advance(drift, sigma, first + start, &here, &eta, clipped, |i, wide, clipped| {
             if let Some(slot) = out.get_mut(i) {

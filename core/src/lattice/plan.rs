@@ -84,25 +84,35 @@ impl<const D: usize> Plan<D> {
     }
 
     /// Gather `count` ≤ [`CHUNK`] sites of a block from `start` on, given the old values of the block and of its two neighbours.
-    #[inline]
-    pub fn gather<A: Arith>(
+    #[inline(always)]
+    pub fn gather<A: Arith>(&self, triple: [&[A::Store]; 3], start: usize, count: usize) -> Neighbourhood<A> {
+        let mut out = Neighbourhood::default();
+        self.gather_into(triple, start, count, &mut out);
+        out
+    }
+
+    /// The same into a place of the caller's. One copy of this code serves every integrator.
+    #[inline(never)]
+    pub(crate) fn gather_into<A: Arith>(
         &self,
         [previous, current, next]: [&[A::Store]; 3],
         start: usize,
         count: usize,
-    ) -> Neighbourhood<A> {
-        let mut out = Neighbourhood::<A>::new(count);
+        out: &mut Neighbourhood<A>,
+    ) {
+        let count = count.min(CHUNK);
+        out.count = count;
         let Some(&row_length) = self.extents.last() else {
             // A single site: no neighbours.
             load(&mut out.phi, segment(current, start, count));
-            return out;
+            return;
         };
         if D == 1 {
             // The block is a piece of the ring: its halo lies in the neighbouring blocks.
             let left = if start > 0 { at(current, start - 1) } else { previous.last().copied() };
             let right = if start + count < current.len() { at(current, start + count) } else { next.first().copied() };
             out.row(0, segment(current, start, count), left, right);
-            return out;
+            return;
         }
         let mut done = 0;
         while done < count {
@@ -138,7 +148,6 @@ impl<const D: usize> Plan<D> {
             }
             done += piece;
         }
-        out
     }
 
     /// Visits a block chunk by chunk, with the offset of each in the block.
@@ -151,7 +160,7 @@ impl<const D: usize> Plan<D> {
     }
 }
 
-/// φ of consecutive sites and the sums over their 2D neighbours. Entries past `count` are zero.
+/// φ of consecutive sites and the sums over their 2D neighbours. Entries past `count` mean nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Neighbourhood<A: Arith> {
     /// φ_x.
@@ -162,12 +171,14 @@ pub struct Neighbourhood<A: Arith> {
     pub count: usize,
 }
 
-impl<A: Arith> Neighbourhood<A> {
+impl<A: Arith> Default for Neighbourhood<A> {
     #[inline(always)]
-    fn new(count: usize) -> Self {
-        Self { phi: [A::default(); CHUNK], sum: [A::Sum::default(); CHUNK], count: count.min(CHUNK) }
+    fn default() -> Self {
+        Self { phi: [A::default(); CHUNK], sum: [A::Sum::default(); CHUNK], count: 0 }
     }
+}
 
+impl<A: Arith> Neighbourhood<A> {
     /// The sites with their neighbours in the fastest direction.
     #[inline(always)]
     fn row(&mut self, done: usize, row: &[A::Store], left: Option<A::Store>, right: Option<A::Store>) {

@@ -1,6 +1,6 @@
 //! The certificate: does what runs sample e^{-S}?
 //!
-//! Rungs, from the sharpest to the broadest: `noise` (exact), `identity` (bit for bit), `coupled` (every site of every
+//! Rungs, from the sharpest to the broadest: `noise` (exact), `math` (the one float function of a decision), `identity` (bit for bit), `coupled` (every site of every
 //! step within its rounding), `finite-step` (free field, exact at any step), `exact` (one site at finite step, rings, tori), `ensemble`
 //! (identities of e^{-S} and an independent sampler on larger lattices). Deterministic checks have a bound and no false alarms; statistical ones share
 //! [`check::FALSE_ALARM_RATE`].
@@ -36,6 +36,7 @@ pub fn certify(
     let (mut checks, mut not_applicable) = (Vec::new(), Vec::new());
     next("noise");
     checks.extend(noise::checks());
+    checks.extend(noise::exponentials());
     next("symmetries");
     checks.extend(identity::symmetries_of_the_core(plan.seed)?);
     next("boards");

@@ -1,5 +1,7 @@
-//! The noise, exactly: known answers, the table against its generator, and the law of all 2³² words.
+//! The noise, exactly: known answers, the table against its generator, the law of all 2³² words; and the exponential
+//! of the Metropolis decision.
 
+use stoquant_core::math::{Accurate, Fast, Math};
 use stoquant_core::noise::threefry::threefry2x32;
 use stoquant_core::noise::{Law, gauss};
 
@@ -69,4 +71,24 @@ pub fn checks() -> Vec<Check> {
         }
     }
     checks
+}
+
+/// How far the acceptance probability e^{ln r} is off with the exponential of `M`, over 2^20 equidistant r: what every
+/// acceptance, and so detailed balance, may be wrong by.
+fn acceptance_error<M: Math>() -> f64 {
+    const N: u32 = 1 << 20;
+    let error = |i| {
+        let r = (f64::from(i) + 0.5) / f64::from(N);
+        (M::exp(r.ln()) - r).abs()
+    };
+    (0..N).map(error).fold(0.0, |worst: f64, e| if e.is_nan() { f64::INFINITY } else { worst.max(e) })
+}
+
+/// The two doors to exp: `libm` to rounding, `micromath` to what its short series gives.
+pub fn exponentials() -> Vec<Check> {
+    vec![
+        // Half a unit in the last place of exp, and of ln r (|ln r| < 15) before it.
+        Check::bound("math", "libm: error of an acceptance probability", acceptance_error::<Accurate>(), 0.0, 1e-14),
+        Check::bound("math", "micromath: error of an acceptance probability", acceptance_error::<Fast>(), 0.0, 1.2e-3),
+    ]
 }

@@ -66,8 +66,18 @@ enum Outcome {
 
 /// Parse, run, and turn the outcome into an exit status.
 pub fn main() -> ExitCode {
-    // clap exits with 2 on bad usage, 0 on --help.
-    let outcome = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            // clap's first paragraph says what and where; one line of it.
+            let text = error.to_string();
+            let line: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+            eprintln!("stoquant: {}", line.join(" ").trim_start_matches("error: "));
+            return ExitCode::from(2);
+        }
+        Err(help) => help.exit(),
+    };
+    let outcome = match cli.command {
         Command::Certify(args) => certify::run(args),
         Command::Sample(args) => sample::run(args),
         Command::Measure(args) => measure::run(args),
