@@ -42,9 +42,12 @@ pub struct Quartic {
     pub lambda: f64,
 }
 
-/// Action per site, above the minimum, of a uniform field that no run will ever see (e^-32 = 1.3e-14): up to there a step must be stable
-/// and the even factor must not saturate.
+/// Action per site, above the minimum, of a uniform field that no run will ever see (e^-32 = 1.3e-14): up to there a step
+/// must be stable. A single site pays more than a site of the uniform field.
 const COST_STABLE: f64 = 32.0;
+
+/// The same for the even factor: beyond, it saturates. That does no harm but to weaken the drift, and is counted.
+const COST_FACTOR: f64 = 20.0;
 
 /// Least action per site, above the minimum, of a uniform field at the end of the range. Saturations are counted, so
 /// this refuses only the plainly wrong choice.
@@ -120,14 +123,15 @@ impl Quartic {
     /// Linear stability of φ' = φ - ε S'(φ) for the fastest mode, up to the largest field that any run will see; in
     /// fixed point, the even factor must not saturate before.
     pub fn check_step<A: Arith>(&self, drift: &QuarticDrift<A>, eps: f64, dims: usize) -> Result<(), Error> {
-        let reach = self.reach(COST_STABLE, dims);
-        let stiffness = 2.0 * self.b + 4.0 * self.lambda * reach * reach + 4.0 * dims as f64 * self.kappa.abs();
+        let stable = self.reach(COST_STABLE, dims);
+        let stiffness = 2.0 * self.b + 4.0 * self.lambda * stable * stable + 4.0 * dims as f64 * self.kappa.abs();
         if eps * stiffness >= 2.0 {
             return Err(Error::Unstable { eps, limit: 2.0 / stiffness });
         }
         if A::FIELD_LSB > 0.0 {
             // d = k_a - k_c φ² reaches -FACTOR_MAX here; beyond, the drift is weaker than that of the action.
             let square = (A::FACTOR_MAX + A::slope_value(drift.linear)) / A::gain_value(drift.cubic);
+            let reach = self.reach(COST_FACTOR, dims);
             if square < reach * reach {
                 return Err(Error::FactorRange { phi: sqrt(square), reach, format: A::NAME });
             }

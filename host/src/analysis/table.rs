@@ -111,8 +111,7 @@ pub fn gammas(series: &[ChainSeries], volume: usize) -> Result<BTreeMap<Observab
 
     let (grad2, lap) = (field(|c| &c.grad2), field(|c| &c.lap));
     if !grad2.is_empty() && !lap.is_empty() {
-        let temperature = gamma_derived(&[&grad2, &lap], |m| m[0] / m[1])?;
-        table.insert(Observable::ConfigTemperature, temperature);
+        insert(&mut table, Observable::ConfigTemperature, gamma_derived(&[&grad2, &lap], |m| m[0] / m[1]))?;
     }
 
     let m = field(|c| &c.m);
@@ -124,11 +123,25 @@ pub fn gammas(series: &[ChainSeries], volume: usize) -> Result<BTreeMap<Observab
         table.insert(Observable::AbsM, gamma(&abs)?);
         table.insert(Observable::M2, gamma(&m2)?);
         table.insert(Observable::M4, gamma(&m4)?);
-        let u4 = gamma_derived(&[&m2, &m4], |m| 1.0 - m[1] / (3.0 * m[0] * m[0]))?;
-        table.insert(Observable::U4, u4);
+        insert(&mut table, Observable::U4, gamma_derived(&[&m2, &m4], |m| 1.0 - m[1] / (3.0 * m[0] * m[0])))?;
         table.insert(Observable::Chi, gamma_derived(&[&m2], |m| v * m[0])?);
     }
     Ok(table)
+}
+
+/// A derived quantity that is undefined at the measured means (U₄ of a field with M = 0) is left out.
+fn insert(
+    table: &mut BTreeMap<Observable, Gamma>,
+    observable: Observable,
+    derived: Result<Gamma, AnalysisError>,
+) -> Result<(), AnalysisError> {
+    match derived {
+        Err(AnalysisError::Undefined { .. }) => {}
+        derived => {
+            table.insert(observable, derived?);
+        }
+    }
+    Ok(())
 }
 
 fn slices(replicas: &[Vec<f64>]) -> Vec<&[f64]> {

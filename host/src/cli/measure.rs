@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use stoquant::analysis::{ChainSeries, observables};
+use stoquant::analysis::{AnalysisError, ChainSeries, Status, gammas};
 use stoquant::couplings::Couplings;
 use stoquant::ensemble::Ensemble;
+use stoquant::estimate::{Estimate, Observable, Observables};
 use stoquant::experiment::{InputError, Options};
 use stoquant::run::push;
 use stoquant_core::action::Phi4;
@@ -60,10 +61,37 @@ pub fn run(args: MeasureArgs) -> Result<Outcome, InputError> {
             }
         }
     }
-    let found = observables(&series, ensemble.volume())
+    let found = table_of(&series, ensemble.volume())
         .map_err(|error| InputError(format!("{}: {error}", args.file.display())))?;
     print(&if args.json { json(&found)? } else { table::observables(&found) });
     Ok(Outcome::Good)
+}
+
+/// Values with errors by the Γ-method. A series too short for its autocorrelations has no such error: it gets the
+/// standard deviation of one measurement, as if all were one, and a warning.
+fn table_of(series: &[ChainSeries], volume: usize) -> Result<Observables, AnalysisError> {
+    let analyses = gammas(series, volume)?;
+    let mut found = Observables::new();
+    let mut short = Vec::new();
+    for (&observable, gamma) in &analyses {
+        let mut estimate = gamma.estimate();
+        if gamma.status == Status::TooCorrelated {
+            // error² = 2τ·variance/N
+            estimate.error *= (gamma.measurements as f64 / (2.0 * gamma.tau_int)).sqrt();
+            short.push(table::key(observable));
+        }
+        found.insert(observable, estimate);
+    }
+    if let Some(gamma) = analyses.get(&Observable::M2) {
+        found.insert(Observable::TauInt, Estimate::new(gamma.tau_int, gamma.tau_int_error));
+    }
+    if !short.is_empty() {
+        eprintln!(
+            "stoquant: too few measurements for the autocorrelations of {}: their error is the spread of a single measurement",
+            short.join(", ")
+        );
+    }
+    Ok(found)
 }
 
 fn with_dims<const D: usize>(

@@ -1,6 +1,6 @@
 //! Plain tables.
 
-use stoquant::certify::laws::key;
+pub use stoquant::certify::laws::key;
 use stoquant::estimate::Observables;
 
 /// One line an observable: value and error.
