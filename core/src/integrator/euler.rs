@@ -3,11 +3,11 @@
 //! Free mode of frequency λ_k: ⟨|φ_k|²⟩ = 1/(λ_k(1 - ελ_k/2)). Interacting: e^{-S_eff}, S_eff = S + (ε/4)Σ(2∂²S - (∂S)²) + O(ε²)
 //! (Batrouni et al., Phys. Rev. D 32 (1985) 2736).
 
-use super::{ChainNoise, Integrator, State, amplitude, euler_block, fill_eta};
+use super::{ChainNoise, Integrator, State, amplitude, fill_eta, update};
 use crate::action::{Action, Drift};
 use crate::arith::Arith;
 use crate::error::Error;
-use crate::lattice::{Plan, segment_mut, stream};
+use crate::lattice::Plan;
 use crate::noise::Words;
 
 /// Euler–Maruyama with drift `K`.
@@ -54,27 +54,10 @@ impl<A: Arith, K: Drift<A>, W: Words> Integrator<A, W> for Euler<A, K> {
         work: &mut [A::Store],
         state: &mut State,
     ) {
-        let mut clipped = 0;
         let step = state.step;
-        stream(
-            plan,
-            phi,
-            work,
-            |first, old, out| {
-                euler_block(plan, &self.drift, self.sigma, first, old, out, &mut clipped, |x, count| {
-                    fill_eta::<A, W>(&mut noise.eta, step, x, count)
-                });
-            },
-            |phi, block, [_, y, _]| {
-                let (first, count) = plan.span(block);
-                for (slot, &y) in segment_mut(phi, first, count).iter_mut().zip(y) {
-                    *slot = y;
-                }
-            },
-        );
-        state.clipped += u64::from(clipped);
-        state.accepted += 1;
-        state.step += 1;
+        update(plan, &self.drift, self.sigma, phi, work, state, |x, count| {
+            fill_eta::<A, W>(&mut noise.eta, step, x, count)
+        });
     }
 
     fn eps(&self) -> f64 {

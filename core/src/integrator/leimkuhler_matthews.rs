@@ -3,11 +3,11 @@
 //! One force a step, second order, and exact for a Gaussian action at any stable step (Leimkuhler, Matthews, Appl. Math. Res.
 //! Express 2013, 34; arXiv:1203.5428, eq. 1.5). R_n is a pure function of step and site: nothing is carried along but the field.
 
-use super::{ChainNoise, Integrator, State, amplitude, euler_block, fill_eta};
+use super::{ChainNoise, Integrator, State, amplitude, fill_eta, update};
 use crate::action::{Action, Drift};
 use crate::arith::Arith;
 use crate::error::Error;
-use crate::lattice::{Plan, segment_mut, stream};
+use crate::lattice::Plan;
 use crate::noise::PureWords;
 
 /// Leimkuhler–Matthews with drift `K`.
@@ -44,32 +44,15 @@ impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for LeimkuhlerMatthew
         work: &mut [A::Store],
         state: &mut State,
     ) {
-        let mut clipped = 0;
         let step = state.step;
-        stream(
-            plan,
-            phi,
-            work,
-            |first, old, out| {
-                euler_block(plan, &self.drift, self.sigma, first, old, out, &mut clipped, |x, count| {
-                    let mut eta = fill_eta::<A, W>(&mut noise.eta, step, x, count);
-                    let next = fill_eta::<A, W>(&mut noise.eta, step + 1, x, count);
-                    for (eta, next) in eta.iter_mut().zip(next) {
-                        *eta += next;
-                    }
-                    eta
-                });
-            },
-            |phi, block, [_, y, _]| {
-                let (first, count) = plan.span(block);
-                for (slot, &y) in segment_mut(phi, first, count).iter_mut().zip(y) {
-                    *slot = y;
-                }
-            },
-        );
-        state.clipped += u64::from(clipped);
-        state.accepted += 1;
-        state.step += 1;
+        update(plan, &self.drift, self.sigma, phi, work, state, |x, count| {
+            let mut eta = fill_eta::<A, W>(&mut noise.eta, step, x, count);
+            let next = fill_eta::<A, W>(&mut noise.eta, step + 1, x, count);
+            for (eta, next) in eta.iter_mut().zip(next) {
+                *eta += next;
+            }
+            eta
+        });
     }
 
     fn eps(&self) -> f64 {

@@ -22,7 +22,7 @@ pub use mala::Mala;
 use crate::action::Drift;
 use crate::arith::Arith;
 use crate::error::Error;
-use crate::lattice::{CHUNK, Neighbourhood, Plan, Triple};
+use crate::lattice::{CHUNK, Neighbourhood, Plan, Triple, segment_mut, stream};
 use crate::noise::{Law, Noise, StreamTag, Threefry, Words};
 
 /// The random numbers of one chain.
@@ -138,4 +138,33 @@ fn euler_block<A: Arith, const D: usize>(
             }
         });
     }
+}
+
+/// φ' = φ + εK + σ·η of every site, in place: a whole sweep of an integrator of one stage.
+#[inline(always)]
+fn update<A: Arith, const D: usize>(
+    plan: &Plan<D>,
+    drift: &impl Drift<A>,
+    sigma: A::Sigma,
+    phi: &mut [A::Store],
+    work: &mut [A::Store],
+    state: &mut State,
+    mut eta: impl FnMut(usize, usize) -> [i32; CHUNK],
+) {
+    let mut clipped = 0;
+    stream(
+        plan,
+        phi,
+        work,
+        |first, old, out| euler_block(plan, drift, sigma, first, old, out, &mut clipped, &mut eta),
+        |phi, block, [_, y, _]| {
+            let (first, count) = plan.span(block);
+            for (slot, &y) in segment_mut(phi, first, count).iter_mut().zip(y) {
+                *slot = y;
+            }
+        },
+    );
+    state.clipped += u64::from(clipped);
+    state.accepted += 1;
+    state.step += 1;
 }

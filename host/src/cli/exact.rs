@@ -1,11 +1,12 @@
 //! `stoquant exact`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use stoquant::couplings::Couplings;
 use stoquant::estimate::{Estimate, Observables};
 use stoquant::exact::{self, StepLaw};
-use stoquant::experiment::{Extents, InputError, Options, parse_extents};
+use stoquant::experiment::{Extents, InputError, parse_extents};
 
-use super::{Outcome, json, print, table};
+use super::{CouplingArgs, Outcome, json, print, table};
 
 #[derive(Args)]
 pub struct ExactArgs {
@@ -32,21 +33,8 @@ struct ActionArgs {
     /// Extents, separated by commas
     #[arg(long, value_name = "L0,L1,…", value_parser = parse_extents)]
     extent: Option<Extents>,
-    /// Hopping parameter of the κ-form
-    #[arg(long, allow_negative_numbers = true)]
-    kappa: Option<f64>,
-    /// Quartic coupling of the κ-form
-    #[arg(long, allow_negative_numbers = true)]
-    lambda: Option<f64>,
-    /// Quadratic coupling b in place of 1-2λ
-    #[arg(long, allow_negative_numbers = true)]
-    b: Option<f64>,
-    /// μ₀² of the canonical form (one site: S = ½μ₀²x² + (g/4)x⁴)
-    #[arg(long, allow_negative_numbers = true)]
-    mu2: Option<f64>,
-    /// g of the canonical form
-    #[arg(long, allow_negative_numbers = true)]
-    g: Option<f64>,
+    #[command(flatten)]
+    couplings: CouplingArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -121,7 +109,7 @@ pub fn run(args: ExactArgs) -> Result<Outcome, InputError> {
                 Law::Heun => StepLaw::Heun,
                 Law::Mala => StepLaw::Mala,
             };
-            let c = stoquant::couplings::Couplings::canonical(a.mass2, 0.0, a.extent.0.len());
+            let c = Couplings::canonical(a.mass2, 0.0, a.extent.0.len());
             show(&exact::free(&a.extent.0, &c, a.eps, law, 1.0).map_err(InputError::new)?, a.json)
         }
         What::Oscillator(a) => {
@@ -150,9 +138,9 @@ fn show(found: &Observables, as_json: bool) -> Result<Outcome, InputError> {
     Ok(Outcome::Good)
 }
 
-fn couplings(a: &ActionArgs, dims: usize) -> Result<stoquant::couplings::Couplings, InputError> {
-    let options = Options { kappa: a.kappa, lambda: a.lambda, b: a.b, mu2: a.mu2, g: a.g, ..Options::default() };
-    options.couplings(dims)?.ok_or_else(|| InputError::new("no couplings: give --kappa and --lambda, or --mu2 and --g"))
+fn couplings(a: &ActionArgs, dims: usize) -> Result<Couplings, InputError> {
+    let given = a.couplings.couplings(dims)?;
+    given.ok_or_else(|| InputError::new("no couplings: give --kappa and --lambda, or --mu2 and --g"))
 }
 
 fn extents<const D: usize>(a: &ActionArgs) -> Result<[usize; D], InputError> {

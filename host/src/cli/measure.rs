@@ -7,34 +7,22 @@ use stoquant::analysis::{AnalysisError, ChainSeries, Status, gammas};
 use stoquant::couplings::Couplings;
 use stoquant::ensemble::Ensemble;
 use stoquant::estimate::{Estimate, Observable, Observables};
-use stoquant::experiment::{InputError, Options};
+use stoquant::experiment::InputError;
 use stoquant::run::push;
 use stoquant_core::action::Phi4;
 use stoquant_core::lattice::Plan;
 use stoquant_core::observable::measure;
 
-use super::{Outcome, json, print, table};
+use super::{CouplingArgs, Outcome, json, print, table};
 
+/// With couplings, the action's own observables are measured too.
 #[derive(Args)]
 pub struct MeasureArgs {
     /// Ensemble: .npz or .npy of shape (N, L0, L1, …), ours or any other
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Hopping parameter; with couplings, the action's own observables are measured too
-    #[arg(long, allow_negative_numbers = true)]
-    kappa: Option<f64>,
-    /// Quartic coupling
-    #[arg(long, allow_negative_numbers = true)]
-    lambda: Option<f64>,
-    /// Quadratic coupling b in place of 1-2λ
-    #[arg(long, allow_negative_numbers = true)]
-    b: Option<f64>,
-    /// μ₀² of the canonical form
-    #[arg(long, allow_negative_numbers = true)]
-    mu2: Option<f64>,
-    /// g of the canonical form
-    #[arg(long, allow_negative_numbers = true)]
-    g: Option<f64>,
+    #[command(flatten)]
+    couplings: CouplingArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -42,9 +30,7 @@ pub struct MeasureArgs {
 
 pub fn run(args: MeasureArgs) -> Result<Outcome, InputError> {
     let ensemble = Ensemble::read(&args.file)?;
-    let options =
-        Options { kappa: args.kappa, lambda: args.lambda, b: args.b, mu2: args.mu2, g: args.g, ..Options::default() };
-    let couplings = options.couplings(ensemble.extents.len())?;
+    let couplings = args.couplings.couplings(ensemble.extents.len())?;
     let mut series = match *ensemble.extents {
         [] => with_dims::<0>([], &ensemble, couplings),
         [a] => with_dims::<1>([a], &ensemble, couplings),

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use stoquant::couplings::Couplings;
 use stoquant::experiment::{InputError, Options};
 
 /// Stochastic quantisation with the same bits on laptop, microcontroller and FPGA, certified to sample e^{-S}.
@@ -55,6 +56,34 @@ impl ExperimentArgs {
             rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(InputError::new)?;
         }
         self.options.resolve(self.config.as_deref())
+    }
+}
+
+/// Couplings of a command that needs nothing else of an experiment.
+#[derive(Args)]
+struct CouplingArgs {
+    /// Hopping parameter of the κ-form S = Σ[-2κ Σ φφ' + (1-2λ)φ² + λφ⁴]
+    #[arg(long, allow_negative_numbers = true)]
+    kappa: Option<f64>,
+    /// Quartic coupling of the κ-form
+    #[arg(long, allow_negative_numbers = true)]
+    lambda: Option<f64>,
+    /// Quadratic coupling b in place of 1-2λ
+    #[arg(long, allow_negative_numbers = true)]
+    b: Option<f64>,
+    /// μ₀² of the canonical form S = Σ[½(∂φ)² + ½μ₀²φ² + (g/4)φ⁴]
+    #[arg(long, allow_negative_numbers = true)]
+    mu2: Option<f64>,
+    /// g of the canonical form
+    #[arg(long, allow_negative_numbers = true)]
+    g: Option<f64>,
+}
+
+impl CouplingArgs {
+    /// The couplings; `None` where none is given.
+    fn couplings(&self, dims: usize) -> Result<Option<Couplings>, InputError> {
+        let Self { kappa, lambda, b, mu2, g } = *self;
+        Options { kappa, lambda, b, mu2, g, ..Options::default() }.couplings(dims)
     }
 }
 
