@@ -4,9 +4,9 @@
 //! couplings enter once per configuration: the difference of two actions carries no sum of rounding errors, and does not
 //! depend on the order of the sites.
 //!
-//! To add an action, write one file like [`phi4`]: the local terms, force and curvature in `f64`, and a
-//! [`Drift`] in the vocabulary of [`Arith`] (any even polynomial site potential is a Horner scheme of
-//! [`Arith::bend`]).
+//! To add an action, write one file like [`phi4`]: local terms, force and curvature in `f64`, and a [`Drift`]. Where speed and
+//! hardware matter, the drift is written in the vocabulary of [`Arith`] ([`quartic`]); any other is ε·K in `f64`, rounded
+//! once into the accumulator by [`Arith::wide`]: additions and products only, so still the same bits on every target.
 
 pub mod double_well;
 pub mod free;

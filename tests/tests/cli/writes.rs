@@ -1,0 +1,146 @@
+//! Good input: files that appear whole, bits that depend on the experiment alone, JSON with the documented keys.
+
+use std::fs;
+
+use ndarray::Array3;
+use ndarray_npy::write_npy;
+use serde_json::Value;
+use stoquant_tests::command::{contents, succeed};
+
+use super::place;
+use super::refuses::refused;
+
+/// A refused run leaves what was there; a run replaces it whole, and leaves nothing else behind.
+#[test]
+fn files_appear_whole_or_not_at_all() {
+    let directory = place();
+    for old in ["e.npz", "e.npz.json"] {
+        fs::write(directory.path().join(old), "precious").expect("writable");
+    }
+    let sample = ["sample", "--config", "quick.toml", "--out", "e.npz"];
+    refused(directory.path(), &[&sample[..], &["--eps", "-1"]].concat(), &["eps"]);
+    refused(
+        directory.path(),
+        &["sample", "--config", "quick.toml", "--out", "no/such/e.npz"],
+        &["no/such/e.npz", "directory"],
+    );
+    refused(directory.path(), &["sample", "--config", "quick.toml", "--out", "."], &["out", "file"]);
+    succeed(directory.path(), &sample);
+    let names: Vec<String> = contents(directory.path()).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["e.npz", "e.npz.json", "quick.toml"]);
+    assert!(fs::read(directory.path().join("e.npz")).expect("readable").starts_with(b"PK"));
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+/// The bytes of an ensemble depend on the experiment alone, and its manifest says which it was.
+#[test]
+fn sample_is_reproducible() {
+    let directory = place();
+    let sample = |out: &str, flags: &[&str]| {
+        let text =
+            succeed(directory.path(), &[&["sample", "--config", "quick.toml", "--json", "--out", out], flags].concat());
+        let beside = fs::read_to_string(directory.path().join(format!("{out}.json"))).expect("a manifest");
+        assert_eq!(text, beside, "--json prints the manifest");
+        (fs::read(directory.path().join(out)).expect("an ensemble"), json(&text))
+    };
+    let (one, manifest) = sample("one.npz", &["--threads", "1"]);
+    let (two, again) = sample("two.npz", &["--threads", "2"]);
+    assert!(one == two, "threads change the bytes");
+    assert_eq!(manifest, again);
+    let (other, _) = sample("other.npz", &["--seed", "8"]);
+    assert!(one != other, "the seed does not matter");
+
+    let keys: Vec<&str> = manifest.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(
+        keys,
+        ["stoquant", "experiment", "eps", "target", "acceptance", "saturations", "file_sha256", "final_bits_sha256"]
+    );
+    assert_eq!(manifest["stoquant"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(manifest["file_sha256"], stoquant::ensemble::sha256(&one).as_str());
+    assert_eq!(manifest["experiment"]["extent"], serde_json::json!([4, 4]));
+    assert_eq!(manifest["experiment"]["seed"], 7);
+    assert_eq!(manifest["target"]["lambda"], 0.1);
+    let acceptance = manifest["acceptance"].as_f64().expect("a number");
+    assert!(acceptance > 0.5 && acceptance <= 1.0, "{acceptance}");
+
+    // A flag overrides its key and nothing else; another form of the couplings replaces the file's.
+    let (_, manifest) = sample("flag.npz", &["--eps", "0.025", "--integrator", "euler", "--arith", "f64"]);
+    assert_eq!(manifest["experiment"]["eps"], 0.025);
+    assert_eq!(manifest["experiment"]["kappa"], 0.2);
+    let (_, manifest) = sample("form.npz", &["--mu2", "1", "--g", "0.8", "--eps", "0.02"]);
+    assert_eq!(
+        [&manifest["target"]["kappa"], &manifest["target"]["b"], &manifest["target"]["lambda"]].map(Value::as_f64),
+        [Some(0.5), Some(2.5), Some(0.2)]
+    );
+}
+
+/// The manifest's experiment, as a file, makes the same ensemble again.
+#[test]
+fn manifests_reproduce_the_run() {
+    let directory = place();
+    let sample = |out: &str, config: &str| {
+        json(&succeed(directory.path(), &["sample", "--config", config, "--json", "--out", out]))
+    };
+    let first = sample("first.npz", "quick.toml");
+    let experiment: toml::Table = serde_json::from_value(first["experiment"].clone()).expect("numbers, text and lists");
+    fs::write(directory.path().join("again.toml"), experiment.to_string()).expect("writable");
+    assert_eq!(sample("again.npz", "again.toml"), first);
+}
+
+#[test]
+fn measure_names_its_observables() {
+    let directory = place();
+    succeed(
+        directory.path(),
+        &["sample", "--config", "quick.toml", "--count", "400", "--every", "20", "--out", "e.npz"],
+    );
+    let bare = json(&succeed(directory.path(), &["measure", "e.npz", "--json"]));
+    for key in ["phi2", "phi4", "nn", "abs_m", "m2", "m4", "u4", "chi", "tau_int"] {
+        assert!(bare[key]["value"].is_f64() && bare[key]["error"].is_f64(), "{key}: {}", bare[key]);
+    }
+    assert!(bare.get("schwinger_dyson").is_none(), "no couplings, no action");
+    let full = json(&succeed(directory.path(), &["measure", "e.npz", "--json", "--kappa", "0.2", "--lambda", "0.1"]));
+    assert_eq!(full["phi2"], bare["phi2"]);
+    // MALA samples e^{-S} exactly. 400 configurations, z < 6: false alarms 2e-9; found: what shifts it by 8.3 errors.
+    let [value, error] = ["value", "error"].map(|key| full["schwinger_dyson"][key].as_f64().expect("a number"));
+    assert!((value - 1.0).abs() < 6.0 * error && error < 0.2, "{value} ± {error}");
+    let table = succeed(directory.path(), &["measure", "e.npz"]);
+    assert!(
+        table.lines().count() == bare.as_object().expect("an object").len() + 1 && table.contains("phi2"),
+        "{table}"
+    );
+
+    // By hand: φ = ±2 in turn has φ² = 4 and φ⁴ = 16, without error.
+    let fields = Array3::from_shape_fn((64, 2, 3), |(n, _, _)| if n % 2 == 0 { 2.0 } else { -2.0 });
+    write_npy(directory.path().join("hand.npy"), &fields).expect("writable");
+    let hand = json(&succeed(directory.path(), &["measure", "hand.npy", "--json"]));
+    assert_eq!([hand["phi2"]["value"].as_f64(), hand["phi4"]["value"].as_f64()], [Some(4.0), Some(16.0)]);
+    assert_eq!(hand["phi2"]["error"].as_f64(), Some(0.0));
+}
+
+/// Exact results in JSON, against values known from elsewhere (quadrature; the ground state of p²/2 + x²/2 + x⁴).
+#[test]
+fn exact_prints_what_is_known() {
+    let directory = place();
+    let exact = |args: &[&str]| json(&succeed(directory.path(), &[&["exact"], args, &["--json"]].concat()));
+    let known = |found: &Value, key: &str, expected: f64, digits: i32| {
+        let value = found[key]["value"].as_f64().unwrap_or_else(|| panic!("{key}: {found}"));
+        assert!((value / expected - 1.0).abs() < 10f64.powi(-digits), "{key}: {value}, known {expected}");
+    };
+    let site = exact(&["site", "--mu2", "1", "--g", "1"]);
+    known(&site, "phi2", 0.467919916973665, 12);
+    known(&site, "phi4", 0.532080083026335, 12);
+    let ring = exact(&["ring", "--extent", "8", "--kappa", "0.27", "--lambda", "0.022"]);
+    known(&ring, "phi2", 0.571739618333, 11);
+    known(&ring, "chi", 1.024994626689, 11);
+    let torus = exact(&["torus", "--extent", "2,2", "--kappa", "0.27", "--lambda", "0.022"]);
+    known(&torus, "nn", 1.915453775524, 9);
+    // A free site at m² = 1 and ε = 0.1 by Euler: 1/(1 - ε/2).
+    let free = exact(&["free", "--extent", "", "--mass2", "1", "--eps", "0.1", "--integrator", "euler"]);
+    known(&free, "phi2", 1.0 / 0.95, 13);
+    let oscillator = exact(&["oscillator", "--potential", "0,0,0.5,0,1"]);
+    known(&oscillator, "e0", 0.803770651234, 11);
+}

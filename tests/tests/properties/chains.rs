@@ -1,0 +1,189 @@
+//! Chains: bits depend on set-up and chain number alone. Not on restarts, neighbours, threads, or on whether the
+//! compiler knows the extents; and every step is that of the formulas.
+
+use proptest::prelude::*;
+use rayon::ThreadPoolBuilder;
+use stoquant::certify::check::Criterion;
+use stoquant::certify::coupled::lockstep;
+use stoquant::engine::{ArithKind, Engine, IntegratorKind, Setup, core_engine};
+use stoquant::run::{Schedule, run_chains};
+use stoquant_core::action::Phi4;
+use stoquant_core::arith::{Arith, Fx};
+use stoquant_core::board::{Board, hot_start};
+use stoquant_core::integrator::{Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
+use stoquant_core::lattice::{FixedLattice, Ring, Site, Torus2, Torus3, Torus4};
+use stoquant_core::noise::{Noise, StreamTag, Threefry, Words};
+use stoquant_tests::strategy;
+
+fn started(setup: &Setup, chain: u32) -> Box<dyn Engine> {
+    let mut engine = core_engine(setup, chain).unwrap();
+    engine.hot_start(1.0).unwrap();
+    engine
+}
+
+/// A board of this lattice and format against an engine, over all integrators.
+fn board<const D: usize, L: FixedLattice<D>, A: Arith>(
+    arith: ArithKind,
+    setup: &Setup,
+    sweeps: u64,
+) -> Result<(), TestCaseError> {
+    fn compare<const D: usize, L: FixedLattice<D>, A: Arith>(
+        setup: Setup,
+        integrator: &impl Integrator<A, Threefry>,
+        sweeps: u64,
+    ) -> Result<(), TestCaseError> {
+        let mut board = Board::<D, L, A>::new(setup.seed, 5, setup.noise.into());
+        hot_start::<A>(board.phi_mut(), 1.0, setup.seed, 5).unwrap();
+        let mut engine = started(&setup, 5);
+        engine.sweep(sweeps);
+        for _ in 0..sweeps {
+            board.sweep(integrator);
+        }
+        let bits: Vec<u64> = board.phi().iter().map(|&word| A::load(word).bits()).collect();
+        prop_assert_eq!(bits, engine.bits());
+        prop_assert_eq!(*board.state(), engine.state());
+        Ok(())
+    }
+    let (c, eps) = (setup.couplings, setup.eps);
+    let action = Phi4::new(c.kappa, c.b, c.lambda);
+    let setup = |integrator| Setup { extents: L::EXTENTS.to_vec(), arith, integrator, ..setup.clone() };
+    // What a board's format refuses, the engine refuses for the same reason.
+    macro_rules! both {
+        ($kind:ident, $made:expr) => {
+            match $made {
+                Ok(integrator) => compare::<D, L, A>(setup(IntegratorKind::$kind), &integrator, sweeps)?,
+                Err(error) => {
+                    prop_assert_eq!(core_engine(&setup(IntegratorKind::$kind), 5).err(), Some(error))
+                }
+            }
+        };
+    }
+    both!(Euler, Euler::<A, _>::new(&action, eps, D));
+    both!(LeimkuhlerMatthews, LeimkuhlerMatthews::<A, _>::new(&action, eps, D));
+    both!(Heun, Heun::<A, _>::new(&action, eps, D));
+    both!(Mala, Mala::<A, Phi4>::new(&action, eps, D));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(strategy::config(128))]
+
+    /// Field and counters determine everything that follows.
+    #[test]
+    fn restart_anywhere(setup in strategy::setup(), before in 0..8u64, after in 1..8u64) {
+        let mut whole = started(&setup, 1);
+        whole.sweep(before);
+        let mut resumed = core_engine(&setup, 1).unwrap();
+        resumed.set_bits(&whole.bits()).unwrap();
+        resumed.set_state(whole.state());
+        whole.sweep(after);
+        resumed.sweep(after);
+        prop_assert_eq!(resumed.bits(), whole.bits());
+        prop_assert_eq!(resumed.state(), whole.state());
+    }
+
+    /// A chain among others, swept in turns, is the chain alone; no two chains and no two seeds are alike.
+    #[test]
+    fn chains_are_independent(
+        setup in strategy::setup(),
+        sweeps in 1..5u64,
+        chain in prop_oneof![Just(0u32), Just(u32::MAX - 2), 0..u32::MAX - 2],
+    ) {
+        let mut alone = started(&setup, chain);
+        alone.sweep(sweeps);
+        let mut others: Vec<_> = (chain..=chain + 2).map(|chain| started(&setup, chain)).collect();
+        for _ in 0..sweeps {
+            others.iter_mut().rev().for_each(|engine| engine.sweep(1));
+        }
+        prop_assert_eq!(alone.bits(), others[0].bits());
+        prop_assert_eq!(alone.state(), others[0].state());
+        // Fields of one site coincide now and then, in 16 bits often.
+        if setup.volume() >= 8 {
+            prop_assert_ne!(others[0].bits(), others[1].bits());
+            prop_assert_ne!(others[1].bits(), others[2].bits());
+            let other_seed = Setup { seed: setup.seed.wrapping_add(1 << 32), ..setup.clone() };
+            prop_assert_ne!(alone.bits(), started(&other_seed, chain).bits());
+        }
+    }
+
+    /// Each site of each step is the formula's within the rounding of the format, and Metropolis decisions are right.
+    #[test]
+    fn steps_are_those_of_the_formulas(setup in strategy::setup()) {
+        const STEPS: u64 = 3;
+        let mut engine = started(&setup, 2);
+        engine.sweep(STEPS);
+        // The start may lie where a factor saturates, which the formulas do not know.
+        prop_assume!(engine.state().clipped == 0);
+        for check in lockstep(&core_engine, &setup, 2, STEPS).unwrap() {
+            if check.criterion == Criterion::Bound {
+                prop_assert!((check.value - check.expected).abs() <= check.error, "{}: {}", check.name, check.value);
+            }
+        }
+    }
+
+    /// η of a range of sites, asked for in one call or in any pieces, is η word by word.
+    #[test]
+    fn noise_is_a_function_of_step_and_site(
+        setup in strategy::setup(),
+        first in prop_oneof![Just(0usize), Just(1), Just((1 << 21) - 5), Just((1 << 22) - 1), 0..1usize << 23],
+        step in prop_oneof![Just(0u64), Just((1 << 32) - 1), Just((1 << 44) - 1), 0..1u64 << 44],
+        pieces in proptest::collection::vec(prop_oneof![Just(1usize), Just(2), 0..150usize], 1..6),
+    ) {
+        let words = Threefry::new(setup.seed, 3, StreamTag::Noise);
+        let law = setup.noise.into();
+        let (mut noise, mut raw) = (Noise { law, words }, words);
+        let total = pieces.iter().sum();
+        let mut whole = vec![0; total];
+        noise.fill_eta::<18>(step, first, &mut whole);
+        let mut start = 0;
+        for &length in &pieces {
+            let (mut part, mut bits) = (vec![0; length], vec![0; length]);
+            noise.fill_eta::<18>(step, first + start, &mut part);
+            raw.fill(step, first + start, &mut bits);
+            prop_assert_eq!(&part[..], &whole[start..start + length]);
+            for (i, (&eta, &word)) in part.iter().zip(&bits).enumerate() {
+                prop_assert_eq!(word, words.word(step, first + start + i));
+                prop_assert_eq!(eta, law.eta::<18>(word));
+            }
+            start += length;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(strategy::config(64))]
+
+    /// Threads share the chains out among themselves; the results do not tell how.
+    #[test]
+    fn threads_do_not_matter(setup in strategy::setup(), threads in 2..6usize, chains in 1..9u32) {
+        let schedule = Schedule { thermalise: 1, measurements: 3, every: 2 };
+        let run = |threads| {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let runs = pool.install(|| run_chains(&core_engine, &setup, chains, 1.0, &schedule)).unwrap();
+            // Shortest digits that restore an f64: equal text is equal bits.
+            format!("{runs:?}")
+        };
+        prop_assert_eq!(run(1), run(threads));
+    }
+
+    /// Extents in the type or at run time: the same chain.
+    #[test]
+    fn boards_are_engines(setup in strategy::setup(), sweeps in 1..8u64) {
+        board::<0, Site, Fx<18>>(ArithKind::Fx18, &setup, sweeps)?;
+        board::<1, Ring<33>, f32>(ArithKind::F32, &setup, sweeps)?;
+        board::<2, Torus2<6, 10>, Fx<16>>(ArithKind::Fx16, &setup, sweeps)?;
+        board::<3, Torus3<2, 3, 4>, Fx<18>>(ArithKind::Fx18, &setup, sweeps)?;
+        board::<4, Torus4<3, 1, 2, 2>, f64>(ArithKind::F64, &setup, sweeps)?;
+    }
+}
+
+/// The comparison of states means something: a chain carries its step and its decisions.
+#[test]
+fn a_fresh_chain_has_counted_nothing() {
+    let setup = stoquant::experiment::Experiment::default().setup;
+    let mut engine = started(&setup, 0);
+    assert_eq!(engine.state(), State::default());
+    engine.sweep(3);
+    assert_eq!(engine.state().step, 3);
+    assert!(engine.state().log_ratio != 0.0);
+}
