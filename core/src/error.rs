@@ -47,6 +47,15 @@ pub enum Error {
         /// The format.
         format: &'static str,
     },
+    /// A coefficient that is not zero, and rounds to it.
+    Vanishing {
+        /// The coefficient.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// The format.
+        format: &'static str,
+    },
     /// The step is too large: the explicit update is unstable.
     Unstable {
         /// Step size ε.
@@ -92,6 +101,9 @@ impl fmt::Display for Error {
                     f,
                     "{what} = {value} does not fit {format} (|{what}| ≤ {limit}): choose a smaller step or a wider format"
                 )
+            }
+            Self::Vanishing { what, value, format } => {
+                write!(f, "{what} = {value} vanishes in {format}: choose a larger step or a wider format")
             }
             Self::Unstable { eps, limit } => write!(f, "step {eps} is unstable for this action: must be below {limit}"),
             Self::Unbounded { what } => write!(f, "the action is not bounded below: {what}"),

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use stoquant_core::error::Error;
+use stoquant_core::lattice::MAX_SITES;
+
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, IntegratorKind, NoiseKind, Setup};
 
@@ -274,8 +277,13 @@ impl Experiment {
         if sweeps.and_then(|s| s.checked_add(self.thermalise)).is_none_or(|s| s >= 1 << 44) {
             return Err(InputError::new("too many sweeps: thermalise + every·count/chains must be below 2^44"));
         }
-        // The values themselves are given in 64-bit integers and floats; the core says what it cannot represent.
-        crate::engine::core_engine(&self.setup, 0)
+        let volume = self.setup.extents.iter().try_fold(1usize, |v, &l| v.checked_mul(l));
+        if volume.is_none_or(|v| v > MAX_SITES) {
+            return Err(InputError::new(Error::Volume));
+        }
+        // Whether couplings and step fit depends on the dimension alone: the core says so on the smallest lattice.
+        let small = Setup { extents: vec![1; self.setup.extents.len()], ..self.setup.clone() };
+        crate::engine::core_engine(&small, 0)
             .and_then(|mut engine| engine.hot_start(self.start_width))
             .map_err(InputError::new)
     }

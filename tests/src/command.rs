@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 /// The `stoquant` command in the profile of the running test, built now where it is missing or stale.
 ///
-/// Cargo hands a package the paths of its own binaries only, so the test asks cargo itself.
+/// Cargo hands a package the paths of its own binaries only, so the test asks cargo itself: for the whole workspace and with
+/// a test beside it, since that resolves features as `cargo test --workspace` did, and what it compiled is reused.
 pub fn stoquant() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -19,7 +20,8 @@ pub fn stoquant() -> &'static Path {
             name => name.expect("the profile's directory has its name"),
         };
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "stoquant", "--bin", "stoquant", "--profile", name, "--target-dir"])
+            .args(["build", "--quiet", "--workspace", "--bin", "stoquant", "--test", "cli"])
+            .args(["--profile", name, "--target-dir"])
             .arg(target)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()

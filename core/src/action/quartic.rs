@@ -110,7 +110,11 @@ impl Quartic {
         };
         // The quantised action decides: a λ that rounds to 0 must not turn a broken phase unbounded.
         let actual = self.quantised::<A>(&drift, eps);
-        actual.validate(dims)?;
+        actual.validate(dims).map_err(|_| Error::Vanishing {
+            what: "4 lambda eps",
+            value: 4.0 * self.lambda * eps,
+            format: A::NAME,
+        })?;
         if A::FIELD_LSB > 0.0 {
             let cost = actual.cost(A::FIELD_MAX, dims);
             if cost < COST_RANGE {

@@ -127,8 +127,8 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     fn slope(value: f64) -> Option<Self::Slope>;
     /// Its exact value.
     fn slope_value(slope: Self::Slope) -> f64;
-    /// Quantise a noise amplitude, `None` where it vanishes or is out of range. Fixed point takes the nearest ODD
-    /// integer: a power of two would lock the noise lattice to the field's grid.
+    /// Quantise a noise amplitude, `None` where it is negative or too large. Fixed point takes the nearest ODD
+    /// integer, at least 1: a power of two would lock the noise lattice to the field's grid.
     fn sigma(value: f64) -> Option<Self::Sigma>;
     /// Its exact value.
     fn sigma_value(sigma: Self::Sigma) -> f64;

@@ -85,6 +85,9 @@ fn amplitude<A: Arith>(eps: f64, scale: f64) -> Result<(A::Sigma, f64), Error> {
         format: A::NAME,
     })?;
     let sigma_value = A::sigma_value(sigma);
+    if value < 0.5 * sigma_value {
+        return Err(Error::Vanishing { what: "noise amplitude", value, format: A::NAME });
+    }
     Ok((sigma, sigma_value * sigma_value / scale))
 }
 

@@ -59,6 +59,9 @@ impl Words for Constant {
 
 impl PureWords for Constant {}
 
+/// Unequal, with a site that is its own neighbour and bonds that count twice.
+const EXTENTS: [usize; 4] = [2, 1, 3, 2];
+
 /// The same update in unbounded integers.
 struct Model {
     width: u32,
@@ -108,8 +111,6 @@ where
     integrator.sweep(&plan, &mut noise, &mut phi, &mut work, &mut State::default());
     phi.into_iter().map(|word| i128::from(Fx::<W>::load(word).int())).collect()
 }
-
-const EXTENTS: [usize; 4] = [2, 1, 3, 2];
 
 fn extremes<const W: u32>()
 where
