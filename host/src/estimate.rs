@@ -50,5 +50,54 @@ pub enum Observable {
     TauInt,
 }
 
+impl Observable {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Phi2,
+        Self::Phi4,
+        Self::Nn,
+        Self::AbsM,
+        Self::M2,
+        Self::M4,
+        Self::U4,
+        Self::Chi,
+        Self::ActionDensity,
+        Self::SchwingerDyson,
+        Self::ConfigTemperature,
+        Self::TauInt,
+    ];
+
+    /// Its key in JSON and its name in tables.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Phi2 => "phi2",
+            Self::Phi4 => "phi4",
+            Self::Nn => "nn",
+            Self::AbsM => "abs_m",
+            Self::M2 => "m2",
+            Self::M4 => "m4",
+            Self::U4 => "u4",
+            Self::Chi => "chi",
+            Self::ActionDensity => "action_density",
+            Self::SchwingerDyson => "schwinger_dyson",
+            Self::ConfigTemperature => "config_temperature",
+            Self::TauInt => "tau_int",
+        }
+    }
+}
+
 /// Named observables.
 pub type Observables = BTreeMap<Observable, Estimate>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tables and JSON use one name.
+    #[test]
+    fn keys_are_those_of_json() {
+        for observable in Observable::ALL {
+            assert_eq!(serde_json::to_value(observable).ok(), Some(observable.key().into()));
+        }
+    }
+}

@@ -73,7 +73,7 @@ pub fn observables(series: &[ChainSeries], volume: usize) -> Result<Observables,
     let analyses = gammas(series, volume)?;
     for (observable, g) in &analyses {
         if g.status == Status::TooCorrelated {
-            let (observable, window) = (format!("{observable:?}"), g.window);
+            let (observable, window) = (observable.key().to_owned(), g.window);
             let measurements = g.measurements;
             return Err(AnalysisError::TooCorrelated { observable, window, measurements });
         }

@@ -114,7 +114,7 @@ pub fn compare(factory: &Factory, case: &Case) -> Result<Result<Vec<Check>, Stri
         if fourth && case.setup.noise == NoiseKind::ThreePoint {
             continue;
         }
-        let name = format!("{}: {}", label(&case.setup), key(observable));
+        let name = format!("{}: {}", label(&case.setup), observable.key());
         match &found {
             Ok(found) => checks.push(match found.get(&observable) {
                 Some(gamma) => {
@@ -148,7 +148,7 @@ pub fn ensemble(factory: &Factory, case: &Case) -> Result<Vec<Check>, stoquant_c
             };
             checks.extend(against_clusters(case, &target, &found, neglected));
             for observable in [Observable::SchwingerDyson, Observable::ConfigTemperature] {
-                let name = format!("{}: {}", label(&case.setup), key(observable));
+                let name = format!("{}: {}", label(&case.setup), observable.key());
                 checks.push(match found.get(&observable) {
                     Some(gamma) => Check::statistic(case.rung, name, gamma, 1.0, neglected),
                     None => undecided(case.rung, format!("{name}: not measured")),
@@ -179,7 +179,7 @@ fn against_clusters(
         });
     let mut checks = Vec::new();
     for observable in [Observable::Phi2, Observable::Nn, Observable::AbsM, Observable::M2] {
-        let name = format!("{}: {} (independent sampler)", label(setup), key(observable));
+        let name = format!("{}: {} (independent sampler)", label(setup), observable.key());
         match &reference {
             Ok(reference) => {
                 if let (Some(a), Some(b)) = (found.get(&observable), reference.get(&observable)) {
@@ -220,9 +220,4 @@ fn health(case: &Case, runs: &[ChainRun]) -> Vec<Check> {
 
 fn undecided(rung: &'static str, name: String) -> Check {
     Check { rung, name, value: f64::NAN, expected: f64::NAN, error: f64::NAN, criterion: Criterion::Undecided }
-}
-
-/// The JSON key of an observable.
-pub fn key(observable: Observable) -> String {
-    serde_json::to_value(observable).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -64,7 +64,7 @@ fn table_of(series: &[ChainSeries], volume: usize) -> Result<Observables, Analys
         if gamma.status == Status::TooCorrelated {
             // error² = 2τ·variance/N
             estimate.error *= (gamma.measurements as f64 / (2.0 * gamma.tau_int)).sqrt();
-            short.push(table::key(observable));
+            short.push(observable.key());
         }
         found.insert(observable, estimate);
     }

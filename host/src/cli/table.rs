@@ -1,13 +1,12 @@
 //! Plain tables.
 
-pub use stoquant::certify::laws::key;
 use stoquant::estimate::Observables;
 
 /// One line an observable: value and error.
 pub fn observables(table: &Observables) -> String {
     let mut out = format!("{:<20} {:>22} {:>12}", "observable", "value", "error");
     for (&observable, estimate) in table {
-        out += &format!("\n{:<20} {:>22.15} {:>12.3e}", key(observable), estimate.value, estimate.error);
+        out += &format!("\n{:<20} {:>22.15} {:>12.3e}", observable.key(), estimate.value, estimate.error);
     }
     out
 }
