@@ -61,7 +61,7 @@ fn certify() -> Result<String> {
     run_certify(&[])?;
     let fresh = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_nanos() as u64).to_string();
     println!("once more with the fresh seed {fresh}");
-    run_certify(&["--seed", &fresh, "--effort", "0.2"])?;
+    run_certify(&["--seed", &fresh, "--effort", "0.5"])?;
     Ok(format!("certified, with seeds 1 and {fresh}"))
 }
 
