@@ -61,7 +61,7 @@ impl Rounding {
 
     /// On φ' at a site: the drift, and half a unit for the one rounding of the field.
     fn update(&self, phi: f64) -> f64 {
-        // 1e-12 covers the f64 arithmetic of the reference where the bound is attained exactly.
+        // The last terms cover the f64 arithmetic of the reference where half a unit is attained exactly.
         0.5 * self.lsb * (1.0 + 1e-9) + self.drift(phi) + 4.0 * self.unit * self.largest(phi) + 1e-15
     }
 
