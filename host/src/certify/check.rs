@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::figure::Figure;
+use super::findings::Findings;
 use crate::analysis::{Gamma, Status, stats};
 
 /// The outcome of a check.
@@ -42,12 +44,32 @@ pub struct Check {
     pub error: f64,
     /// How it is judged.
     pub criterion: Criterion,
+    /// The deviation that a statistical check undertakes to detect with probability 0.99; infinite where it promises none.
+    pub detecting: f64,
 }
 
 impl Check {
     /// A deterministic check.
     pub fn bound(rung: &'static str, name: impl Into<String>, value: f64, expected: f64, bound: f64) -> Self {
-        Self { rung, name: name.into(), value, expected, error: bound, criterion: Criterion::Bound }
+        let name = name.into();
+        Self { rung, name, value, expected, error: bound, criterion: Criterion::Bound, detecting: f64::INFINITY }
+    }
+
+    /// A value with a known standard error against its expectation.
+    pub fn normal(rung: &'static str, name: impl Into<String>, value: f64, expected: f64, error: f64) -> Self {
+        let criterion = Criterion::Normal((value - expected) / error);
+        Self { criterion, ..Self::bound(rung, name, value, expected, error) }
+    }
+
+    /// A check that could not be made: its name says why.
+    pub fn undecided(rung: &'static str, name: impl Into<String>) -> Self {
+        Self { criterion: Criterion::Undecided, ..Self::bound(rung, name, f64::NAN, f64::NAN, f64::NAN) }
+    }
+
+    /// The same with a promise: a deviation of `delta` is detected with probability 0.99 at the level that the suite leaves
+    /// it. A run too short to keep it is undecided.
+    pub fn detecting(self, delta: f64) -> Self {
+        Self { detecting: delta, ..self }
     }
 
     /// A count that must be zero.
@@ -72,7 +94,7 @@ impl Check {
             // A series that does not fluctuate must be exactly right.
             _ => Criterion::Bound,
         };
-        Self { rung, name: name.into(), value: gamma.value, expected, error: gamma.error, criterion }
+        Self { criterion, ..Self::bound(rung, name, gamma.value, expected, gamma.error) }
     }
 }
 
@@ -125,6 +147,8 @@ pub struct Certificate {
     pub not_applicable: Vec<String>,
     /// All checks.
     pub checks: Vec<Judged>,
+    /// Figures, each with its data.
+    pub figures: Vec<Figure>,
 }
 
 /// Suite-wide probability of a false alarm, shared out evenly (Bonferroni).
@@ -135,7 +159,8 @@ const POWER_99: f64 = 2.326;
 
 impl Certificate {
     /// Judge a suite. NaN fails; an empty suite fails.
-    pub fn judge(checks: Vec<Check>, not_applicable: Vec<String>) -> Self {
+    pub fn judge(findings: impl Into<Findings>) -> Self {
+        let Findings { checks, figures, not_applicable } = findings.into();
         let statistical = checks.iter().filter(|c| matches!(c.criterion, Criterion::Normal(_))).count();
         let threshold = stats::z_threshold(FALSE_ALARM_RATE, statistical.max(1));
         let checks: Vec<Judged> = checks
@@ -162,6 +187,7 @@ impl Certificate {
             z_threshold: threshold,
             not_applicable,
             checks,
+            figures,
         }
     }
 
@@ -177,23 +203,23 @@ mod tests {
 
     #[test]
     fn nothing_passes_by_default() {
-        assert_eq!(Certificate::judge(Vec::new(), Vec::new()).verdict, Verdict::Fail);
+        assert_eq!(Certificate::judge(Vec::<Check>::new()).verdict, Verdict::Fail);
         let nan = Check::bound("r", "nan", f64::NAN, 0.0, 1.0);
-        assert_eq!(Certificate::judge(vec![nan], Vec::new()).verdict, Verdict::Fail);
+        assert_eq!(Certificate::judge(vec![nan]).verdict, Verdict::Fail);
         let off = Check::bound("r", "off", 1.0, 0.0, 0.5);
-        assert_eq!(Certificate::judge(vec![off], Vec::new()).verdict, Verdict::Fail);
+        assert_eq!(Certificate::judge(vec![off]).verdict, Verdict::Fail);
         let nan = Check { criterion: Criterion::Normal(f64::NAN), ..Check::none("r", "z", 0) };
-        assert_eq!(Certificate::judge(vec![nan], Vec::new()).verdict, Verdict::Fail);
+        assert_eq!(Certificate::judge(vec![nan]).verdict, Verdict::Fail);
     }
 
     /// One test at 1e-6 two-sided stands at z = 4.8916; N share the rate.
     #[test]
     fn threshold_is_shared() {
         let check = |z| Check { criterion: Criterion::Normal(z), ..Check::none("r", "z", 0) };
-        let one = Certificate::judge(vec![check(4.89)], Vec::new());
+        let one = Certificate::judge(vec![check(4.89)]);
         assert!((one.z_threshold - 4.891_638).abs() < 1e-5 && one.verdict == Verdict::Pass);
-        assert_eq!(Certificate::judge(vec![check(-4.90)], Vec::new()).verdict, Verdict::Fail);
-        let many = Certificate::judge((0..100).map(|_| check(5.0)).collect(), Vec::new());
+        assert_eq!(Certificate::judge(vec![check(-4.90)]).verdict, Verdict::Fail);
+        let many = Certificate::judge((0..100).map(|_| check(5.0)).collect::<Vec<_>>());
         assert!(many.z_threshold > 5.7 && many.verdict == Verdict::Pass);
     }
 }

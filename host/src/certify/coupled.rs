@@ -7,7 +7,7 @@
 use stoquant_core::error::Error;
 use stoquant_core::noise::{Law, StreamTag, Threefry};
 
-use super::check::{Check, Criterion};
+use super::check::Check;
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, Engine, Factory, IntegratorKind, Setup};
 use crate::reference;
@@ -135,14 +135,7 @@ pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Res
         // Rounding errors are uniform on ±Δ/2 where the noise dithers them; Heun's has a second one of half the size.
         let variance = if setup.integrator == IntegratorKind::Heun { 1.25 } else { 1.0 } / 12.0;
         let (mean, error) = (bias / roundings as f64 / rounding.lsb, (variance / roundings as f64).sqrt());
-        checks.push(Check {
-            rung: RUNG,
-            name: format!("{label}: mean rounding error / LSB"),
-            value: mean,
-            expected: 0.0,
-            error,
-            criterion: Criterion::Normal(mean / error),
-        });
+        checks.push(Check::normal(RUNG, format!("{label}: mean rounding error / LSB"), mean, 0.0, error));
     }
     Ok(checks)
 }

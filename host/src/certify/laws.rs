@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use stoquant_core::noise::Law;
 
-use super::check::{Check, Criterion};
+use super::check::Check;
 use super::coupled::label;
+use super::findings::Findings;
 use crate::analysis::{Gamma, gamma, gammas};
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
@@ -96,13 +97,16 @@ const COMPARED: [Observable; 7] = [
     Observable::ConfigTemperature,
 ];
 
-/// Run a case and compare. `Ok(Err(reason))`: there is no exact law for it.
-pub fn compare(factory: &Factory, case: &Case) -> Result<Result<Vec<Check>, String>, stoquant_core::error::Error> {
+/// Run a case and compare; not applicable where there is no exact law for it.
+pub fn compare(factory: &Factory, case: &Case) -> Result<Findings, stoquant_core::error::Error> {
     let engine = factory(&case.setup, 0)?;
     let (target, eps) = (engine.target(), engine.eps());
     let expected = match expectation(&case.setup, &target, eps) {
         Ok(expected) => expected,
-        Err(reason) => return Ok(Err(format!("{}: {reason}", label(&case.setup)))),
+        Err(reason) => {
+            let not_applicable = vec![format!("{}: {reason}", label(&case.setup))];
+            return Ok(Findings { not_applicable, ..Findings::default() });
+        }
     };
     let runs = run_chains(factory, &case.setup, case.chains, 1.0, &case.schedule)?;
     let found = analyse(&runs, case.setup.volume());
@@ -121,12 +125,12 @@ pub fn compare(factory: &Factory, case: &Case) -> Result<Result<Vec<Check>, Stri
                     let systematic = error + expected.neglected * value.abs();
                     Check::statistic(case.rung, name, gamma, value, systematic)
                 }
-                None => undecided(case.rung, format!("{name}: not measured")),
+                None => Check::undecided(case.rung, format!("{name}: not measured")),
             }),
-            Err(reason) => checks.push(undecided(case.rung, format!("{name}: {reason}"))),
+            Err(reason) => checks.push(Check::undecided(case.rung, format!("{name}: {reason}"))),
         }
     }
-    Ok(Ok(checks))
+    Ok(checks.into())
 }
 
 /// What e^{-S} must show on any lattice: Schwinger–Dyson, configurational temperature, ⟨r⟩ = 1, and the averages of an
@@ -151,11 +155,11 @@ pub fn ensemble(factory: &Factory, case: &Case) -> Result<Vec<Check>, stoquant_c
                 let name = format!("{}: {}", label(&case.setup), observable.key());
                 checks.push(match found.get(&observable) {
                     Some(gamma) => Check::statistic(case.rung, name, gamma, 1.0, neglected),
-                    None => undecided(case.rung, format!("{name}: not measured")),
+                    None => Check::undecided(case.rung, format!("{name}: not measured")),
                 });
             }
         }
-        Err(reason) => checks.push(undecided(case.rung, format!("{}: {reason}", label(&case.setup)))),
+        Err(reason) => checks.push(Check::undecided(case.rung, format!("{}: {reason}", label(&case.setup)))),
     }
     Ok(checks)
 }
@@ -185,9 +189,9 @@ fn against_clusters(
                 (Some(a), Some(b)) => checks.push(Check::difference(rung, name, a, b, neglected * b.value.abs())),
                 // A single site has no neighbours.
                 (None, None) => {}
-                _ => checks.push(undecided(rung, format!("{name}: not measured"))),
+                _ => checks.push(Check::undecided(rung, format!("{name}: not measured"))),
             },
-            Err(reason) => checks.push(undecided(rung, format!("{name}: {reason}"))),
+            Err(reason) => checks.push(Check::undecided(rung, format!("{name}: {reason}"))),
         }
     }
     checks
@@ -213,12 +217,8 @@ fn health(case: &Case, runs: &[ChainRun]) -> Vec<Check> {
         let name = format!("{label}: <r>, proposals accepted or not");
         match gamma(&ratios) {
             Ok(gamma) => checks.push(Check::statistic(case.rung, name, &gamma, 1.0, 0.0)),
-            Err(error) => checks.push(undecided(case.rung, format!("{name}: {error}"))),
+            Err(error) => checks.push(Check::undecided(case.rung, format!("{name}: {error}"))),
         }
     }
     checks
-}
-
-fn undecided(rung: &'static str, name: String) -> Check {
-    Check { rung, name, value: f64::NAN, expected: f64::NAN, error: f64::NAN, criterion: Criterion::Undecided }
 }

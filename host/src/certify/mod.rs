@@ -9,12 +9,18 @@
 
 pub mod check;
 pub mod coupled;
+pub mod figure;
+pub mod findings;
 pub mod identity;
 pub mod laws;
 pub mod noise;
+mod parts;
 mod plan;
 
 pub use check::{Certificate, Check, Judged, Verdict};
+pub use figure::Figure;
+pub use findings::Findings;
+pub use parts::{Part, parts};
 pub use plan::Plan;
 
 use stoquant_core::error::Error;
@@ -27,38 +33,11 @@ pub fn certify(
     plan: &Plan,
     mut progress: impl FnMut(usize, usize, &str),
 ) -> Result<Certificate, Error> {
-    let total = 3 + plan.coupled.len() + plan.laws.len() + plan.ensembles.len();
-    let mut done = 0;
-    let mut next = |what: &str| {
-        progress(done, total, what);
-        done += 1;
-    };
-    let (mut checks, mut not_applicable) = (Vec::new(), Vec::new());
-    next("noise");
-    checks.extend(noise::checks());
-    checks.extend(noise::exponentials());
-    next("symmetries");
-    checks.extend(identity::symmetries_of_the_core(plan.seed)?);
-    next("boards");
-    checks.extend(identity::boards(factory, &plan.board)?);
-    for setup in &plan.coupled {
-        next(&coupled::label(setup));
-        checks.extend(identity::engine_identities(factory, setup)?);
-        checks.extend(coupled::lockstep(factory, setup, 2, 48)?);
-        if setup.integrator != crate::engine::IntegratorKind::Mala {
-            checks.extend(coupled::free_run(factory, setup, 3, 200)?);
-        }
+    let parts = parts(plan);
+    let mut findings = Findings::default();
+    for (done, part) in parts.iter().enumerate() {
+        progress(done, parts.len(), &part.name);
+        findings.extend(part.run(factory)?);
     }
-    for case in &plan.laws {
-        next(&coupled::label(&case.setup));
-        match laws::compare(factory, case)? {
-            Ok(more) => checks.extend(more),
-            Err(reason) => not_applicable.push(reason),
-        }
-    }
-    for case in &plan.ensembles {
-        next(&coupled::label(&case.setup));
-        checks.extend(laws::ensemble(factory, case)?);
-    }
-    Ok(Certificate::judge(checks, not_applicable))
+    Ok(Certificate::judge(findings))
 }

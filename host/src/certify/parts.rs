@@ -1,0 +1,62 @@
+//! The parts that a certificate is made of, in the order of the ladder.
+
+use stoquant_core::error::Error;
+
+use super::check::Check;
+use super::findings::Findings;
+use super::{Plan, coupled, identity, laws, noise};
+use crate::engine::{Factory, IntegratorKind, Setup};
+
+type Work<'a> = dyn Fn(&Factory) -> Result<Findings, Error> + 'a;
+
+/// One piece of work: a name for the progress bar, and what it does to the engines under test.
+pub struct Part<'a> {
+    /// What it is about.
+    pub name: String,
+    work: Box<Work<'a>>,
+}
+
+impl<'a> Part<'a> {
+    fn new(name: impl Into<String>, work: impl Fn(&Factory) -> Result<Findings, Error> + 'a) -> Self {
+        Self { name: name.into(), work: Box::new(work) }
+    }
+
+    /// Run it. A part that finds nothing, and does not say why, has not run: that is a failed check.
+    pub fn run(&self, factory: &Factory) -> Result<Findings, Error> {
+        let mut findings = (self.work)(factory)?;
+        if findings.checks.is_empty() && findings.not_applicable.is_empty() {
+            findings.checks.push(Check::undecided("certificate", format!("{}: no check was made", self.name)));
+        }
+        Ok(findings)
+    }
+}
+
+/// The parts of a plan.
+pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
+    let mut parts = vec![
+        Part::new("noise", |_| Ok(noise::checks().into())),
+        Part::new("exponentials", |_| Ok(noise::exponentials().into())),
+        Part::new("symmetries", |_| Ok(identity::symmetries_of_the_core(plan.seed)?.into())),
+        Part::new("boards", |factory| Ok(identity::boards(factory, &plan.board)?.into())),
+    ];
+    for setup in &plan.coupled {
+        parts.push(Part::new(coupled::label(setup), |factory| one_setup(factory, setup)));
+    }
+    for case in &plan.laws {
+        parts.push(Part::new(coupled::label(&case.setup), |factory| laws::compare(factory, case)));
+    }
+    for case in &plan.ensembles {
+        parts.push(Part::new(coupled::label(&case.setup), |factory| Ok(laws::ensemble(factory, case)?.into())));
+    }
+    parts
+}
+
+/// Identities and coupled paths of one engine.
+fn one_setup(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
+    let mut findings = Findings::from(identity::engine_identities(factory, setup)?);
+    findings.extend(coupled::lockstep(factory, setup, 2, 48)?);
+    if setup.integrator != IntegratorKind::Mala {
+        findings.extend(coupled::free_run(factory, setup, 3, 200)?);
+    }
+    Ok(findings)
+}
