@@ -21,7 +21,7 @@ pub use check::{Certificate, Check, Judged, Verdict};
 pub use figure::Figure;
 pub use findings::Findings;
 pub use parts::{Part, parts};
-pub use plan::Plan;
+pub use plan::{Level, Plan};
 
 use stoquant_core::error::Error;
 

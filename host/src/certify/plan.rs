@@ -5,9 +5,21 @@ use crate::couplings::Couplings;
 use crate::engine::{ArithKind, IntegratorKind, NoiseKind, Setup};
 use crate::run::Schedule;
 
+/// How far a certificate goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Two minutes.
+    #[default]
+    Standard,
+    /// Everything: a quarter of an hour.
+    Full,
+}
+
 /// The parts of a certificate.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// How far the exact rungs go.
+    pub level: Level,
     /// Seed of the symmetries.
     pub seed: u64,
     /// Couplings and step for the comparison of boards with engines.
@@ -35,7 +47,7 @@ fn case(rung: &'static str, setup: Setup, every: u64, effort: f64) -> Case {
 
 impl Plan {
     /// The default certificate: every integrator in every arithmetic.
-    pub fn standard(seed: u64, effort: f64) -> Self {
+    pub fn standard(seed: u64, effort: f64, level: Level) -> Self {
         let critical = Couplings::kappa_form(0.27, 0.022);
         let base = Setup {
             extents: vec![4, 6],
@@ -124,13 +136,13 @@ impl Plan {
         for (index, case) in laws.iter_mut().chain(&mut ensembles).enumerate() {
             case.setup.seed = seed.wrapping_add((index as u64 + 1) << 32);
         }
-        Self { seed, board: base, coupled, laws, ensembles }
+        Self { level, seed, board: base, coupled, laws, ensembles }
     }
 
     /// A certificate of one experiment: its lattice, couplings and step; the integrators and arithmetics given.
-    pub fn of(setup: &Setup, arith: &[ArithKind], integrators: &[IntegratorKind], effort: f64) -> Self {
+    pub fn of(setup: &Setup, arith: &[ArithKind], integrators: &[IntegratorKind], effort: f64, level: Level) -> Self {
         let mut plan =
-            Self { seed: setup.seed, board: setup.clone(), coupled: vec![], laws: vec![], ensembles: vec![] };
+            Self { level, seed: setup.seed, board: setup.clone(), coupled: vec![], laws: vec![], ensembles: vec![] };
         // A quarter of a unit of Langevin time between measurements keeps their cost below that of the sweeps.
         let every = (0.25 / setup.eps).ceil().clamp(1.0, 1e4) as u64;
         for &arith in arith {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use stoquant::certify::{self, Certificate, Judged, Plan, Verdict};
+use stoquant::certify::{self, Certificate, Judged, Level, Plan, Verdict};
 use stoquant::engine::{ArithKind, IntegratorKind, core_engine};
 use stoquant::ensemble::write_atomic;
 use stoquant::experiment::{Experiment, InputError, Options};
@@ -25,6 +25,9 @@ pub struct CertifyArgs {
     /// Length of the statistical runs, in units of the default
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     effort: f64,
+    /// Climb every rung as far as it goes (a quarter of an hour instead of two minutes)
+    #[arg(long)]
+    full: bool,
     /// Print every check, not only a summary of each rung and the failures
     #[arg(long)]
     verbose: bool,
@@ -35,7 +38,8 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
         return Err(InputError(format!("effort = {}: must be above 0 and at most 1e6", args.effort)));
     }
     let options = args.experiment.resolve()?;
-    let plan = plan(&options, args.effort)?;
+    let level = if args.full { Level::Full } else { Level::Standard };
+    let plan = plan(&options, args.effort, level)?;
     let bar = if std::io::stderr().is_terminal() && !args.json { ProgressBar::new(1) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} (eta {eta}) {msg}") {
         bar.set_style(style);
@@ -56,15 +60,15 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
 }
 
 /// The default certificate, or one for the experiment that options describe.
-fn plan(options: &Options, effort: f64) -> Result<Plan, InputError> {
+fn plan(options: &Options, effort: f64, level: Level) -> Result<Plan, InputError> {
     let seed = options.seed.unwrap_or(1);
     if (Options { seed: None, ..options.clone() }) == Options::default() {
-        return Ok(Plan::standard(seed, effort));
+        return Ok(Plan::standard(seed, effort, level));
     }
     let experiment = Experiment::new(options)?;
     let arith = options.arith.map_or_else(|| ArithKind::ALL.to_vec(), |one| vec![one]);
     let integrators = options.integrator.map_or_else(|| IntegratorKind::ALL.to_vec(), |one| vec![one]);
-    Ok(Plan::of(&experiment.setup, &arith, &integrators, effort))
+    Ok(Plan::of(&experiment.setup, &arith, &integrators, effort, level))
 }
 
 fn report(certificate: &Certificate, verbose: bool) -> String {
