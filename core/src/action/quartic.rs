@@ -143,12 +143,16 @@ impl Quartic {
         Ok(())
     }
 
-    /// The couplings whose drift is exactly these coefficients at step ε.
+    /// The couplings whose drift is exactly these coefficients at step ε. Without a quartic term the even factor is a constant, and b that of
+    /// the factor as it is rounded.
     pub fn quantised<A: Arith>(&self, drift: &QuarticDrift<A>, eps: f64) -> Self {
-        Self {
-            kappa: A::gain_value(drift.hop) / (2.0 * eps),
-            b: -A::slope_value(drift.linear) / (2.0 * eps),
-            lambda: A::gain_value(drift.cubic) / (4.0 * eps),
-        }
+        let lambda = A::gain_value(drift.cubic) / (4.0 * eps);
+        let factor = if lambda == 0.0 {
+            // 1·d: one is a field value in every format.
+            A::wide_value(A::nearest(1.0).mul_factor(A::factor(drift.linear, &mut 0)))
+        } else {
+            A::slope_value(drift.linear)
+        };
+        Self { kappa: A::gain_value(drift.hop) / (2.0 * eps), b: -factor / (2.0 * eps), lambda }
     }
 }

@@ -42,6 +42,11 @@ impl<A: Arith, K: Drift<A>> Euler<A, K> {
     pub fn drift(&self) -> &K {
         &self.drift
     }
+
+    /// The noise amplitude √(2ε).
+    pub fn sigma(&self) -> A::Sigma {
+        self.sigma
+    }
 }
 
 impl<A: Arith, K: Drift<A>, W: Words> Integrator<A, W> for Euler<A, K> {

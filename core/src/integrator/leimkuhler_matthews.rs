@@ -32,6 +32,11 @@ impl<A: Arith, K: Drift<A>> LeimkuhlerMatthews<A, K> {
     pub fn drift(&self) -> &K {
         &self.drift
     }
+
+    /// The noise amplitude √(ε/2).
+    pub fn sigma(&self) -> A::Sigma {
+        self.sigma
+    }
 }
 
 impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for LeimkuhlerMatthews<A, K> {

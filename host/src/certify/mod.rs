@@ -9,8 +9,10 @@
 
 pub mod check;
 pub mod coupled;
+pub mod exact_law;
 pub mod figure;
 pub mod findings;
+pub mod histogram;
 pub mod identity;
 pub mod laws;
 pub mod noise;

@@ -4,7 +4,7 @@ use stoquant_core::error::Error;
 
 use super::check::Check;
 use super::findings::Findings;
-use super::{Plan, coupled, identity, laws, noise};
+use super::{Plan, coupled, exact_law, identity, laws, noise};
 use crate::engine::{Factory, IntegratorKind, Setup};
 
 type Work<'a> = dyn Fn(&Factory) -> Result<Findings, Error> + 'a;
@@ -39,6 +39,7 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
         Part::new("symmetries", |_| Ok(identity::symmetries_of_the_core(plan.seed)?.into())),
         Part::new("boards", |factory| Ok(identity::boards(factory, &plan.board)?.into())),
     ];
+    parts.push(Part::new("exact law", |factory| exact_law::checks(factory, plan.level, plan.seed)));
     for setup in &plan.coupled {
         parts.push(Part::new(coupled::label(setup), |factory| one_setup(factory, setup)));
     }

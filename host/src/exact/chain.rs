@@ -5,16 +5,13 @@ use nalgebra::{DMatrix, DVector};
 use crate::couplings::Couplings;
 use crate::estimate::Observables;
 
-use super::quadrature::{Rule, absolute_mean, range};
+use super::quadrature::{Rule, STENCIL, absolute_mean, lagrange, range};
 use super::{Error, Moments, SitePotential, StepLaw, Values, converge, site, validate};
 
 /// Escape probabilities per step: below the first the interval is wide enough; up to the second, an explicit scheme
 /// that explodes in the end has a law that it keeps for a billion steps.
 const NEGLIGIBLE: f64 = 1e-14;
 const TOLERATED: f64 = 1e-9;
-
-/// Points of the interpolating polynomials: degree 11.
-const STENCIL: usize = 12;
 
 /// Every observable (but no bonds) of one site under S = b x² + λ x⁴, after infinitely many steps of `law`: no
 /// sampling, no expansion in ε.
@@ -36,23 +33,13 @@ pub fn one_site(potential: &SitePotential, eps: f64, law: StepLaw, noise_varianc
     if law.unbiased() {
         return site(c.b, c.lambda);
     }
-    let chain = Chain { potential: *potential, eps, law, noise: noise(noise_variance) };
+    let chain = Chain { potential: *potential, eps, law, noise: Rule::normal(noise_variance) };
     let (half_width, escape) = chain.half_width()?;
     // A jump to the end of the interval weighs X⁴/⟨φ⁴⟩, at most some thousands.
     let rounding = 1e-13 + 1e3 * escape;
     converge("stationary law at finite step", [160, 240, 360, 540, 800], 1e-12, rounding, |n| {
         chain.values(half_width, n, &c)
     })
-}
-
-/// R: trapezoid to nine standard deviations, whose tail is below 1e-18. Its error, e^{-2π²/0.4²}, is nothing.
-fn noise(variance: f64) -> Rule {
-    let mut rule = Rule::trapezoid(9.0, 45);
-    rule.weights = rule.nodes.iter().map(|r| (-r * r / 2.0).exp()).collect();
-    let sum: f64 = rule.weights.iter().sum();
-    rule.weights.iter_mut().for_each(|w| *w /= sum);
-    rule.nodes.iter_mut().for_each(|r| *r *= variance.sqrt());
-    rule
 }
 
 struct Chain {
@@ -159,11 +146,6 @@ impl Chain {
         let abs_m = absolute_mean(half_width, |t| t.map(|t| mean(&|x| (t * x).cos())));
         Ok(Moments { phi2, phi4, nn: 0.0, abs_m, m2: phi2, m4: phi4, grad2 }.values(&[], c))
     }
-}
-
-/// The Lagrange polynomials of the nodes 0, 1, … at u.
-fn lagrange(u: f64) -> [f64; STENCIL] {
-    std::array::from_fn(|k| (0..STENCIL).filter(|&l| l != k).map(|l| (u - l as f64) / (k as f64 - l as f64)).product())
 }
 
 #[cfg(test)]
