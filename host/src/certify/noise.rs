@@ -134,10 +134,11 @@ fn law(facts: &Facts, how: &str) -> Vec<Check> {
     let largest = |bands: &[[f64; 2]]| bands.iter().fold(0.0, |worst: f64, band| worst.max(band[1]));
     let (body, tail) = facts.errors.split_at(BANDS.iter().filter(|&&from| from < 3.29).count());
     let (name, worst) = facts.worst_number(committed);
+    let name = if worst > 1.0 { format!(" (most: {name})") } else { String::new() };
     let bound = |what: &str, value, bound| Check::bound(RUNG, format!("W = {width}, {how}: {what}"), value, 0.0, bound);
     vec![
         bound("Σ η², Σ η⁴, Σ η⁶ and max |η| that are not those on record", facts.integers_off(committed) as f64, 0.0),
-        bound(&format!("numbers on record, off by roundings (most: {name})"), worst, 1.0),
+        bound(&format!("numbers on record, off by roundings{name}"), worst, 1.0),
         bound("variance - 1", facts.variance_error, variance),
         bound("kurtosis - 3", facts.excess_kurtosis, 1e-6),
         bound("Kolmogorov distance to N(0,1) on the grid", facts.kolmogorov_on_grid, 4e-5),

@@ -35,12 +35,12 @@ const GAPS: usize = 128;
 pub struct Tally {
     words: u64,
     /// Histogram of η₁₈ + VALUES/2.
-    values: Vec<u32>,
+    values: Vec<u64>,
     /// For each relation: pairs, Σ ηη', Σ (η² - v)(η'² - v), v = 2²⁸ the variance up to 2e-10.
     products: [[f64; 3]; RELATIONS.len()],
     bits: BitCounts,
     flips: [BitCounts; FLIPS.len()],
-    bytes: [Vec<u32>; BYTES.len()],
+    bytes: [Vec<u64>; BYTES.len()],
     /// Numbers of words between successive ones below 2²⁷.
     gaps: Vec<u64>,
 }
@@ -149,10 +149,10 @@ impl Tally {
 
     /// Adds another tally's counts.
     pub fn merge(&mut self, other: &Self) {
-        fn add<T: Copy + Default + std::ops::AddAssign>(a: &mut Vec<T>, b: &[T]) {
-            a.resize(b.len(), T::default());
-            a.iter_mut().zip(b).for_each(|(a, &b)| *a += b);
-        }
+        let add = |a: &mut Vec<u64>, b: &[u64]| {
+            a.resize(b.len(), 0);
+            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        };
         self.words += other.words;
         add(&mut self.values, &other.values);
         add(&mut self.gaps, &other.gaps);
@@ -168,7 +168,7 @@ impl Tally {
         let mut checks = Vec::new();
         for k in 1..=8 {
             let x = |index: usize| f64::from(index as i32 - VALUES / 2) * law.unit();
-            let sum = self.values.iter().enumerate().map(|(i, &count)| f64::from(count) * x(i).powi(k)).sum();
+            let sum = self.values.iter().enumerate().map(|(i, &count)| count as f64 * x(i).powi(k)).sum();
             let k = k as u32;
             let sigma = (law.moment(2 * k) - law.moment(k).powi(2)).sqrt();
             checks.push(mean(format!("⟨η^{k}⟩"), sum, law.moment(k), sigma, n, scale));
@@ -205,7 +205,7 @@ impl Tally {
             checks.push(counts.check(&format!("bits of a word that {name} changes"), scale));
         }
         for ((name, _), counts) in BYTES.iter().zip(&self.bytes) {
-            let statistic = chi2(counts.iter().map(|&c| (u64::from(c), 2_f64.powi(-16))), 0.5 * n);
+            let statistic = chi2(counts.iter().map(|&c| (c, 2_f64.powi(-16))), 0.5 * n);
             checks.push(cells(
                 format!("{name} bytes of a pair of sites in 2^16 cells"),
                 statistic,
