@@ -18,6 +18,7 @@ pub mod laws;
 pub mod noise;
 mod parts;
 mod plan;
+pub mod words;
 
 pub use check::{Certificate, Check, Judged, Verdict};
 pub use figure::Figure;

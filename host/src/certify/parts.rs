@@ -4,7 +4,8 @@ use stoquant_core::error::Error;
 
 use super::check::Check;
 use super::findings::Findings;
-use super::{Plan, coupled, exact_law, identity, laws, noise};
+use super::noise::NoiseSubject;
+use super::{Plan, coupled, exact_law, identity, laws, noise, words};
 use crate::engine::{Factory, IntegratorKind, Setup};
 
 type Work<'a> = dyn Fn(&Factory) -> Result<Findings, Error> + 'a;
@@ -34,7 +35,8 @@ impl<'a> Part<'a> {
 /// The parts of a plan.
 pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
     let mut parts = vec![
-        Part::new("noise", |_| Ok(noise::checks().into())),
+        Part::new("noise", |_| Ok(noise::findings(&NoiseSubject::default(), plan.level))),
+        Part::new("words", |_| Ok(words::findings(plan.seed, plan.level))),
         Part::new("exponentials", |_| Ok(noise::exponentials().into())),
         Part::new("symmetries", |_| Ok(identity::symmetries_of_the_core(plan.seed)?.into())),
         Part::new("boards", |factory| Ok(identity::boards(factory, &plan.board)?.into())),

@@ -5,6 +5,7 @@ use stoquant::couplings::Couplings;
 use stoquant::estimate::{Estimate, Observables};
 use stoquant::exact::{self, StepLaw};
 use stoquant::experiment::{Extents, InputError, parse_extents};
+use stoquant::noise_law::{Facts, NoiseLaw, every_word, gaussian};
 
 use super::{CouplingArgs, Outcome, json, print, table};
 
@@ -26,6 +27,8 @@ enum What {
     Free(FreeArgs),
     /// Energies of p²/2 + V(x)
     Oscillator(OscillatorArgs),
+    /// The Gaussian noise over all 2^32 words: moments, distances to N(0,1), errors
+    Noise(NoiseArgs),
 }
 
 #[derive(Args)]
@@ -87,6 +90,19 @@ struct OscillatorArgs {
     json: bool,
 }
 
+#[derive(Args)]
+struct NoiseArgs {
+    /// Bits of η
+    #[arg(long, value_name = "W", default_value_t = 18)]
+    width: u32,
+    /// Try all words one by one, not one of each class
+    #[arg(long)]
+    all_words: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
 pub fn run(args: ExactArgs) -> Result<Outcome, InputError> {
     match args.what {
         What::Site(a) => {
@@ -130,7 +146,27 @@ pub fn run(args: ExactArgs) -> Result<Outcome, InputError> {
             }
             Ok(Outcome::Good)
         }
+        What::Noise(a) => noise(&a),
     }
+}
+
+fn noise(a: &NoiseArgs) -> Result<Outcome, InputError> {
+    let eta =
+        gaussian(a.width).ok_or_else(|| InputError(format!("width = {}: the Gaussian has 8 to 18 bits", a.width)))?;
+    let by_class = NoiseLaw::of_eta(a.width, eta);
+    let (facts, off) = if a.all_words {
+        let found = every_word(&[(a.width, &eta)]);
+        // One map in, one out.
+        let Some(all) = found.first() else { return Ok(Outcome::CheckFailed) };
+        (Facts::new(&all.law, &all.errors), all.unpaired > 0 || all.law != by_class)
+    } else {
+        (Facts::of_eta(a.width, eta), false)
+    };
+    print(&if a.json { json(&facts)? } else { table::facts(&facts) });
+    if off {
+        eprintln!("stoquant: the words of a class differ, or the two signs do");
+    }
+    Ok(if off { Outcome::CheckFailed } else { Outcome::Good })
 }
 
 fn show(found: &Observables, as_json: bool) -> Result<Outcome, InputError> {

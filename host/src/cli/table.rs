@@ -1,12 +1,26 @@
 //! Plain tables.
 
 use stoquant::estimate::Observables;
+use stoquant::noise_law::Facts;
 
 /// One line an observable: value and error.
 pub fn observables(table: &Observables) -> String {
     let mut out = format!("{:<20} {:>22} {:>12}", "observable", "value", "error");
     for (&observable, estimate) in table {
         out += &format!("\n{:<20} {:>22.15} {:>12.3e}", observable.key(), estimate.value, estimate.error);
+    }
+    out
+}
+
+/// One line a fact.
+pub fn facts(facts: &Facts) -> String {
+    let mut out = format!("{:<44} {:>34}", format!("η of {} bits", facts.width), "over all 2^32 words");
+    for (name, sum) in ["Σ η²", "Σ η⁴", "Σ η⁶"].into_iter().zip(facts.sums) {
+        out += &format!("\n{name:<44} {sum:>34}");
+    }
+    out += &format!("\n{:<44} {:>34}", "max |η|", facts.max);
+    for (name, value, _) in facts.numbers() {
+        out += &format!("\n{name:<44} {value:>34.6e}");
     }
     out
 }

@@ -11,9 +11,18 @@
 //! v has 32 - lz bits of which the first and the last are set. If lz ≤ 15, the 16 bits of t are free but for their first
 //! and 15 - lz further bits lie between them and the last one: 2¹⁵ classes of 2^(15-lz) words. If lz ≥ 16, t holds all of
 //! v: 2^(30-lz) classes of one word (one class for lz = 31). That is 557,056 classes in all, milliseconds instead of
-//! seconds; a test tries all words too.
+//! seconds. That the words behave so is itself checked: [`every_word`] tries them all, one by one.
 
-use std::f64::consts::PI;
+mod distance;
+mod error;
+mod every_word;
+mod facts;
+mod normal;
+
+pub use error::{BANDS, ErrorBand, errors};
+pub use every_word::{EveryWord, every_word};
+pub use facts::{FACTS, Facts};
+pub use normal::{normal_density, normal_tail, normal_tail_inverse};
 
 use stoquant_core::noise::gauss::{self, Segment};
 use stoquant_core::noise::{Law, three_point};
@@ -29,6 +38,36 @@ pub fn classes() -> impl Iterator<Item = (u32, u64)> {
         let step = 1_usize << 16_u32.saturating_sub(lz).max(1);
         (first | 1..end).step_by(step).map(move |v| ((v >> 1) as u32, step as u64 / 2))
     })
+}
+
+/// The core's Gaussian of a width; `None` unless 8 ≤ width ≤ 18.
+#[must_use]
+pub fn gaussian(width: u32) -> Option<fn(u32) -> i32> {
+    macro_rules! widths {
+        ($($w:literal)*) => { match width { $($w => Some(gauss::eta::<$w> as fn(u32) -> i32),)* _ => None } };
+    }
+    widths!(8 9 10 11 12 13 14 15 16 17 18)
+}
+
+/// η of a word as the specification in `stoquant_core::noise::gauss` has it, with the widths of nothing in mind: a second
+/// derivation in 64-bit integers, by divisions instead of shifts and masks.
+#[must_use]
+pub fn specified(segments: &[Segment; 64], width: u32, u: u32) -> i32 {
+    let v = 2 * i64::from(u & 0x7fff_ffff) + 1;
+    let octave = 31 - v.ilog2() as usize;
+    let n = v << octave;
+    let quarter = (n / (1 << 29)) as usize - 4;
+    let index = match octave {
+        0..10 => 4 + 4 * octave + quarter,
+        10..30 => 34 + octave,
+        _ => octave - 30,
+    };
+    let t = n / (1 << 16) - (1 << 16);
+    let Segment { c0, c1, c2 } = segments[index];
+    let r = (i64::from(c2) * t + i64::from(c1) * (1 << 14)).div_euclid(1 << 15);
+    let half = (1 << (32 - width)) - (1 << 14);
+    let size = (i64::from(c0) + r * t + half).div_euclid(1 << (33 - width)) as i32;
+    if u < 1 << 31 { size } else { -size }
 }
 
 /// The distribution of a W-bit η over all 2³² words.
@@ -55,7 +94,7 @@ impl NoiseLaw {
     #[must_use]
     pub fn of<const W: u32>(law: Law) -> Self {
         match law {
-            Law::Gaussian => Self::tally(W, classes().map(|(u, n)| (gauss::eta::<W>(u), n))),
+            Law::Gaussian => Self::of_eta(W, gauss::eta::<W>),
             Law::ThreePoint => {
                 // The magnitude is a step function of m: one word on either side stands for all.
                 let nonzero = u64::from(three_point::nonzero::<W>());
@@ -65,22 +104,23 @@ impl NoiseLaw {
         }
     }
 
-    /// The Gaussian of another table, rounded to `width` ≤ 18 bits as the core does it.
+    /// The law of a Gaussian of `width` bits that is the same on all words of a class, from one word of each.
     #[must_use]
-    pub fn of_table(segments: &[Segment; 64], width: u32) -> Self {
-        let half = (1_u32 << (32 - width)) - (1 << 14);
-        let eta = |u| {
-            let (index, t) = gauss::locate(u);
-            (segments[index as usize].at(t).wrapping_add(half) >> (33 - width)) as i32
-        };
+    pub fn of_eta(width: u32, eta: impl Fn(u32) -> i32) -> Self {
         Self::tally(width, classes().map(|(u, n)| (eta(u), n)))
     }
 
-    /// Counts magnitudes; their numbers must sum to 2³¹.
+    /// The Gaussian of another table, rounded to `width` ≤ 18 bits.
+    #[must_use]
+    pub fn of_table(segments: &[Segment; 64], width: u32) -> Self {
+        Self::of_eta(width, |u| specified(segments, width, u))
+    }
+
+    /// Counts magnitudes, those that do not fit `width` bits as the first that does not; their numbers must sum to 2³¹.
     fn tally(width: u32, values: impl Iterator<Item = (i32, u64)>) -> Self {
         let mut counts = Vec::new();
         for (eta, words) in values {
-            let a = eta.unsigned_abs() as usize;
+            let a = (eta.unsigned_abs() as usize).min(1 << (width - 1));
             if a >= counts.len() {
                 counts.resize(a + 1, 0);
             }
@@ -130,9 +170,22 @@ impl NoiseLaw {
     /// Σ |η|^k over all 2³² words, `None` if it exceeds 128 bits (k = 8 from W = 16 on).
     #[must_use]
     pub fn sum(&self, k: u32) -> Option<u128> {
-        (0_u128..)
-            .zip(&self.counts)
-            .try_fold(0_u128, |sum, (a, &words)| a.checked_pow(k)?.checked_mul(2 * u128::from(words))?.checked_add(sum))
+        let Wide { high, low } = self.power_sum(k)?;
+        high.checked_mul(1 << 32)?.checked_add(low)
+    }
+
+    /// Σ |η|^k over all 2³² words.
+    fn power_sum(&self, k: u32) -> Option<Wide> {
+        let mut sum = Wide { high: 0, low: 0 };
+        for (a, &words) in (0_u128..).zip(&self.counts) {
+            // |η|^k = front·back, the front one with the number of words. For W = 18 and k = 8 both are below 2^99, and the
+            // sums near 2^(32 + 8·14)·105 = 2^151 and 2^(32 + 32 + 4·14)·3 = 2^122.
+            let front = a.checked_pow(k - k / 2)?.checked_mul(2 * u128::from(words))?;
+            let back = a.checked_pow(k / 2)?;
+            sum.high = sum.high.checked_add(front.checked_mul(back >> 32)?)?;
+            sum.low = sum.low.checked_add(front.checked_mul(back & LOW)?)?;
+        }
+        Some(Wide { high: sum.high.checked_add(sum.low >> 32)?, low: sum.low & LOW })
     }
 
     /// ⟨η^k⟩ in units of one; the odd moments vanish exactly.
@@ -141,7 +194,7 @@ impl NoiseLaw {
         if k % 2 == 1 {
             return 0.0;
         }
-        let exact = self.sum(k).map(|sum| sum as f64);
+        let exact = self.power_sum(k).map(|sum| sum.high as f64 * WORDS as f64 + sum.low as f64);
         // Terms of one sign in increasing order: the relative error stays near 1e-13.
         let sum = exact.unwrap_or_else(|| {
             (0_u32..).zip(&self.counts).map(|(a, &n)| f64::from(a).powi(k as i32) * 2.0 * n as f64).sum()
@@ -149,11 +202,22 @@ impl NoiseLaw {
         sum / WORDS as f64 * self.unit().powi(k as i32)
     }
 
-    /// ⟨η²⟩ - 1, from the exact sum.
+    /// ⟨η^k⟩/(k-1)!! - 1 for even k ≤ 8, subtracted as integers: zero for N(0,1).
+    #[must_use]
+    pub fn moment_error(&self, k: u32) -> f64 {
+        let normal = (1..k).step_by(2).map(u128::from).product::<u128>().checked_shl(k * (self.width - 4));
+        match (self.power_sum(k), normal) {
+            (Some(sum), Some(normal)) if k.is_multiple_of(2) && k <= 8 => {
+                (difference(sum.high, normal) + sum.low as f64 / WORDS as f64) / normal as f64
+            }
+            _ => f64::NAN,
+        }
+    }
+
+    /// ⟨η²⟩ - 1.
     #[must_use]
     pub fn variance_error(&self) -> f64 {
-        let one = 1_u128 << (32 + 2 * (self.width - 4));
-        self.sum(2).map_or(f64::NAN, |sum| difference(sum, one) / one as f64)
+        self.moment_error(2)
     }
 
     /// ⟨η⁴⟩/⟨η²⟩² - 3, the excess kurtosis.
@@ -165,94 +229,28 @@ impl NoiseLaw {
             _ => f64::NAN,
         }
     }
-
-    /// Kolmogorov's distance to the standard normal distribution, sup |F(x) - Φ(x)|.
-    ///
-    /// F is constant between multiples of the unit, so the supremum is attained on one side of a jump; by symmetry jumps at
-    /// η ≥ 0 suffice. It is at least half the jump at zero, 0.2·unit, for any law on this grid.
-    #[must_use]
-    pub fn kolmogorov(&self) -> f64 {
-        let sides = |a| [self.distance(a, 0.0), self.distance(a + 1, -1.0)];
-        (0..=self.max()).flat_map(sides).fold(0.0, f64::max)
-    }
-
-    /// Kolmogorov's distance to the standard normal distribution rounded to multiples of the unit.
-    #[must_use]
-    pub fn kolmogorov_on_grid(&self) -> f64 {
-        (1..=self.max() + 1).map(|a| self.distance(a, -0.5)).fold(0.0, f64::max)
-    }
-
-    /// |P(η ≥ a) - Q((a + offset)·unit)|.
-    fn distance(&self, a: i32, offset: f64) -> f64 {
-        (self.tail(a) as f64 / WORDS as f64 - normal_tail((f64::from(a) + offset) * self.unit())).abs()
-    }
 }
+
+/// high·2³² + low, low < 2³².
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wide {
+    high: u128,
+    low: u128,
+}
+
+/// The lower half of 64 bits.
+const LOW: u128 = (1 << 32) - 1;
 
 /// a - b, subtracted exactly.
 fn difference(a: u128, b: u128) -> f64 {
     if a >= b { (a - b) as f64 } else { -((b - a) as f64) }
 }
 
-/// The density φ(x) of N(0,1).
-#[must_use]
-pub fn normal_density(x: f64) -> f64 {
-    (-0.5 * x * x).exp() / (2.0 * PI).sqrt()
-}
-
-/// Q(x) = P(N(0,1) ≥ x) for x ≥ 0.
-#[must_use]
-pub fn normal_tail(x: f64) -> f64 {
-    normal_density(x) * mills_ratio(x)
-}
-
-/// Mills' ratio Q(x)/φ(x), x ≥ 0, to a few units in the last place.
-///
-/// Below 1.2 Laplace's series √(π/2)·exp(x²/2) - Σ x^(2k+1)/(2k+1)!!, above it his continued fraction
-/// 1/(x + 1/(x + 2/(x + …))), cut at depth n where the rest is (x + √(x² + 4n))/2. (Abramowitz, Stegun 26.2.11, 26.2.14.)
-fn mills_ratio(x: f64) -> f64 {
-    if x < 1.2 {
-        let (mut sum, mut term, mut odd) = (0.0, x, 1.0);
-        while term > 1e-17 * sum {
-            sum += term;
-            odd += 2.0;
-            term *= x * x / odd;
-        }
-        (PI / 2.0).sqrt() * (0.5 * x * x).exp() - sum
-    } else {
-        let depth = (10.0 + 300.0 / (x * x)).floor();
-        let mut rest = 0.5 * (x + (x * x + 4.0 * depth).sqrt());
-        let mut k = depth - 1.0;
-        while k > 0.0 {
-            rest = x + k / rest;
-            k -= 1.0;
-        }
-        rest.recip()
-    }
-}
-
-/// The x ≥ 0 with Q(x) = p, 0 < p ≤ ½, to a few units in the last place.
-///
-/// Newton's method for ln Q(x) = ln p, x ← x + ln(Q(x)/p)·Q(x)/φ(x). ln Q is concave and Q(x) ≤ ½exp(-x²/2), so from
-/// x = √(-2 ln 2p) on, at or above the root, the steps only descend.
-#[must_use]
-pub fn normal_tail_inverse(p: f64) -> f64 {
-    let mut x = (-2.0 * (2.0 * p).ln()).max(0.0).sqrt();
-    for _ in 0..60 {
-        let ratio = mills_ratio(x);
-        let q = normal_density(x) * ratio;
-        let next = (x + ((q - p) / p).ln_1p() * ratio).max(0.0);
-        if next >= x {
-            break;
-        }
-        x = next;
-    }
-    x
-}
-
 #[cfg(test)]
 mod tests {
+    use stoquant_core::noise::gauss_table::SEGMENTS;
+
     use super::*;
-    use rayon::prelude::*;
 
     /// Both laws in every width, as (law, exact law).
     fn all() -> impl Iterator<Item = NoiseLaw> {
@@ -285,6 +283,35 @@ mod tests {
         assert_eq!((wide.max(), narrow.max()), (103_841, 25_960));
     }
 
+    /// The core computes the formula, in widths that the certificate does not try as well.
+    #[test]
+    fn core_follows_the_formula() {
+        for width in 8..=18 {
+            let eta = gaussian(width).unwrap();
+            for (u, n) in classes().step_by(7) {
+                for u in [u, u + n as u32 - 1, u | 1 << 31] {
+                    assert_eq!(eta(u), specified(&SEGMENTS, width, u), "W = {width}, u = {u:#x}");
+                }
+            }
+        }
+    }
+
+    /// Sums over two limbs are the sums: a law with four values, Σ |η|^k by hand.
+    #[test]
+    fn sums_in_two_limbs() {
+        let half = WORDS / 2;
+        let law = NoiseLaw::tally(18, [(0, half - 6), (1, 3), (-3, 2), (131_071, 1)].into_iter());
+        for k in [1, 2, 5, 6] {
+            assert_eq!(law.sum(k), Some(2 * (3 + 2 * 3_u128.pow(k) + 131_071_u128.pow(k))));
+        }
+        // 2·131071⁸ has 137 bits; divided by 2³² it is exact in the upper limb.
+        let eighth = law.power_sum(8).unwrap();
+        let (high, low) = (131_071_u128.pow(4), 2 * 131_071_u128.pow(4));
+        let cross = low * (high & LOW) + 2 * (3 + 2 * 3_u128.pow(8));
+        assert_eq!(eighth, Wide { high: low * (high >> 32) + (cross >> 32), low: cross & LOW });
+        assert_eq!(law.sum(8), None);
+    }
+
     #[test]
     fn quality_of_the_gaussian() {
         let near = |x: f64, y: f64, digits: f64| assert!((x / y - 1.0).abs() < digits, "{x} is not {y}");
@@ -301,6 +328,18 @@ mod tests {
         // Half the jump at zero is 1.2e-5 and 4.9e-5 of these.
         near(wide.kolmogorov(), 4.2e-5, 0.05);
         near(narrow.kolmogorov(), 7.3e-5, 0.05);
+    }
+
+    /// What distances and errors must be, whatever the law: zero where P = Q, ½ Σ |P - Q| and Σ P ln(P/Q) of one cell by hand.
+    #[test]
+    fn distances_of_one_value() {
+        // |η| = 1.25 always, in units of 1/16: the cell from 20 - ½ to 21 - ½.
+        let law = NoiseLaw::tally(8, [(20, WORDS / 2)].into_iter());
+        let q = 2.0 * normal_tail(19.5 / 16.0);
+        // The last cell is open.
+        assert!((law.total_variation(1) - (1.0 - q)).abs() < 1e-15);
+        assert!((law.divergence(1) + q.ln()).abs() < 1e-14);
+        assert_eq!((law.total_variation(32), law.divergence(32)), (0.0, 0.0));
     }
 
     #[test]
@@ -329,52 +368,5 @@ mod tests {
                 assert_eq!(law.tail(t) + law.tail(1 - t), WORDS);
             }
         }
-    }
-
-    /// Reference values from mpmath 1.3 with 40 digits.
-    #[test]
-    fn quantiles() {
-        for (p, x) in QUANTILES {
-            let found = normal_tail_inverse(p);
-            assert!((found - x).abs() <= 1e-15 * x.max(0.5), "p = {p:e}: {found} is not {x}");
-        }
-    }
-
-    const QUANTILES: [(f64, f64); 10] = [
-        (0.5, 0.0),
-        (1.1641532182693481e-10, 6.3379577545537895),
-        (3.4924596548080444e-10, 6.166429517819751),
-        (9.5367431640625e-07, 4.7630010342678135),
-        (0.0003662109375, 3.377145906280853),
-        (0.03125, 1.8627318674216515),
-        (0.15625, 1.009990169249582),
-        (0.25, 0.6744897501960817),
-        (0.375, 0.31863936396437514),
-        (0.49993896484375, 0.00015299244899961214),
-    ];
-
-    /// All 2³² words one by one.
-    #[test]
-    #[ignore = "15 s: all 2^32 words"]
-    fn all_words() {
-        fn check<const W: u32>(law: Law) {
-            let exact = NoiseLaw::of::<W>(law);
-            let max = exact.max();
-            let size = max as usize + 1;
-            let halves = (0..256_u32).into_par_iter().map(|block| {
-                let mut counts = vec![0_u64; size];
-                for m in block << 23..(block + 1) << 23 {
-                    let eta = law.eta::<W>(m);
-                    assert!((0..=max).contains(&eta) && law.eta::<W>(m | 1 << 31) == -eta);
-                    counts[eta as usize] += 1;
-                }
-                counts
-            });
-            let add = |a: Vec<u64>, b: Vec<u64>| a.iter().zip(&b).map(|(a, b)| a + b).collect();
-            assert!(halves.reduce(|| vec![0; size], add) == exact.counts, "{law:?}, W = {W}");
-        }
-        check::<18>(Law::Gaussian);
-        check::<16>(Law::Gaussian);
-        check::<18>(Law::ThreePoint);
     }
 }
