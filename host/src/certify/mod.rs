@@ -14,8 +14,10 @@ pub mod findings;
 pub mod identity;
 pub mod laws;
 pub mod noise;
+pub mod orders;
 mod parts;
 mod plan;
+pub mod relaxation;
 
 pub use check::{Certificate, Check, Judged, Verdict};
 pub use figure::Figure;

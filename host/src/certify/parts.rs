@@ -4,7 +4,7 @@ use stoquant_core::error::Error;
 
 use super::check::Check;
 use super::findings::Findings;
-use super::{Plan, coupled, identity, laws, noise};
+use super::{Plan, coupled, identity, laws, noise, orders, relaxation};
 use crate::engine::{Factory, IntegratorKind, Setup};
 
 type Work<'a> = dyn Fn(&Factory) -> Result<Findings, Error> + 'a;
@@ -37,6 +37,8 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
         Part::new("noise", |_| Ok(noise::checks().into())),
         Part::new("exponentials", |_| Ok(noise::exponentials().into())),
         Part::new("symmetries", |_| Ok(identity::symmetries_of_the_core(plan.seed)?.into())),
+        Part::new("relaxation", |factory| relaxation::checks(factory, plan.level, plan.seed)),
+        Part::new("orders", |factory| orders::checks(factory, plan.level, plan.seed)),
         Part::new("boards", |factory| Ok(identity::boards(factory, &plan.board)?.into())),
     ];
     for setup in &plan.coupled {
