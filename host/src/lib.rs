@@ -8,6 +8,7 @@ pub mod ensemble;
 pub mod estimate;
 pub mod exact;
 pub mod experiment;
+pub mod fokker_planck;
 pub mod gauss_fit;
 pub mod law;
 pub mod noise_law;

@@ -11,11 +11,12 @@ use stoquant_core::lattice::Plan as Lattice;
 use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words};
 
 use super::check::Check;
+use super::coupled::label;
 use super::figure::{Axis, Figure, Series};
 use super::findings::Findings;
 use super::histogram;
 use super::plan::Level;
-use crate::engine::Factory;
+use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
 use crate::exact::{self, SitePotential};
 use crate::law::{Chain, EulerOperator, Rounding, Scheme, Solved, TOLERANCE, total_variation};
 use crate::noise_law::classes;
@@ -71,6 +72,31 @@ pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Er
     ));
     findings.extend(histogram::against_exact_law(factory, &SINGLE, level, seed)?);
     Ok(findings)
+}
+
+/// The exact law of one site as asked for; not applicable where there is no such law, or none that can be computed.
+pub fn of_setup(setup: &Setup) -> Findings {
+    let name = label(setup);
+    let not_applicable = |reason: &str| Findings {
+        not_applicable: vec![format!("{name}, exact law of the integers: {reason}")],
+        ..Findings::default()
+    };
+    let width = match setup.arith {
+        ArithKind::Fx16 => 16,
+        ArithKind::Fx18 => 18,
+        ArithKind::F32 | ArithKind::F64 => return not_applicable("floats have too many states"),
+    };
+    if !setup.extents.is_empty() {
+        return not_applicable("computed for a single site");
+    }
+    if setup.integrator != IntegratorKind::Euler || setup.noise != NoiseKind::Gaussian {
+        return not_applicable("computed for Euler with Gaussian noise at this width");
+    }
+    let potential = SitePotential { b: setup.couplings.b, lambda: setup.couplings.lambda };
+    match Chain::of_core(width, Scheme::Euler, &potential, setup.eps) {
+        Ok(chain) => euler("this site", chain, &mut Scan::default()),
+        Err(reason) => not_applicable(&reason.to_string()),
+    }
 }
 
 /// One word for every site.

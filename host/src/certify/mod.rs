@@ -16,8 +16,10 @@ pub mod histogram;
 pub mod identity;
 pub mod laws;
 pub mod noise;
+pub mod orders;
 mod parts;
 mod plan;
+pub mod relaxation;
 pub mod words;
 
 pub use check::{Certificate, Check, Judged, Verdict};

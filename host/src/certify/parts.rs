@@ -5,7 +5,7 @@ use stoquant_core::error::Error;
 use super::check::Check;
 use super::findings::Findings;
 use super::noise::NoiseSubject;
-use super::{Plan, coupled, exact_law, identity, laws, noise, words};
+use super::{Plan, coupled, exact_law, identity, laws, noise, orders, relaxation, words};
 use crate::engine::{Factory, IntegratorKind, Setup};
 
 type Work<'a> = dyn Fn(&Factory) -> Result<Findings, Error> + 'a;
@@ -41,7 +41,15 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
         Part::new("symmetries", |_| Ok(identity::symmetries_of_the_core(plan.seed)?.into())),
         Part::new("boards", |factory| Ok(identity::boards(factory, &plan.board)?.into())),
     ];
-    parts.push(Part::new("exact law", |factory| exact_law::checks(factory, plan.level, plan.seed)));
+    if plan.general {
+        parts.push(Part::new("exact law", |factory| exact_law::checks(factory, plan.level, plan.seed)));
+        parts.push(Part::new("relaxation", |factory| relaxation::checks(factory, plan.level, plan.seed)));
+        parts.push(Part::new("orders", |factory| orders::checks(factory, plan.level, plan.seed)));
+    } else {
+        parts.extend(plan.coupled.iter().map(|setup| {
+            Part::new(format!("{}, exact law", coupled::label(setup)), move |_| Ok(exact_law::of_setup(setup)))
+        }));
+    }
     for setup in &plan.coupled {
         parts.push(Part::new(coupled::label(setup), |factory| one_setup(factory, setup)));
     }

@@ -20,6 +20,8 @@ pub enum Level {
 pub struct Plan {
     /// How far the exact rungs go.
     pub level: Level,
+    /// With the rungs that choose their own experiments; without, only what is asked for.
+    pub general: bool,
     /// Seed of the symmetries.
     pub seed: u64,
     /// Couplings and step for the comparison of boards with engines.
@@ -136,13 +138,20 @@ impl Plan {
         for (index, case) in laws.iter_mut().chain(&mut ensembles).enumerate() {
             case.setup.seed = seed.wrapping_add((index as u64 + 1) << 32);
         }
-        Self { level, seed, board: base, coupled, laws, ensembles }
+        Self { level, general: true, seed, board: base, coupled, laws, ensembles }
     }
 
     /// A certificate of one experiment: its lattice, couplings and step; the integrators and arithmetics given.
     pub fn of(setup: &Setup, arith: &[ArithKind], integrators: &[IntegratorKind], effort: f64, level: Level) -> Self {
-        let mut plan =
-            Self { level, seed: setup.seed, board: setup.clone(), coupled: vec![], laws: vec![], ensembles: vec![] };
+        let mut plan = Self {
+            level,
+            general: false,
+            seed: setup.seed,
+            board: setup.clone(),
+            coupled: vec![],
+            laws: vec![],
+            ensembles: vec![],
+        };
         // A quarter of a unit of Langevin time between measurements keeps their cost below that of the sweeps.
         let every = (0.25 / setup.eps).ceil().clamp(1.0, 1e4) as u64;
         for &arith in arith {
