@@ -7,7 +7,7 @@ use stoquant::exact::{self, StepLaw};
 use stoquant::experiment::{Extents, InputError, parse_extents};
 use stoquant::noise_law::{Facts, NoiseLaw, every_word, gaussian};
 
-use super::{CouplingArgs, Outcome, json, print, table};
+use super::{CouplingArgs, Outcome, json, law, print, table};
 
 #[derive(Args)]
 pub struct ExactArgs {
@@ -29,6 +29,8 @@ enum What {
     Oscillator(OscillatorArgs),
     /// The Gaussian noise over all 2^32 words: moments, distances to N(0,1), errors
     Noise(NoiseArgs),
+    /// The stationary law of one site in integers: fixed point of the exact transition operator
+    Law(law::LawArgs),
 }
 
 #[derive(Args)]
@@ -147,6 +149,7 @@ pub fn run(args: ExactArgs) -> Result<Outcome, InputError> {
             Ok(Outcome::Good)
         }
         What::Noise(a) => noise(&a),
+        What::Law(a) => law::run(&a),
     }
 }
 

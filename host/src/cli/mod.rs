@@ -2,6 +2,7 @@
 
 mod certify;
 mod exact;
+mod law;
 mod measure;
 mod sample;
 mod table;
@@ -49,12 +50,7 @@ struct ExperimentArgs {
 impl ExperimentArgs {
     /// Flags over file, with the thread pool set up.
     fn resolve(self) -> Result<Options, InputError> {
-        if let Some(threads) = self.threads {
-            if !(1..=1024).contains(&threads) {
-                return Err(InputError(format!("threads = {threads}: must be 1 to 1024")));
-            }
-            rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(InputError::new)?;
-        }
+        threads(self.threads)?;
         self.options.resolve(self.config.as_deref())
     }
 }
@@ -84,6 +80,15 @@ impl CouplingArgs {
     fn couplings(&self, dims: usize) -> Result<Option<Couplings>, InputError> {
         let Self { kappa, lambda, b, mu2, g } = *self;
         Options { kappa, lambda, b, mu2, g, ..Options::default() }.couplings(dims)
+    }
+}
+
+/// Set up the thread pool.
+fn threads(count: Option<usize>) -> Result<(), InputError> {
+    match count {
+        Some(count) if !(1..=1024).contains(&count) => Err(InputError(format!("threads = {count}: must be 1 to 1024"))),
+        Some(count) => rayon::ThreadPoolBuilder::new().num_threads(count).build_global().map_err(InputError::new),
+        None => Ok(()),
     }
 }
 
