@@ -9,6 +9,7 @@ pub mod estimate;
 pub mod exact;
 pub mod experiment;
 pub mod gauss_fit;
+pub mod markov;
 pub mod noise_law;
 pub mod reference;
 pub mod run;
