@@ -4,7 +4,7 @@ use stoquant_core::error::Error;
 
 use super::check::Check;
 use super::findings::Findings;
-use super::{Plan, coupled, identity, laws, noise};
+use super::{Plan, coupled, enumeration, identity, laws, noise};
 use crate::engine::{Factory, IntegratorKind, Setup};
 
 type Work<'a> = dyn Fn(&Factory) -> Result<Findings, Error> + 'a;
@@ -38,6 +38,7 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
         Part::new("exponentials", |_| Ok(noise::exponentials().into())),
         Part::new("symmetries", |_| Ok(identity::symmetries_of_the_core(plan.seed)?.into())),
         Part::new("boards", |factory| Ok(identity::boards(factory, &plan.board)?.into())),
+        Part::new("enumeration", |_| Ok(enumeration::checks(plan.level))),
     ];
     for setup in &plan.coupled {
         parts.push(Part::new(coupled::label(setup), |factory| one_setup(factory, setup)));
