@@ -11,6 +11,7 @@ pub mod experiment;
 pub mod fokker_planck;
 pub mod gauss_fit;
 pub mod law;
+pub mod markov;
 pub mod noise_law;
 pub mod reference;
 pub mod run;

@@ -1,6 +1,7 @@
 //! The certificate: does what runs sample e^{-S}?
 //!
-//! Rungs, from the sharpest to the broadest: `noise` (exact), `math` (the one float function of a decision), `identity` (bit for bit), `coupled` (every site of every
+//! Rungs, from the sharpest to the broadest: `noise` (exact), `math` (the one float function of a decision), `identity` (bit for bit),
+//! `enumeration` (every state and every word of an eight-bit site), `coupled` (every site of every
 //! step within its rounding), `finite-step` (free field, exact at any step), `exact` (one site at finite step, rings, tori), `ensemble`
 //! (identities of e^{-S} and an independent sampler on larger lattices). Deterministic checks have a bound and no false alarms; statistical ones share
 //! [`check::FALSE_ALARM_RATE`].
@@ -9,6 +10,7 @@
 
 pub mod check;
 pub mod coupled;
+pub mod enumeration;
 pub mod exact_law;
 pub mod figure;
 pub mod findings;

@@ -5,7 +5,7 @@ use stoquant_core::error::Error;
 use super::check::Check;
 use super::findings::Findings;
 use super::noise::NoiseSubject;
-use super::{Plan, coupled, exact_law, identity, laws, noise, orders, relaxation, words};
+use super::{Plan, coupled, enumeration, exact_law, identity, laws, noise, orders, relaxation, words};
 use crate::engine::{Factory, IntegratorKind, Setup};
 
 type Work<'a> = dyn Fn(&Factory) -> Result<Findings, Error> + 'a;
@@ -42,6 +42,7 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
         Part::new("boards", |factory| Ok(identity::boards(factory, &plan.board)?.into())),
     ];
     if plan.general {
+        parts.push(Part::new("enumeration", |_| Ok(enumeration::checks(plan.level))));
         parts.push(Part::new("exact law", |factory| exact_law::checks(factory, plan.level, plan.seed)));
         parts.push(Part::new("relaxation", |factory| relaxation::checks(factory, plan.level, plan.seed)));
         parts.push(Part::new("orders", |factory| orders::checks(factory, plan.level, plan.seed)));
