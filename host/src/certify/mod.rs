@@ -1,7 +1,7 @@
 //! The certificate: does what runs sample e^{-S}?
 //!
 //! Rungs, from the sharpest to the broadest: `noise` (exact), `math` (the one float function of a decision), `identity` (bit for bit), `coupled` (every site of every
-//! step within its rounding), `finite-step` (free field, exact at any step), `exact` (one site at finite step, rings, tori), `ensemble`
+//! step within its rounding, in fixed point every word; what is left is white noise), `finite-step` (free field, exact at any step), `exact` (one site at finite step, rings, tori), `ensemble`
 //! (identities of e^{-S} and an independent sampler on larger lattices). Deterministic checks have a bound and no false alarms; statistical ones share
 //! [`check::FALSE_ALARM_RATE`].
 //!
@@ -9,6 +9,7 @@
 
 pub mod check;
 pub mod coupled;
+pub mod datapath;
 pub mod figure;
 pub mod findings;
 pub mod identity;
@@ -16,6 +17,7 @@ pub mod laws;
 pub mod noise;
 mod parts;
 mod plan;
+pub mod residuals;
 
 pub use check::{Certificate, Check, Judged, Verdict};
 pub use figure::Figure;
