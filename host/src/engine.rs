@@ -4,13 +4,13 @@
 //! implementation, a board or a simulated circuit is another.
 
 use serde::{Deserialize, Serialize};
-use stoquant_core::action::{Action, Phi4};
+use stoquant_core::action::{Action, Phi4, QuarticDrift};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
 use stoquant_core::lattice::Plan;
-use stoquant_core::noise::{Law, Threefry};
+use stoquant_core::noise::{Law, Noise, StreamTag, Threefry, Words};
 use stoquant_core::observable::{Measurement, measure, slices};
 
 use crate::couplings::Couplings;
@@ -160,10 +160,10 @@ pub trait Engine: Send {
 pub type Factory = dyn Fn(&Setup, u32) -> Result<Box<dyn Engine>, Error> + Sync;
 
 /// The in-process core.
-struct CoreEngine<const D: usize, A: Arith, I> {
+struct CoreEngine<const D: usize, A: Arith, W, I> {
     plan: Plan<D>,
     integrator: I,
-    noise: ChainNoise<Threefry>,
+    noise: ChainNoise<W>,
     phi: Vec<A::Store>,
     work: Vec<A::Store>,
     state: State,
@@ -173,7 +173,7 @@ struct CoreEngine<const D: usize, A: Arith, I> {
     chain: u32,
 }
 
-impl<const D: usize, A: Arith, I: Integrator<A, Threefry>> Engine for CoreEngine<D, A, I> {
+impl<const D: usize, A: Arith, W: Words + Send, I: Integrator<A, W>> Engine for CoreEngine<D, A, W, I> {
     fn sweep(&mut self, sweeps: u64) {
         for _ in 0..sweeps {
             self.integrator.sweep(&self.plan, &mut self.noise, &mut self.phi, &mut self.work, &mut self.state);
@@ -252,6 +252,7 @@ fn with_arith<const D: usize, A: Arith>(
     setup: &Setup,
     chain: u32,
 ) -> Result<Box<dyn Engine>, Error> {
+    let words = Threefry::new(setup.seed, chain, StreamTag::Noise);
     let Couplings { kappa, b, lambda } = setup.couplings;
     let action = Phi4::new(kappa, b, lambda);
     let (eps, dims) = (setup.eps, D);
@@ -259,46 +260,52 @@ fn with_arith<const D: usize, A: Arith>(
         IntegratorKind::Euler => {
             let euler = Euler::<A, _>::new(&action, eps, dims)?;
             let drift = *euler.drift();
-            engine(extents, setup, chain, euler, action, drift, false)
+            engine_of(extents, setup, chain, euler, drift, words)
         }
         IntegratorKind::LeimkuhlerMatthews => {
             let lm = LeimkuhlerMatthews::<A, _>::new(&action, eps, dims)?;
             let drift = *lm.drift();
-            engine(extents, setup, chain, lm, action, drift, false)
+            engine_of(extents, setup, chain, lm, drift, words)
         }
         IntegratorKind::Heun => {
             let heun = Heun::<A, _>::new(&action, eps, dims)?;
             let drift = *heun.drift();
-            engine(extents, setup, chain, heun, action, drift, false)
+            engine_of(extents, setup, chain, heun, drift, words)
         }
         IntegratorKind::Mala => {
             let mala = Mala::<A, Phi4>::new(&action, eps, dims)?;
             let drift = *mala.drift();
-            engine(extents, setup, chain, mala, action, drift, true)
+            engine_of(extents, setup, chain, mala, drift, words)
         }
     }
 }
 
-fn engine<const D: usize, A: Arith, I: Integrator<A, Threefry> + 'static>(
+/// A chain of any integrator in any arithmetic, driven by any words. `drift` is what the engine reports as its quantised drift; whether a
+/// Metropolis step decides is what the setup says.
+pub fn engine_of<const D: usize, A: Arith, W: Words + Send + 'static, I: Integrator<A, W> + 'static>(
     extents: [usize; D],
     setup: &Setup,
     chain: u32,
     integrator: I,
-    action: Phi4,
-    drift: <Phi4 as Action<A>>::Drift,
-    adjusted: bool,
+    drift: QuarticDrift<A>,
+    words: W,
 ) -> Result<Box<dyn Engine>, Error> {
+    let Couplings { kappa, b, lambda } = setup.couplings;
+    let action = Phi4::new(kappa, b, lambda);
     let work = vec![A::Store::default(); Plan::<D>::work_sites(&extents)?];
     let plan = Plan::new(extents, work.len())?;
     let drift = <Phi4 as Action<A>>::quantised(&action, &drift, integrator.eps());
-    Ok(Box::new(CoreEngine::<D, A, I> {
+    Ok(Box::new(CoreEngine::<D, A, W, I> {
         phi: vec![A::Store::default(); plan.volume()],
         plan,
         work,
-        noise: ChainNoise::new(setup.seed, chain, setup.noise.into()),
+        noise: ChainNoise {
+            eta: Noise { law: setup.noise.into(), words },
+            accept: Threefry::new(setup.seed, chain, StreamTag::Accept),
+        },
         state: State::default(),
         drift,
-        target: if adjusted { action } else { drift },
+        target: if setup.integrator == IntegratorKind::Mala { action } else { drift },
         integrator,
         seed: setup.seed,
         chain,

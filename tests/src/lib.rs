@@ -8,9 +8,11 @@
 //! | `observables` | averages and correlators against direct sums |
 //! | `cli/` | the command: what it refuses and how, what it writes |
 //! | `numpy` | files, both ways |
+//! | `mutants` | the table of planted defects: every one caught, and nothing else |
 
 pub mod command;
 pub mod lattice;
+pub mod mutants;
 pub mod strategy;
 
 /// Evaluates `$body` with `$fixed: [usize; D]` for extents known at run time, at most four of them.

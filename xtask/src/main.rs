@@ -2,6 +2,7 @@
 
 mod bare;
 mod graph;
+mod mutants;
 mod panics;
 mod python;
 mod report;
@@ -52,6 +53,18 @@ enum Task {
         #[arg(long)]
         via: Option<Via>,
     },
+    /// Plant every defect of the table, and see which check catches it; fails where one survives
+    Mutants {
+        /// Compare names and catching rungs with the record of the report
+        #[arg(long)]
+        check: bool,
+        /// Write the record of the report
+        #[arg(long, conflicts_with = "check")]
+        record: bool,
+        /// Write the table as JSON to this file
+        #[arg(long, value_name = "FILE")]
+        json: Option<String>,
+    },
     /// Run the benchmarks; arguments after `--` go to them
     Bench {
         /// Passed on to the benchmarks
@@ -81,6 +94,11 @@ fn run(task: Task) -> sh::Result<()> {
         Task::Tables { check } => Ok(tables::run(check)?),
         Task::CiTargets { via } => targets::run(&mut report, targets::choose(via)?),
         Task::Panics { via } => panics::run(&mut report, targets::choose(via)?),
+        Task::Mutants { check, record, json } => {
+            let json = json.map(|file| format!("--json={file}"));
+            let flags = [check.then_some("--check"), record.then_some("--record"), json.as_deref()];
+            mutants::run(&flags.into_iter().flatten().collect::<Vec<_>>()).map(drop)
+        }
         Task::Bench { args } => bench(&args),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::report::Report;
 use crate::sh::{Error, Result, capture, cargo, stream};
-use crate::{panics, setup, tables, targets};
+use crate::{mutants, panics, setup, tables, targets};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs all steps, then prints the table. `full` adds the slow tests.
@@ -29,7 +29,8 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     let via = targets::choose(None)?;
     targets::run(report, via)?;
     panics::run(report, via)?;
-    report.loud_step("certify", certify)
+    report.loud_step("certify", certify)?;
+    report.loud_step("mutants", || mutants::run(&["--check"]))
 }
 
 fn format() -> Result<String> {

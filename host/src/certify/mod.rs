@@ -1,15 +1,29 @@
 //! The certificate: does what runs sample e^{-S}?
 //!
-//! Rungs, from the sharpest to the broadest: `noise` (exact), `math` (the one float function of a decision), `identity` (bit for bit),
-//! `enumeration` (every state and every word of an eight-bit site), `coupled` (every site of every
-//! step within its rounding), `finite-step` (free field, exact at any step), `exact` (one site at finite step, rings, tori), `ensemble`
-//! (identities of e^{-S} and an independent sampler on larger lattices). Deterministic checks have a bound and no false alarms; statistical ones share
-//! [`check::FALSE_ALARM_RATE`].
+//! Rungs, from the sharpest to the broadest:
 //!
-//! Everything but the symmetries and the noise sees chains only through [`Factory`], so any engine can be certified.
+//! | rung | what | sampled |
+//! |---|---|---|
+//! | `noise` | the Gaussian over all words | no |
+//! | `words` | independence of the words | yes |
+//! | `math` | the one float function of a decision | no |
+//! | `identity` | symmetries, restart, chains, bit for bit | no |
+//! | `enumeration` | every state and every word of an eight-bit site | no |
+//! | `exact-law` | the stationary law of the production integers, one site | one histogram |
+//! | `fokker-planck` | the equation, its gap, and the way to equilibrium | histograms |
+//! | `orders` | orders of convergence and leading coefficients | slopes |
+//! | `coupled` | every site of every step within its rounding, in fixed point every word; what is left is white noise | noise only |
+//! | `finite-step` | the free field at finite step | yes |
+//! | `exact` | one site at finite step, rings, tori | yes |
+//! | `ensemble` | identities of e^{-S} and an independent sampler on larger lattices | yes |
+//!
+//! Deterministic checks have a bound and no false alarms; statistical ones share [`check::FALSE_ALARM_RATE`].
+//!
+//! Everything but the noise, the symmetries and the laws of the core's integers sees chains only through [`Factory`], so any engine can be certified.
 
 pub mod check;
 pub mod coupled;
+pub mod datapath;
 pub mod enumeration;
 pub mod exact_law;
 pub mod figure;
@@ -22,6 +36,7 @@ pub mod orders;
 mod parts;
 mod plan;
 pub mod relaxation;
+pub mod residuals;
 pub mod words;
 
 pub use check::{Certificate, Check, Judged, Verdict};

@@ -5,8 +5,10 @@ use stoquant_core::error::Error;
 use super::check::Check;
 use super::findings::Findings;
 use super::noise::NoiseSubject;
-use super::{Plan, coupled, enumeration, exact_law, identity, laws, noise, orders, relaxation, words};
-use crate::engine::{Factory, IntegratorKind, Setup};
+use super::{
+    Plan, coupled, datapath, enumeration, exact_law, identity, laws, noise, orders, relaxation, residuals, words,
+};
+use crate::engine::{ArithKind, Factory, IntegratorKind, Setup};
 
 type Work<'a> = dyn Fn(&Factory) -> Result<Findings, Error> + 'a;
 
@@ -18,7 +20,8 @@ pub struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn new(name: impl Into<String>, work: impl Fn(&Factory) -> Result<Findings, Error> + 'a) -> Self {
+    /// A part that does `work`.
+    pub fn new(name: impl Into<String>, work: impl Fn(&Factory) -> Result<Findings, Error> + 'a) -> Self {
         Self { name: name.into(), work: Box::new(work) }
     }
 
@@ -54,6 +57,16 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
     for setup in &plan.coupled {
         parts.push(Part::new(coupled::label(setup), |factory| one_setup(factory, setup)));
     }
+    // The noise enters each arithmetic by one road, whatever the lattice and the integrator.
+    for (index, &arith) in (1..).zip(ArithKind::ALL) {
+        if plan.coupled.iter().any(|setup| setup.arith == arith && setup.integrator == IntegratorKind::Euler) {
+            // Chains of their own: equal seeds would make the arithmetics' errors one and the same.
+            let setup = Setup { arith, seed: plan.seed.wrapping_sub(index << 32), ..plan.board.clone() };
+            parts.push(Part::new(format!("{arith} residuals"), move |factory| {
+                Ok(residuals::white(factory, &setup)?.into())
+            }));
+        }
+    }
     for case in &plan.laws {
         parts.push(Part::new(coupled::label(&case.setup), |factory| laws::compare(factory, case)));
     }
@@ -67,8 +80,11 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
 fn one_setup(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     let mut findings = Findings::from(identity::engine_identities(factory, setup)?);
     findings.extend(coupled::lockstep(factory, setup, 2, 48)?);
+    findings.extend(datapath::words(factory, setup)?);
     if setup.integrator != IntegratorKind::Mala {
         findings.extend(coupled::free_run(factory, setup, 3, 200)?);
+    } else {
+        findings.extend(coupled::decisions(factory, setup, 2)?);
     }
     Ok(findings)
 }

@@ -46,7 +46,7 @@ pub fn laplacian(phi: &[f64], extents: &[usize], c: &Couplings) -> f64 {
 }
 
 /// The site `distance` steps forward of site x along direction μ.
-fn neighbour(x: usize, mu: usize, distance: usize, extents: &[usize]) -> usize {
+pub(super) fn neighbour(x: usize, mu: usize, distance: usize, extents: &[usize]) -> usize {
     let stride: usize = extents[mu + 1..].iter().product();
     let coordinate = x / stride % extents[mu];
     x - coordinate * stride + (coordinate + distance) % extents[mu] * stride

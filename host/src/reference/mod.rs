@@ -6,7 +6,9 @@
 //! bond twice. All functions panic if the length of a field is not the volume.
 
 mod action;
+mod integers;
 mod integrators;
 
 pub use action::{action, drift, laplacian};
+pub use integers::Datapath;
 pub use integrators::{euler, heun, leimkuhler_matthews, mala};
