@@ -14,7 +14,7 @@
 //! | [`counts`] | the matrix C |
 //! | [`datapath`] | C of the core's own sweep; the same update as an integer formula |
 //! | [`rounding`] | to nearest, stochastic, truncation: what each does to bias and temperature |
-//! | [`classes`] | irreducibility and period, from the graph of C |
+//! | [`mod@classes`] | irreducibility and period, from the graph of C |
 //! | [`stationary`] | π in floats without a subtraction, and in exact integers |
 //! | [`continuous`] | the chain with Gaussian noise and no rounding, on the same points |
 //! | [`response`] | what a small bias or variance of a step does to a mean |
