@@ -3,10 +3,12 @@
 //! Rungs, from the sharpest to the broadest: `noise` (exact), `math` (the one float function of a decision), `identity` (bit for bit), `coupled` (every site of every
 //! step within its rounding), `finite-step` (free field, exact at any step), `exact` (one site at finite step, rings, tori), `ensemble`
 //! (identities of e^{-S} and an independent sampler on larger lattices). Deterministic checks have a bound and no false alarms; statistical ones share
-//! [`check::FALSE_ALARM_RATE`].
+//! [`certificate::FALSE_ALARM_RATE`]. `calibration` puts these statistics to the test themselves.
 //!
 //! Everything but the symmetries and the noise sees chains only through [`Factory`], so any engine can be certified.
 
+pub mod calibration;
+pub mod certificate;
 pub mod check;
 pub mod coupled;
 pub mod figure;
@@ -14,10 +16,13 @@ pub mod findings;
 pub mod identity;
 pub mod laws;
 pub mod noise;
+mod overview;
 mod parts;
 mod plan;
+pub mod promise;
 
-pub use check::{Certificate, Check, Judged, Verdict};
+pub use certificate::{Certificate, Judged};
+pub use check::{Check, Verdict};
 pub use figure::Figure;
 pub use findings::Findings;
 pub use parts::{Part, parts};
@@ -39,5 +44,5 @@ pub fn certify(
         progress(done, parts.len(), &part.name);
         findings.extend(part.run(factory)?);
     }
-    Ok(Certificate::judge(findings))
+    Ok(Certificate { level: plan.level, seed: plan.seed, ..Certificate::judge(findings) })
 }

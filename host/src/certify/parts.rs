@@ -4,7 +4,7 @@ use stoquant_core::error::Error;
 
 use super::check::Check;
 use super::findings::Findings;
-use super::{Plan, coupled, identity, laws, noise};
+use super::{Plan, calibration, coupled, identity, laws, noise};
 use crate::engine::{Factory, IntegratorKind, Setup};
 
 type Work<'a> = dyn Fn(&Factory) -> Result<Findings, Error> + 'a;
@@ -34,6 +34,9 @@ impl<'a> Part<'a> {
 /// The parts of a plan.
 pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
     let mut parts = vec![
+        Part::new("calibration", |factory| {
+            calibration::checks(factory, &calibration::Analysis::default(), plan.level, plan.seed)
+        }),
         Part::new("noise", |_| Ok(noise::checks().into())),
         Part::new("exponentials", |_| Ok(noise::exponentials().into())),
         Part::new("symmetries", |_| Ok(identity::symmetries_of_the_core(plan.seed)?.into())),
@@ -54,7 +57,8 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
 /// Identities and coupled paths of one engine.
 fn one_setup(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     let mut findings = Findings::from(identity::engine_identities(factory, setup)?);
-    findings.extend(coupled::lockstep(factory, setup, 2, 48)?);
+    // At least 512 roundings, for the mean of their errors.
+    findings.extend(coupled::lockstep(factory, setup, 2, 48.max(512 / setup.volume() as u64))?);
     if setup.integrator != IntegratorKind::Mala {
         findings.extend(coupled::free_run(factory, setup, 3, 200)?);
     }
