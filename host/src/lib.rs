@@ -11,5 +11,6 @@ pub mod experiment;
 pub mod gauss_fit;
 pub mod noise_law;
 pub mod reference;
+pub mod report;
 pub mod run;
 pub mod sampler;
