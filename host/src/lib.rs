@@ -14,5 +14,6 @@ pub mod law;
 pub mod markov;
 pub mod noise_law;
 pub mod reference;
+pub mod report;
 pub mod run;
 pub mod sampler;

@@ -25,6 +25,8 @@ pub struct ChainRun {
     pub series: ChainSeries,
     /// Saturations.
     pub clipped: u64,
+    /// Sweeps done, as the chain counts them.
+    pub sweeps: u64,
     /// Fraction of sweeps accepted.
     pub acceptance: f64,
     /// r = e^{ln r} of the Metropolis step at each measurement.
@@ -55,7 +57,7 @@ pub fn run_chain(engine: &mut dyn Engine, dims: usize, schedule: &Schedule) -> C
         out.ratio.push(engine.state().log_ratio.exp());
     }
     let state = engine.state();
-    out.clipped = state.clipped;
+    (out.clipped, out.sweeps) = (state.clipped, state.step);
     out.acceptance = state.accepted as f64 / state.step.max(1) as f64;
     out
 }

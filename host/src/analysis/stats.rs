@@ -75,6 +75,63 @@ pub fn student_to_z(t: f64, dof: f64) -> f64 {
     z.copysign(t)
 }
 
+/// Student's t with the tail probability of a standard normal deviate: the inverse of [`student_to_z`], to 1e-12.
+pub fn z_to_student(z: f64, dof: f64) -> f64 {
+    if dof.is_infinite() || !z.is_finite() || dof.is_nan() || dof <= 0.0 {
+        return if dof > 0.0 { z } else { f64::NAN };
+    }
+    // t grows with z, and lies above it.
+    let (mut low, mut high) = (z.abs(), 2.0 * z.abs());
+    while student_to_z(high, dof) < z.abs() {
+        (low, high) = (high, 2.0 * high);
+    }
+    while high - low > 1e-12 * high {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if student_to_z(middle, dof) < z.abs() { low = middle } else { high = middle }
+    }
+    high.copysign(z)
+}
+
+/// The shift, in standard errors, that a two-sided t test at level `alpha` finds with a probability whose normal quantile
+/// is `z_power`: δ with `P(T' ≤ t) ≈ Φ((t(1 - 1/4ν) - δ)/√(1 + t²/2ν))` for the non-central T'. `z_α + z_power` at ν = ∞.
+///
+/// Source: M. Abramowitz, I. A. Stegun, Handbook of Mathematical Functions (1964), eq. 26.7.10.
+pub fn detectable(alpha: f64, z_power: f64, dof: f64) -> f64 {
+    let t = z_to_student(z_from_two_sided(alpha), dof);
+    t * (1.0 - 0.25 / dof) + z_power * (1.0 + t * t / (2.0 * dof)).sqrt()
+}
+
+/// `P(D ≥ d)` for the Kolmogorov–Smirnov distance of n values: the limit `2 Σ_k (-1)^{k-1} e^{-2k²nd²}`.
+///
+/// Its first term alone bounds the tail at any n (P. Massart, Ann. Probab. 18 (1990) 1269), so far out it gives no more false
+/// alarms than it says.
+pub fn kolmogorov_sf(d: f64, n: usize) -> f64 {
+    let x = 2.0 * n as f64 * d * d;
+    if x.is_nan() {
+        return f64::NAN;
+    }
+    // Below it, 1 to 1e-9, and the series converges badly.
+    if x < 0.1 {
+        return 1.0;
+    }
+    (1..=20).map(|k| 2.0 * if k % 2 == 1 { 1.0 } else { -1.0 } * (-f64::from(k * k) * x).exp()).sum::<f64>().min(1.0)
+}
+
+/// `P(X ≤ k)` of n trials that succeed with probability p: `I_{1-p}(n-k, k+1)`.
+pub fn binomial_cdf(k: usize, n: usize, p: f64) -> f64 {
+    if k >= n { 1.0 } else { beta_reg((n - k) as f64, k as f64 + 1.0, 1.0 - p) }
+}
+
+/// Two-sided probability of a binomial count, twice the smaller tail.
+pub fn binomial_two_sided(k: usize, n: usize, p: f64) -> f64 {
+    let below = binomial_cdf(k, n, p);
+    let above = if k == 0 { 1.0 } else { beta_reg(k as f64, (n - k) as f64 + 1.0, p) };
+    (2.0 * below.min(above)).min(1.0)
+}
+
 /// Above it Hill's expansion is more accurate than the continued fraction of the beta function.
 const HILL: f64 = 1000.0;
 
@@ -102,22 +159,30 @@ pub fn z_threshold(alpha: f64, tests: usize) -> f64 {
     z_from_two_sided(bonferroni(alpha, tests))
 }
 
-/// Holm's step-down: which of the hypotheses with probabilities `p` are rejected at family level `alpha`.
+/// Holm's step-down: the level that each of the hypotheses with probabilities `p` is tested at, for a family level `alpha`.
 ///
-/// The k-th smallest p is compared with `alpha/(n-k)`, k = 0, 1, …, up to the first that passes; needs no independence.
-/// A NaN counts as rejected. Source: S. Holm, Scand. J. Statist. 6 (1979) 65.
-pub fn holm(p: &[f64], alpha: f64) -> Vec<bool> {
+/// The k-th smallest p is compared with `alpha/(n-k)`, k = 0, 1, …, up to the first that passes, whose level the rest share;
+/// needs no independence. Source: S. Holm, Scand. J. Statist. 6 (1979) 65.
+pub fn holm_levels(p: &[f64], alpha: f64) -> Vec<f64> {
     let key = |i: &usize| if p[*i].is_nan() { -1.0 } else { p[*i] };
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|i, j| key(i).total_cmp(&key(j)));
-    let mut rejected = vec![false; p.len()];
+    let mut levels = vec![0.0; p.len()];
+    let mut rejected = 0;
     for (k, i) in order.iter().enumerate() {
-        if key(i) > bonferroni(alpha, p.len() - k) {
-            break;
+        levels[*i] = bonferroni(alpha, p.len() - rejected);
+        // Once one has passed, k stays ahead of the count: no later one is rejected.
+        if rejected == k && key(i) <= levels[*i] {
+            rejected += 1;
         }
-        rejected[*i] = true;
     }
-    rejected
+    levels
+}
+
+/// Which hypotheses [`holm_levels`] rejects. A NaN counts as rejected.
+pub fn holm(p: &[f64], alpha: f64) -> Vec<bool> {
+    // Not `p <= level`: a NaN is rejected.
+    p.iter().zip(holm_levels(p, alpha)).map(|(&p, level)| p.is_nan() || p <= level).collect()
 }
 
 #[cfg(test)]
@@ -192,6 +257,54 @@ mod tests {
         assert!(student_to_z(f64::NAN, 3.0).is_nan());
     }
 
+    /// The inverse, from a coin's toss to where a certificate lives.
+    #[test]
+    fn student_and_back() {
+        for (z, dof) in [(0.3, 3.0), (2.576, 20.0), (-6.01, 12.5), (6.01, 400.0), (6.01, 5000.0)] {
+            close(student_to_z(z_to_student(z, dof), dof), z, 1e-10);
+        }
+        assert_eq!(z_to_student(-4.0, f64::INFINITY), -4.0);
+        assert_eq!(z_to_student(0.0, 7.0), 0.0);
+        assert!(z_to_student(1.0, -1.0).is_nan());
+    }
+
+    /// A normal test at 5% with 90% power needs 1.959964 + 1.281552; with 20 degrees of freedom the t test's power at
+    /// δ = 3.5 is P = ∫ P(|Z+δ| > t s) dP(s), integrated over the law of s here; the approximation is good to 0.003.
+    #[test]
+    fn power_of_a_t_test() {
+        close(detectable(0.05, 1.2815515655446004, f64::INFINITY), 3.2415155498, 1e-9);
+        let (dof, alpha) = (20.0_f64, 1e-3);
+        let t = z_to_student(z_from_two_sided(alpha), dof);
+        for z_power in [0.0, 1.0, 2.326] {
+            let delta = detectable(alpha, z_power, dof);
+            let (mut power, mut norm) = (0.0, 0.0);
+            for i in 0..4000 {
+                // s² = χ²/ν: density ∝ s^{ν-1} e^{-νs²/2}.
+                let s = (f64::from(i) + 0.5) * 1e-3;
+                let weight = ((dof - 1.0) * s.ln() - 0.5 * dof * s * s).exp();
+                power += weight * (normal_sf(t * s - delta) + normal_sf(t * s + delta));
+                norm += weight;
+            }
+            let expected = normal_sf(-z_power);
+            assert!((power / norm - expected).abs() < 0.003, "{z_power}: {} {expected}", power / norm);
+        }
+    }
+
+    #[test]
+    fn distances_and_counts() {
+        // Kolmogorov's own table: K(1.36) = 0.9505 at five per cent, K(1.63) = 0.9902 at one.
+        assert!((kolmogorov_sf(1.36 / 10.0, 100) - 0.0494859).abs() < 1e-6);
+        assert!((kolmogorov_sf(1.63 / 10.0, 100) - 0.0098464).abs() < 1e-6);
+        assert_eq!(kolmogorov_sf(0.0, 100), 1.0);
+        close(kolmogorov_sf(0.11, 1000), 2.0 * (-24.2f64).exp(), 1e-12);
+        // Ten tosses of a coin: 1, 11, 56 of 1024.
+        close(binomial_cdf(2, 10, 0.5), 56.0 / 1024.0, 1e-12);
+        close(binomial_two_sided(2, 10, 0.5), 112.0 / 1024.0, 1e-12);
+        close(binomial_two_sided(10, 10, 0.5), 2.0 / 1024.0, 1e-12);
+        close(binomial_two_sided(0, 3, 0.99), 2e-6, 1e-9);
+        assert_eq!(binomial_two_sided(5, 10, 0.5), 1.0);
+    }
+
     #[test]
     fn families_of_tests() {
         close(two_sided(z_threshold(0.01, 20)), 0.0005, 1e-12);
@@ -199,5 +312,7 @@ mod tests {
         assert_eq!(holm(&[0.03, 0.01, 0.04, 0.013], 0.05), [false, true, false, true]);
         assert_eq!(holm(&[0.5, f64::NAN], 0.05), [false, true]);
         assert!(holm(&[], 0.05).is_empty());
+        let levels = holm_levels(&[0.03, 0.01, 0.04, 0.013], 0.05);
+        assert_eq!(levels, [0.05 / 2.0, 0.05 / 4.0, 0.05 / 2.0, 0.05 / 3.0]);
     }
 }

@@ -1,9 +1,7 @@
-//! Checks, their verdicts, and the calibration of a suite.
+//! Checks: a value, what it must be, and how far it may be off.
 
 use serde::Serialize;
 
-use super::figure::Figure;
-use super::findings::Findings;
 use crate::analysis::{Gamma, Status, stats};
 
 /// The outcome of a check.
@@ -23,11 +21,14 @@ pub enum Verdict {
 pub enum Criterion {
     /// |value - expected| ≤ error: exact arithmetic or a proved bound. False-alarm rate 0.
     Bound,
-    /// |z| below the suite's threshold, z standard normal if all is right.
+    /// z standard normal if all is right; rejected by Holm's step-down over the suite.
     Normal(f64),
     /// The statistic could not be formed.
     Undecided,
 }
+
+/// The normal quantile of a power of 99%.
+pub const POWER_99: f64 = 2.326_347_874_040_841;
 
 /// One line of a certificate.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,13 +47,29 @@ pub struct Check {
     pub criterion: Criterion,
     /// The deviation that a statistical check undertakes to detect with probability 0.99; infinite where it promises none.
     pub detecting: f64,
+    /// What the expectation leaves open (a numerical bound, a neglected order): granted in full before z is formed.
+    pub granted: f64,
+    /// Degrees of freedom of `error`; infinite where it is known.
+    pub dof: f64,
+    /// Independent samples that `error` stands for, N/(2τ_int); NaN where it does not come from a run.
+    pub samples: f64,
 }
 
 impl Check {
     /// A deterministic check.
     pub fn bound(rung: &'static str, name: impl Into<String>, value: f64, expected: f64, bound: f64) -> Self {
-        let name = name.into();
-        Self { rung, name, value, expected, error: bound, criterion: Criterion::Bound, detecting: f64::INFINITY }
+        Self {
+            rung,
+            name: name.into(),
+            value,
+            expected,
+            error: bound,
+            criterion: Criterion::Bound,
+            detecting: f64::INFINITY,
+            granted: 0.0,
+            dof: f64::INFINITY,
+            samples: f64::NAN,
+        }
     }
 
     /// A value with a known standard error against its expectation.
@@ -72,6 +89,38 @@ impl Check {
         Self { detecting: delta, ..self }
     }
 
+    /// The same with the number of independent samples that its error stands for.
+    pub fn from_samples(self, samples: f64) -> Self {
+        Self { samples, ..self }
+    }
+
+    /// Two-sided probability of a deviation as large as this one, if all is right; NaN for a bound.
+    pub fn p(&self) -> f64 {
+        match self.criterion {
+            Criterion::Normal(z) => stats::two_sided(z),
+            _ => f64::NAN,
+        }
+    }
+
+    /// The smallest deviation that a test at level `alpha` detects with probability 0.99; for a bound, with certainty.
+    pub fn detects(&self, alpha: f64) -> f64 {
+        match self.criterion {
+            Criterion::Bound => self.error,
+            Criterion::Normal(_) => self.granted + stats::detectable(alpha, POWER_99, self.dof) * self.error,
+            Criterion::Undecided => f64::INFINITY,
+        }
+    }
+
+    /// The samples that keep the promise at level `alpha`, n = ((z_α + z_β)σ/δ)² with σ and τ_int as measured; NaN without
+    /// one.
+    pub fn samples_needed(&self, alpha: f64) -> f64 {
+        if self.detecting.is_infinite() || !matches!(self.criterion, Criterion::Normal(_)) {
+            return f64::NAN;
+        }
+        let beyond = (self.detecting - self.granted).max(0.0);
+        self.samples * ((self.detects(alpha) - self.granted) / beyond).powi(2)
+    }
+
     /// A count that must be zero.
     pub fn none(rung: &'static str, name: impl Into<String>, count: usize) -> Self {
         Self::bound(rung, name, count as f64, 0.0, 0.0)
@@ -85,7 +134,6 @@ impl Check {
         expected: f64,
         systematic: f64,
     ) -> Self {
-        // What the expectation leaves open (a numerical bound, a neglected order) is granted in full before z is formed.
         let deviation = gamma.value - expected;
         let excess = (deviation.abs() - systematic).max(0.0).copysign(deviation);
         let criterion = match gamma.status {
@@ -94,11 +142,15 @@ impl Check {
             // A series that does not fluctuate must be exactly right.
             _ => Criterion::Bound,
         };
-        Self { criterion, ..Self::bound(rung, name, gamma.value, expected, gamma.error) }
+        Self {
+            criterion,
+            granted: systematic,
+            dof: gamma.dof(),
+            samples: gamma.measurements as f64 / (2.0 * gamma.tau_int),
+            ..Self::bound(rung, name, gamma.value, expected, gamma.error)
+        }
     }
-}
 
-impl Check {
     /// Two independent means of the same quantity.
     pub fn difference(rung: &'static str, name: impl Into<String>, a: &Gamma, b: &Gamma, systematic: f64) -> Self {
         let both = Gamma {
@@ -109,117 +161,7 @@ impl Check {
             status: if b.status == Status::TooCorrelated { b.status } else { a.status },
             ..a.clone()
         };
-        Self::statistic(rung, name, &both, b.value, systematic)
-    }
-}
-
-/// A judged check, as it is printed and written.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Judged {
-    /// Rung of the ladder.
-    pub rung: &'static str,
-    /// What was checked.
-    pub name: String,
-    /// Value found.
-    pub value: f64,
-    /// Value expected.
-    pub expected: f64,
-    /// Allowed deviation or standard error.
-    pub error: f64,
-    /// Standard normal deviation; absent for a bound.
-    pub z: Option<f64>,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Smallest deviation that this check detects with probability 0.99 (statistical checks) or certainly (bounds).
-    pub detects: f64,
-}
-
-/// A judged suite.
-#[derive(Clone, Debug, Serialize)]
-pub struct Certificate {
-    /// Pass or fail.
-    pub verdict: Verdict,
-    /// Probability that a correct sampler fails anywhere in the suite, at most.
-    pub false_alarm_rate: f64,
-    /// Threshold of |z|.
-    pub z_threshold: f64,
-    /// What was asked for but has no exact expectation, and why: not checked, not passed.
-    pub not_applicable: Vec<String>,
-    /// All checks.
-    pub checks: Vec<Judged>,
-    /// Figures, each with its data.
-    pub figures: Vec<Figure>,
-}
-
-/// Suite-wide probability of a false alarm, shared out evenly (Bonferroni).
-pub const FALSE_ALARM_RATE: f64 = 1e-6;
-
-/// 99% power: the one-sided normal quantile.
-const POWER_99: f64 = 2.326;
-
-impl Certificate {
-    /// Judge a suite. NaN fails; an empty suite fails.
-    pub fn judge(findings: impl Into<Findings>) -> Self {
-        let Findings { checks, figures, not_applicable } = findings.into();
-        let statistical = checks.iter().filter(|c| matches!(c.criterion, Criterion::Normal(_))).count();
-        let threshold = stats::z_threshold(FALSE_ALARM_RATE, statistical.max(1));
-        let checks: Vec<Judged> = checks
-            .into_iter()
-            .map(|c| {
-                let (z, good, detects) = match c.criterion {
-                    Criterion::Bound => (None, (c.value - c.expected).abs() <= c.error, c.error),
-                    Criterion::Normal(z) => (Some(z), z.abs() <= threshold, (threshold + POWER_99) * c.error),
-                    Criterion::Undecided => (None, false, f64::INFINITY),
-                };
-                let verdict = match c.criterion {
-                    Criterion::Undecided => Verdict::Undecided,
-                    _ if good => Verdict::Pass,
-                    _ => Verdict::Fail,
-                };
-                let Check { rung, name, value, expected, error, .. } = c;
-                Judged { rung, name, value, expected, error, z, verdict, detects }
-            })
-            .collect();
-        let passed = !checks.is_empty() && checks.iter().all(|c| c.verdict == Verdict::Pass);
-        Self {
-            verdict: if passed { Verdict::Pass } else { Verdict::Fail },
-            false_alarm_rate: FALSE_ALARM_RATE,
-            z_threshold: threshold,
-            not_applicable,
-            checks,
-            figures,
-        }
-    }
-
-    /// The checks that did not pass.
-    pub fn failures(&self) -> impl Iterator<Item = &Judged> {
-        self.checks.iter().filter(|c| c.verdict != Verdict::Pass)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_passes_by_default() {
-        assert_eq!(Certificate::judge(Vec::<Check>::new()).verdict, Verdict::Fail);
-        let nan = Check::bound("r", "nan", f64::NAN, 0.0, 1.0);
-        assert_eq!(Certificate::judge(vec![nan]).verdict, Verdict::Fail);
-        let off = Check::bound("r", "off", 1.0, 0.0, 0.5);
-        assert_eq!(Certificate::judge(vec![off]).verdict, Verdict::Fail);
-        let nan = Check { criterion: Criterion::Normal(f64::NAN), ..Check::none("r", "z", 0) };
-        assert_eq!(Certificate::judge(vec![nan]).verdict, Verdict::Fail);
-    }
-
-    /// One test at 1e-6 two-sided stands at z = 4.8916; N share the rate.
-    #[test]
-    fn threshold_is_shared() {
-        let check = |z| Check { criterion: Criterion::Normal(z), ..Check::none("r", "z", 0) };
-        let one = Certificate::judge(vec![check(4.89)]);
-        assert!((one.z_threshold - 4.891_638).abs() < 1e-5 && one.verdict == Verdict::Pass);
-        assert_eq!(Certificate::judge(vec![check(-4.90)]).verdict, Verdict::Fail);
-        let many = Certificate::judge((0..100).map(|_| check(5.0)).collect::<Vec<_>>());
-        assert!(many.z_threshold > 5.7 && many.verdict == Verdict::Pass);
+        let samples = a.measurements as f64 / (2.0 * a.tau_int);
+        Self::statistic(rung, name, &both, b.value, systematic).from_samples(samples)
     }
 }

@@ -17,7 +17,7 @@ pub enum Style {
 /// One curve or set of points.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Series {
-    /// Legend.
+    /// Legend; an empty one belongs to the series before it.
     pub label: String,
     /// How it is drawn.
     pub style: Style,

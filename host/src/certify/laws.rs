@@ -6,7 +6,9 @@ use stoquant_core::noise::Law;
 
 use super::check::Check;
 use super::coupled::label;
+use super::figure::{Axis, Figure, Series};
 use super::findings::Findings;
+use super::promise::Promise;
 use crate::analysis::{Gamma, gamma, gammas};
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
@@ -27,6 +29,10 @@ pub struct Case {
     pub chains: u32,
     /// How long.
     pub schedule: Schedule,
+    /// What the run undertakes to detect.
+    pub promise: Promise,
+    /// Whether its autocorrelations are drawn.
+    pub drawn: bool,
 }
 
 impl From<IntegratorKind> for StepLaw {
@@ -97,6 +103,18 @@ const COMPARED: [Observable; 7] = [
     Observable::ConfigTemperature,
 ];
 
+/// The size of an observable: its own, or ⟨φ²⟩ where it may vanish.
+fn scale(observables: &Observables, observable: Observable) -> f64 {
+    let of = if observable == Observable::Nn { Observable::Phi2 } else { observable };
+    observables.get(&of).map_or(f64::NAN, |estimate| estimate.value.abs())
+}
+
+/// A check with the promise of its case, on top of what is granted.
+fn promised(case: &Case, check: Check, observable: Observable, scale: f64) -> Check {
+    let delta = check.granted + case.promise.of(observable) * scale;
+    check.detecting(delta)
+}
+
 /// Run a case and compare; not applicable where there is no exact law for it.
 pub fn compare(factory: &Factory, case: &Case) -> Result<Findings, stoquant_core::error::Error> {
     let engine = factory(&case.setup, 0)?;
@@ -123,7 +141,8 @@ pub fn compare(factory: &Factory, case: &Case) -> Result<Findings, stoquant_core
             Ok(found) => checks.push(match found.get(&observable) {
                 Some(gamma) => {
                     let systematic = error + expected.neglected * value.abs();
-                    Check::statistic(case.rung, name, gamma, value, systematic)
+                    let check = Check::statistic(case.rung, name, gamma, value, systematic);
+                    promised(case, check, observable, scale(&expected.observables, observable))
                 }
                 None => Check::undecided(case.rung, format!("{name}: not measured")),
             }),
@@ -140,8 +159,12 @@ pub fn ensemble(factory: &Factory, case: &Case) -> Result<Findings, stoquant_cor
     let (target, eps, dims) = (engine.target(), engine.eps(), case.setup.extents.len());
     let runs = run_chains(factory, &case.setup, case.chains, 1.0, &case.schedule)?;
     let mut checks = health(case, &runs);
+    let mut figures = Vec::new();
     match analyse(&runs, case.setup.volume()) {
         Ok(found) => {
+            if case.drawn {
+                figures.push(autocorrelations(case, &found));
+            }
             let phi2 = found.get(&Observable::Phi2).map_or(f64::NAN, |g| g.value);
             let y = stiffness(&target, phi2, dims, eps);
             let neglected = match case.setup.integrator {
@@ -149,7 +172,7 @@ pub fn ensemble(factory: &Factory, case: &Case) -> Result<Findings, stoquant_cor
                 IntegratorKind::Euler => {
                     let reason = "biased at first order in eps, and its law at this size is not known";
                     let not_applicable = vec![format!("{}, averages: {reason}", label(&case.setup))];
-                    return Ok(Findings { checks, not_applicable, ..Findings::default() });
+                    return Ok(Findings { checks, figures, not_applicable });
                 }
                 _ => y * y / 4.0,
             };
@@ -157,14 +180,17 @@ pub fn ensemble(factory: &Factory, case: &Case) -> Result<Findings, stoquant_cor
             for observable in [Observable::SchwingerDyson, Observable::ConfigTemperature] {
                 let name = format!("{}: {}", label(&case.setup), observable.key());
                 checks.push(match found.get(&observable) {
-                    Some(gamma) => Check::statistic(case.rung, name, gamma, 1.0, neglected),
+                    Some(gamma) => {
+                        let check = Check::statistic(case.rung, name, gamma, 1.0, neglected);
+                        promised(case, check, observable, 1.0)
+                    }
                     None => Check::undecided(case.rung, format!("{name}: not measured")),
                 });
             }
         }
         Err(reason) => checks.push(Check::undecided(case.rung, format!("{}: {reason}", label(&case.setup)))),
     }
-    Ok(checks.into())
+    Ok(Findings { checks, figures, ..Findings::default() })
 }
 
 /// The averages of an independent sampler of the same e^{-S}.
@@ -189,7 +215,12 @@ fn against_clusters(
         let name = format!("{}: {} (independent sampler)", label(setup), observable.key());
         match &reference {
             Ok(reference) => match (found.get(&observable), reference.get(&observable)) {
-                (Some(a), Some(b)) => checks.push(Check::difference(rung, name, a, b, neglected * b.value.abs())),
+                (Some(a), Some(b)) => {
+                    let check = Check::difference(rung, name, a, b, neglected * b.value.abs());
+                    let of = if observable == Observable::Nn { Observable::Phi2 } else { observable };
+                    let scale = reference.get(&of).map_or(f64::NAN, |gamma| gamma.value.abs());
+                    checks.push(promised(case, check, observable, scale));
+                }
                 // A single site has no neighbours.
                 (None, None) => {}
                 _ => checks.push(Check::undecided(rung, format!("{name}: not measured"))),
@@ -206,10 +237,55 @@ fn analyse(runs: &[ChainRun], volume: usize) -> Result<BTreeMap<Observable, Gamm
     gammas(&series, volume).map_err(|error| error.to_string())
 }
 
-/// What every run must show: no saturation, and ⟨r⟩ = 1 where a Metropolis step decides.
+/// ρ(t) of φ² and M², and where the sums over it were cut.
+fn autocorrelations(case: &Case, found: &BTreeMap<Observable, Gamma>) -> Figure {
+    let every = case.schedule.every as f64;
+    let mut series = Vec::new();
+    for (observable, name) in [(Observable::Phi2, "φ²"), (Observable::M2, "M²")] {
+        let Some(gamma) = found.get(&observable) else { continue };
+        let t = (0..gamma.rho.len()).map(|t| t as f64 * every).collect();
+        let tau = format!("{name}, τ_int = {:.0} ± {:.0} sweeps", gamma.tau_int * every, gamma.tau_int_error * every);
+        series.push(Series::line(tau, t, gamma.rho.clone()));
+        let window = gamma.window as f64 * every;
+        let rho = gamma.rho.get(gamma.window).copied().unwrap_or(f64::NAN);
+        series.push(Series::points("", vec![window], vec![rho], vec![]));
+    }
+    Figure {
+        rung: case.rung,
+        name: format!("autocorrelation {}", label(&case.setup)),
+        caption: format!(
+            "Normalised autocorrelation of {} at ε = {}; points mark the windows up to which it is summed.",
+            label(&case.setup),
+            case.setup.eps
+        ),
+        x: Axis::linear("t / sweeps"),
+        y: Axis::linear("ρ(t)"),
+        series,
+    }
+}
+
+/// Chains that did not do what the schedule asks for, never moved, or repeat another.
+fn idle(case: &Case, runs: &[ChainRun]) -> usize {
+    let Schedule { thermalise, measurements, every } = case.schedule;
+    let sweeps = thermalise + measurements as u64 * every;
+    let phi2 = |run: &ChainRun| run.series.phi2.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let series: Vec<_> = runs.iter().map(phi2).collect();
+    let bad = |(i, run): &(usize, &ChainRun)| {
+        let own = &series[*i];
+        run.sweeps != sweeps
+            || own.len() != measurements
+            || own.iter().all(|x| Some(x) == own.first())
+            || series[..*i].contains(own)
+    };
+    (case.chains as usize - runs.len().min(case.chains as usize)) + runs.iter().enumerate().filter(bad).count()
+}
+
+/// What every run must show: chains that did their sweeps and fluctuate, no saturation, and ⟨r⟩ = 1 where a Metropolis
+/// step decides.
 fn health(case: &Case, runs: &[ChainRun]) -> Vec<Check> {
     let label = label(&case.setup);
-    let mut checks = Vec::new();
+    let name = format!("{label}: chains short of sweeps, without motion, or equal to another");
+    let mut checks = vec![Check::none(case.rung, name, idle(case, runs))];
     let adjusted = case.setup.integrator == IntegratorKind::Mala;
     if !adjusted && case.setup.arith.field_lsb() > 0.0 {
         let clipped: u64 = runs.iter().map(|run| run.clipped).sum();
@@ -219,9 +295,50 @@ fn health(case: &Case, runs: &[ChainRun]) -> Vec<Check> {
         let ratios: Vec<&[f64]> = runs.iter().map(|run| run.ratio.as_slice()).collect();
         let name = format!("{label}: <r>, proposals accepted or not");
         match gamma(&ratios) {
-            Ok(gamma) => checks.push(Check::statistic(case.rung, name, &gamma, 1.0, 0.0)),
+            Ok(gamma) => {
+                checks.push(Check::statistic(case.rung, name, &gamma, 1.0, 0.0).detecting(case.promise.ratio));
+            }
             Err(error) => checks.push(Check::undecided(case.rung, format!("{name}: {error}"))),
         }
     }
     checks
+}
+
+#[cfg(test)]
+mod tests {
+    use stoquant_core::integrator::State;
+
+    use super::super::promise;
+    use super::*;
+    use crate::engine::core_engine;
+
+    /// Chains that stand still, repeat one another or lose a sweep are counted, each of the two.
+    #[test]
+    fn idle_chains_are_noticed() {
+        let setup = Setup {
+            extents: vec![4],
+            couplings: Couplings::kappa_form(0.2, 0.1),
+            eps: 0.05,
+            arith: ArithKind::F64,
+            integrator: IntegratorKind::Mala,
+            noise: NoiseKind::Gaussian,
+            seed: 1,
+        };
+        let schedule = Schedule { thermalise: 10, measurements: 50, every: 2 };
+        let case = Case { rung: "exact", setup, chains: 2, schedule, promise: promise::ANY, drawn: false };
+        let idle = |factory: &Factory| {
+            let checks = compare(factory, &case).unwrap().checks;
+            checks.iter().find(|c| c.name.contains("short of sweeps")).unwrap().value
+        };
+        assert_eq!(idle(&core_engine), 0.0);
+        // Every proposal is refused.
+        assert_eq!(idle(&|setup, chain| core_engine(&Setup { eps: 1e6, ..setup.clone() }, chain)), 2.0);
+        assert_eq!(idle(&|setup, _| core_engine(setup, 0)), 1.0);
+        let early = |setup: &Setup, chain| {
+            let mut engine = core_engine(setup, chain)?;
+            engine.set_state(State { step: 1, ..engine.state() });
+            Ok(engine)
+        };
+        assert_eq!(idle(&early), 2.0);
+    }
 }

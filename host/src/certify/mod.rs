@@ -4,6 +4,7 @@
 //!
 //! | rung | what | sampled |
 //! |---|---|---|
+//! | `calibration` | the statistics themselves: uniform p-values, declared power | yes |
 //! | `noise` | the Gaussian over all words | no |
 //! | `words` | independence of the words | yes |
 //! | `math` | the one float function of a decision | no |
@@ -17,10 +18,12 @@
 //! | `exact` | one site at finite step, rings, tori | yes |
 //! | `ensemble` | identities of e^{-S} and an independent sampler on larger lattices | yes |
 //!
-//! Deterministic checks have a bound and no false alarms; statistical ones share [`check::FALSE_ALARM_RATE`].
+//! Deterministic checks have a bound and no false alarms; statistical ones share [`certificate::FALSE_ALARM_RATE`].
 //!
 //! Everything but the noise, the symmetries and the laws of the core's integers sees chains only through [`Factory`], so any engine can be certified.
 
+pub mod calibration;
+pub mod certificate;
 pub mod check;
 pub mod coupled;
 pub mod datapath;
@@ -33,13 +36,16 @@ pub mod identity;
 pub mod laws;
 pub mod noise;
 pub mod orders;
+mod overview;
 mod parts;
 mod plan;
+pub mod promise;
 pub mod relaxation;
 pub mod residuals;
 pub mod words;
 
-pub use check::{Certificate, Check, Judged, Verdict};
+pub use certificate::{Certificate, Judged};
+pub use check::{Check, Verdict};
 pub use figure::Figure;
 pub use findings::Findings;
 pub use parts::{Part, parts};
@@ -61,5 +67,5 @@ pub fn certify(
         progress(done, parts.len(), &part.name);
         findings.extend(part.run(factory)?);
     }
-    Ok(Certificate::judge(findings))
+    Ok(Certificate { level: plan.level, seed: plan.seed, ..Certificate::judge(findings) })
 }

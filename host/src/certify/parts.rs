@@ -6,7 +6,8 @@ use super::check::Check;
 use super::findings::Findings;
 use super::noise::NoiseSubject;
 use super::{
-    Plan, coupled, datapath, enumeration, exact_law, identity, laws, noise, orders, relaxation, residuals, words,
+    Plan, calibration, coupled, datapath, enumeration, exact_law, identity, laws, noise, orders, relaxation, residuals,
+    words,
 };
 use crate::engine::{ArithKind, Factory, IntegratorKind, Setup};
 
@@ -38,6 +39,9 @@ impl<'a> Part<'a> {
 /// The parts of a plan.
 pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
     let mut parts = vec![
+        Part::new("calibration", |factory| {
+            calibration::checks(factory, &calibration::Analysis::default(), plan.level, plan.seed)
+        }),
         Part::new("noise", |_| Ok(noise::findings(&NoiseSubject::default(), plan.level))),
         Part::new("words", |_| Ok(words::findings(plan.seed, plan.level))),
         Part::new("exponentials", |_| Ok(noise::exponentials().into())),
@@ -79,7 +83,8 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
 /// Identities and coupled paths of one engine.
 fn one_setup(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     let mut findings = Findings::from(identity::engine_identities(factory, setup)?);
-    findings.extend(coupled::lockstep(factory, setup, 2, 48)?);
+    // At least 512 roundings, for the mean of their errors.
+    findings.extend(coupled::lockstep(factory, setup, 2, 48.max(512 / setup.volume() as u64))?);
     findings.extend(datapath::words(factory, setup)?);
     if setup.integrator != IntegratorKind::Mala {
         findings.extend(coupled::free_run(factory, setup, 3, 200)?);

@@ -1,12 +1,16 @@
 //! What a certificate runs, for the default experiment or a given one.
 
+use serde::Serialize;
+
 use super::laws::Case;
+use super::promise::{self, Promise};
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, IntegratorKind, NoiseKind, Setup};
 use crate::run::Schedule;
 
 /// How far a certificate goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Two minutes.
     #[default]
@@ -34,22 +38,22 @@ pub struct Plan {
     pub ensembles: Vec<Case>,
 }
 
-/// Site updates of one statistical case at effort 1.
-const UPDATES: f64 = 2.4e7;
-
-/// A case of about `effort · UPDATES` site updates in eight chains; measured every `every` sweeps.
-fn case(rung: &'static str, setup: Setup, every: u64, effort: f64) -> Case {
+/// A case in eight chains, measured every `every` sweeps, as long as its promise takes.
+fn case(rung: &'static str, setup: Setup, every: u64, promise: Promise) -> Case {
     const CHAINS: u32 = 8;
-    let sweeps = effort * UPDATES / setup.volume() as f64 / f64::from(CHAINS);
-    let measurements = (sweeps / every as f64).max(500.0) as usize;
-    // A tenth to forget the start.
-    let schedule = Schedule { thermalise: (sweeps / 10.0) as u64, measurements, every };
-    Case { rung, setup, chains: CHAINS, schedule }
+    let sweeps = promise.updates / setup.volume() as f64 / f64::from(CHAINS);
+    // Fewer know too little of their own error.
+    let measurements = (sweeps / every as f64).max(1000.0) as usize;
+    // A tenth to forget the start, and no less than twenty units of Langevin time: M decorrelates in ten on 8×8.
+    let thermalise = (sweeps / 10.0).max((20.0 / setup.eps).min(sweeps)) as u64;
+    let schedule = Schedule { thermalise, measurements, every };
+    Case { rung, setup, chains: CHAINS, schedule, promise, drawn: false }
 }
 
 impl Plan {
     /// The default certificate: every integrator in every arithmetic.
     pub fn standard(seed: u64, effort: f64, level: Level) -> Self {
+        let promise = |promise: Promise| promise.loosened(effort.sqrt().recip());
         let critical = Couplings::kappa_form(0.27, 0.022);
         let base = Setup {
             extents: vec![4, 6],
@@ -99,32 +103,42 @@ impl Plan {
         // Largest step that Fx represents here: ε(2D + m²) < 1/4.
         let free = Couplings::canonical(0.5, 0.0, 2);
         all(ArithKind::ALL, &mut |arith, integrator| {
-            laws.push(case("finite-step", with(&[4, 6], free, 0.05, arith, integrator), 10, effort));
+            laws.push(case("finite-step", with(&[4, 6], free, 0.05, arith, integrator), 10, promise(promise::FREE)));
         });
         let free_three_point = Setup { couplings: free, eps: 0.05, ..three_point };
-        laws.push(case("finite-step", free_three_point, 10, effort));
+        laws.push(case("finite-step", free_three_point, 10, promise(promise::FREE)));
         let site = Couplings { kappa: 0.0, b: 0.5, lambda: 0.25 };
         all(ArithKind::ALL, &mut |arith, integrator| {
-            laws.push(case("exact", with(&[], site, 0.01, arith, integrator), 30, 0.5 * effort));
-            laws.push(case("exact", with(&[2, 2], critical, 0.01, arith, integrator), 25, effort));
+            laws.push(case("exact", with(&[], site, 0.01, arith, integrator), 30, promise(promise::SITE)));
+            laws.push(case("exact", with(&[2, 2], critical, 0.01, arith, integrator), 25, promise(promise::TORUS_2)));
         });
         all(&[ArithKind::Fx18, ArithKind::F32], &mut |arith, integrator| {
             let strong = Couplings::kappa_form(0.4, 0.1);
             if integrator == IntegratorKind::Euler {
                 // Its first-order law is known on up to four sites.
-                laws.push(case("exact", with(&[4], critical, 0.01, arith, integrator), 25, effort));
-                laws.push(case("exact", with(&[3], strong, 0.01, arith, integrator), 25, effort));
+                laws.push(case("exact", with(&[4], critical, 0.01, arith, integrator), 25, promise(promise::RING)));
+                laws.push(case("exact", with(&[3], strong, 0.01, arith, integrator), 25, promise(promise::RING)));
             } else {
-                laws.push(case("exact", with(&[8], critical, 0.01, arith, integrator), 25, effort));
-                laws.push(case("exact", with(&[16], strong, 0.01, arith, integrator), 25, effort));
+                laws.push(case("exact", with(&[8], critical, 0.01, arith, integrator), 25, promise(promise::RING)));
+                laws.push(case("exact", with(&[16], strong, 0.01, arith, integrator), 25, promise(promise::RING_16)));
             }
         });
         for integrator in [IntegratorKind::LeimkuhlerMatthews, IntegratorKind::Mala] {
-            laws.push(case("exact", with(&[3, 3], critical, 0.02, ArithKind::Fx18, integrator), 20, effort));
+            laws.push(case(
+                "exact",
+                with(&[3, 3], critical, 0.02, ArithKind::Fx18, integrator),
+                20,
+                promise(promise::TORUS_3),
+            ));
         }
         let double_well = Couplings { kappa: 0.0, b: -0.5, lambda: 0.4 / 24.0 };
         for integrator in [IntegratorKind::LeimkuhlerMatthews, IntegratorKind::Mala] {
-            laws.push(case("exact", with(&[], double_well, 0.02, ArithKind::Fx18, integrator), 200, effort));
+            laws.push(case(
+                "exact",
+                with(&[], double_well, 0.02, ArithKind::Fx18, integrator),
+                200,
+                promise(promise::DOUBLE_WELL),
+            ));
         }
 
         let mut ensembles = Vec::new();
@@ -132,7 +146,9 @@ impl Plan {
             // As large as the second-order laws bear: M decorrelates in about 10/ε sweeps, and a run too short for that is
             // undecided.
             let eps = if integrator == IntegratorKind::Mala { 0.05 } else { 0.03 };
-            ensembles.push(case("ensemble", with(&[8, 8], critical, eps, arith, integrator), 20, 2.0 * effort));
+            let case =
+                case("ensemble", with(&[8, 8], critical, eps, arith, integrator), 20, promise(promise::LATTICE_8));
+            ensembles.push(Case { drawn: arith == ArithKind::Fx18, ..case });
         });
         // Chains of their own for every case: equal seeds would make the arithmetics' errors one and the same.
         for (index, case) in laws.iter_mut().chain(&mut ensembles).enumerate() {
@@ -158,8 +174,9 @@ impl Plan {
             for &integrator in integrators {
                 let setup = Setup { arith, integrator, ..setup.clone() };
                 plan.coupled.push(setup.clone());
-                plan.laws.push(case("exact", setup.clone(), every, effort));
-                plan.ensembles.push(case("ensemble", setup, every, effort));
+                let promise = promise::ANY.loosened(effort.sqrt().recip());
+                plan.laws.push(case("exact", setup.clone(), every, promise));
+                plan.ensembles.push(Case { drawn: true, ..case("ensemble", setup, every, promise) });
             }
         }
         plan

@@ -9,6 +9,7 @@ use stoquant::certify::{self, Certificate, Judged, Level, Plan, Verdict};
 use stoquant::engine::{ArithKind, IntegratorKind, core_engine};
 use stoquant::ensemble::write_atomic;
 use stoquant::experiment::{Experiment, InputError, Options};
+use stoquant::report;
 
 use super::{ExperimentArgs, Outcome, json, print};
 
@@ -22,6 +23,9 @@ pub struct CertifyArgs {
     /// Also write the certificate as JSON to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Also write a page with figures (index.html) and certificate.json into this directory
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Length of the statistical runs, in units of the default
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     effort: f64,
@@ -40,6 +44,9 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     let options = args.experiment.resolve()?;
     let level = if args.full { Level::Full } else { Level::Standard };
     let plan = plan(&options, args.effort, level)?;
+    if let Some(directory) = &args.report {
+        report::writable(directory)?;
+    }
     let bar = if std::io::stderr().is_terminal() && !args.json { ProgressBar::new(1) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} (eta {eta}) {msg}") {
         bar.set_style(style);
@@ -55,7 +62,10 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     if let Some(path) = &args.out {
         write_atomic(path, format!("{text}\n").as_bytes())?;
     }
-    print(&if args.json { text } else { report(&certificate, args.verbose) });
+    if let Some(directory) = &args.report {
+        report::write(directory, &certificate)?;
+    }
+    print(&if args.json { text } else { summary(&certificate, args.verbose) });
     Ok(if certificate.verdict == Verdict::Pass { Outcome::Good } else { Outcome::CheckFailed })
 }
 
@@ -71,14 +81,12 @@ fn plan(options: &Options, effort: f64, level: Level) -> Result<Plan, InputError
     Ok(Plan::of(&experiment.setup, &arith, &integrators, effort, level))
 }
 
-fn report(certificate: &Certificate, verbose: bool) -> String {
+fn summary(certificate: &Certificate, verbose: bool) -> String {
     let mut lines = vec![format!(
         "{:<12} {:<64} {:>14} {:>14} {:>10} {:>7} {}",
         "rung", "check", "value", "expected", "error", "z", "verdict"
     )];
-    let mut rungs: Vec<&str> = certificate.checks.iter().map(|c| c.rung).collect();
-    rungs.dedup();
-    for rung in rungs {
+    for rung in certificate.rungs() {
         let checks: Vec<&Judged> = certificate.checks.iter().filter(|c| c.rung == rung).collect();
         for check in checks.iter().filter(|c| verbose || c.z.is_some() || c.verdict != Verdict::Pass || rung == "noise")
         {
@@ -93,10 +101,12 @@ fn report(certificate: &Certificate, verbose: bool) -> String {
     for reason in &certificate.not_applicable {
         lines.push(format!("not applicable: {reason}"));
     }
-    let failures = certificate.failures().count();
+    let count = |verdict| certificate.checks.iter().filter(|c| c.verdict == verdict).count();
+    let (failed, undecided) = (count(Verdict::Fail), count(Verdict::Undecided));
     let statistical = certificate.checks.iter().filter(|c| c.z.is_some()).count();
+    let undecided = if undecided > 0 { format!(", {undecided} undecided") } else { String::new() };
     lines.push(format!(
-        "{}: {} checks, {statistical} of them statistical with |z| ≤ {:.2}; {failures} failed; false-alarm rate of the suite ≤ {:e}",
+        "{}: {} checks, {statistical} of them statistical with |z| ≤ {:.2}; {failed} failed{undecided}; false-alarm rate of the suite ≤ {:e}",
         if certificate.verdict == Verdict::Pass { "PASS" } else { "FAIL" },
         certificate.checks.len(),
         certificate.z_threshold,
@@ -107,7 +117,13 @@ fn report(certificate: &Certificate, verbose: bool) -> String {
 
 fn line(c: &Judged) -> String {
     let z = c.z.map_or_else(|| "-".into(), |z| format!("{z:.2}"));
-    let verdict = format!("{:?}", c.verdict).to_lowercase();
+    let mut verdict = format!("{:?}", c.verdict).to_lowercase();
+    if let (Verdict::Undecided, Some(promised)) = (c.verdict, c.promised) {
+        verdict += &format!(": detects {:.2e}, promised {promised:.2e}", c.detects);
+        if let (Some(taken), Some(needed)) = (c.samples, c.samples_needed) {
+            verdict += &format!("; {:.0} samples, {:.0} needed", taken.floor(), needed.ceil());
+        }
+    }
     format!(
         "{:<12} {:<64} {:>14.8} {:>14.8} {:>10.2e} {:>7} {}",
         c.rung, c.name, c.value, c.expected, c.error, z, verdict

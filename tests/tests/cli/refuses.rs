@@ -101,6 +101,10 @@ fn flags_that_cannot_be() {
     );
     refused(directory.path(), &["exact", "site"], &["no couplings"]);
     refused(directory.path(), &["certify", "--effort", "0"], &["effort = 0"]);
+    // Where no report can be written, nothing is run for it.
+    refused(directory.path(), &["certify", "--report", "quick.toml"], &["report = quick.toml", "directory"]);
+    refused(directory.path(), &["certify", "--report", "no/such"], &["report = no/such", "one that exists"]);
+    refused(directory.path(), &["certify", "--report", "quick.toml/in"], &["report = quick.toml/in", "directory"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use ndarray::Array3;
 use ndarray_npy::write_npy;
 use serde_json::Value;
-use stoquant_tests::command::{contents, succeed};
+use stoquant_tests::command::{contents, run, succeed};
 
 use super::place;
 use super::refuses::refused;
@@ -143,4 +143,52 @@ fn exact_prints_what_is_known() {
     known(&free, "phi2", 1.0 / 0.95, 13);
     let oscillator = exact(&["oscillator", "--potential", "0,0,0.5,0,1"]);
     known(&oscillator, "e0", 0.803770651234, 11);
+}
+
+/// A certificate of one small experiment and its report: a page that fetches nothing, and the same as JSON, with every
+/// figure; the bytes follow from the seed.
+#[test]
+fn reports_are_whole_and_reproducible() {
+    let directory = place();
+    let certify = |report: &str, seed: &str| {
+        let args = ["certify", "--extent", "", "--mu2", "1", "--g", "1", "--eps", "0.01", "--arith", "fx18"];
+        let flags = ["--integrator", "mala", "--effort", "0.05", "--seed", seed, "--json", "--report", report];
+        let out = run(directory.path(), &[&args[..], &flags].concat());
+        // Pass or fail is not this test's question: 0.05 of the default length is next to nothing.
+        assert!(matches!(out.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&out.stderr));
+        let at =
+            |name: &str| fs::read_to_string(directory.path().join(report).join(name)).expect("a file of the report");
+        let (page, text) = (at("index.html"), at("certificate.json"));
+        assert_eq!(String::from_utf8_lossy(&out.stdout), text, "--json prints the certificate");
+        let names: Vec<String> = contents(&directory.path().join(report)).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["certificate.json", "index.html"]);
+        (page, text)
+    };
+    let (page, text) = certify("one", "1");
+    assert!(certify("two", "1") == (page.clone(), text.clone()), "a seed gives one report");
+    assert!(certify("one", "2").1 != text, "a report is replaced, and depends on the seed");
+
+    let certificate = json(&text);
+    assert_eq!([&certificate["level"], &certificate["seed"]], [&Value::from("standard"), &Value::from(1)]);
+    let figures = certificate["figures"].as_array().expect("a list");
+    assert!(!figures.is_empty());
+    assert_eq!(page.matches("<svg").count(), figures.len(), "every figure is on the page, and in the JSON");
+    let numbers = |of: &Value| of.as_array().expect("a list").iter().filter(|v| v.is_f64() || v.is_null()).count();
+    for figure in figures {
+        for series in figure["series"].as_array().expect("a list") {
+            assert!(numbers(&series["x"]) > 0 && numbers(&series["x"]) == numbers(&series["y"]), "{}", figure["name"]);
+        }
+    }
+    // Nothing is fetched and nothing runs: the one address is the name of SVG itself.
+    assert_eq!(page.matches("http").count(), page.matches("xmlns=\"http://www.w3.org/2000/svg\"").count());
+    for active in ["<script", "<link", "<img", "url(", "@import"] {
+        assert!(!page.contains(active), "{active}");
+    }
+    for check in certificate["checks"].as_array().expect("a list") {
+        let name = check["name"].as_str().expect("text").replace('<', "&lt;").replace('>', "&gt;");
+        assert!(page.contains(&name), "{name} is not on the page");
+        for key in ["p", "false_alarm_rate", "samples"] {
+            assert_eq!(check[key].is_f64(), check["z"].is_f64(), "{name}: {key}");
+        }
+    }
 }

@@ -21,7 +21,8 @@ pub mod weak;
 use rayon::prelude::*;
 use stoquant_core::noise::{Law, StreamTag, Threefry, Words};
 
-use super::check::{Certificate, Check, Criterion};
+use super::certificate::Certificate;
+use super::check::{Check, Criterion};
 use super::{Findings, Level};
 use crate::noise_law::NoiseLaw;
 use tally::{Tally, VALUES};
