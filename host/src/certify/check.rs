@@ -53,6 +53,8 @@ pub struct Check {
     pub dof: f64,
     /// Independent samples that `error` stands for, N/(2τ_int); NaN where it does not come from a run.
     pub samples: f64,
+    /// The power of 1/δ with which the samples grow that a discrepancy δ needs: 2 for a mean, 1 for a χ² of counts.
+    pub exponent: i32,
 }
 
 impl Check {
@@ -69,6 +71,7 @@ impl Check {
             granted: 0.0,
             dof: f64::INFINITY,
             samples: f64::NAN,
+            exponent: 2,
         }
     }
 
@@ -94,6 +97,11 @@ impl Check {
         Self { samples, ..self }
     }
 
+    /// The same for a χ² of so many counts: what a discrepancy adds to it grows with their number, its spread does not.
+    pub fn from_counts(self, samples: f64) -> Self {
+        Self { samples, exponent: 1, ..self }
+    }
+
     /// Two-sided probability of a deviation as large as this one, if all is right; NaN for a bound.
     pub fn p(&self) -> f64 {
         match self.criterion {
@@ -111,14 +119,14 @@ impl Check {
         }
     }
 
-    /// The samples that keep the promise at level `alpha`, n = ((z_α + z_β)σ/δ)² with σ and τ_int as measured; NaN without
-    /// one.
+    /// The samples that keep the promise at level `alpha`, n = ((z_α + z_β)σ/δ)² with σ and τ_int as measured (for a χ² without the
+    /// square); NaN without one.
     pub fn samples_needed(&self, alpha: f64) -> f64 {
         if self.detecting.is_infinite() || !matches!(self.criterion, Criterion::Normal(_)) {
             return f64::NAN;
         }
         let beyond = (self.detecting - self.granted).max(0.0);
-        self.samples * ((self.detects(alpha) - self.granted) / beyond).powi(2)
+        self.samples * ((self.detects(alpha) - self.granted) / beyond).powi(self.exponent)
     }
 
     /// A count that must be zero.

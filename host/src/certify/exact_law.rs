@@ -376,16 +376,16 @@ impl Scan {
         };
         for &width in &widths {
             let (x, y) = column(width, 1);
-            series.push(Series::points(format!("W = {width}, rounding, exact law"), x, y, Vec::new()));
+            series.push(Series::points(format!("W = {width}, exact law"), x, y, Vec::new()));
             let (x, y) = column(width, 2);
-            series.push(Series::line(format!("W = {width}, Δ²/(24ε)·d<x²>/dT"), x, y));
+            series.push(Series::line("", x, y));
         }
         let (x, y) = column(*widths.first()?, 3);
         series.push(Series::line("step-size bias of the continuous chain", x, y));
         Some(Figure {
             rung: RUNG,
             name: "exact-law-eps".into(),
-            caption: "Shift of <x²> by the finite step and by rounding, x²/2 + x⁴/4: exact laws of the integers (points) against both error laws."
+            caption: "Shift of <x²> by rounding, S = x²/2 + x⁴/4: exact laws of the integers (points) and Δ²/(24ε)·d<x²>/dT (lines); beside them the bias of the finite step."
                 .into(),
             x: Axis::log("step ε"),
             y: Axis::log("|shift of <x²>|"),

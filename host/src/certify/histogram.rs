@@ -66,10 +66,10 @@ pub fn against_exact_law(
     let dof = expected.len() as f64 - 1.0;
     // Sites that fell in no cell (NaN) are missing from the counts and show here as well.
     let z = stats::z_from_two_sided(stats::chi2_sf(chi2, dof));
-    let check = Check {
-        criterion: Criterion::Normal(z),
-        ..Check::normal(RUNG, format!("{name}, chi2 of {} cells", expected.len()), chi2, dof, (2.0 * dof).sqrt())
-    };
+    let name = format!("{name}, chi2 of {} cells", expected.len());
+    let check = Check::normal(RUNG, name, chi2, dof, (2.0 * dof).sqrt());
+    // Σ(Δp)²/p·sites of 120 is found: deviations of 1.5% in every cell for 524288 sites.
+    let check = Check { criterion: Criterion::Normal(z), ..check }.from_counts(sites).detecting(120.0);
     Ok(Findings {
         checks: vec![check],
         figures: vec![figure(&law.chain, &edges, &expected, &total, sites)],

@@ -46,7 +46,7 @@ pub fn findings(subject: &NoiseSubject, level: Level) -> Findings {
 }
 
 /// All checks of the noise.
-fn checks(subject: &NoiseSubject, level: Level) -> Vec<Check> {
+pub fn checks(subject: &NoiseSubject, level: Level) -> Vec<Check> {
     let mut checks = vec![known_answers(subject), table(subject.segments)];
     let maps = [(18, subject.eta18), (16, subject.eta16)];
     for (width, eta) in maps {

@@ -68,7 +68,8 @@ pub fn white(factory: &Factory, setup: &Setup) -> Result<Vec<Check>, Error> {
     // million of them resolve 8.3e-3 in the mean, and accordingly the others.
     let check = |what: &str, (sum, n): (f64, usize), expected, deviation: f64, detects| {
         let error = deviation / (n as f64).sqrt();
-        Check::normal(RUNG, format!("{label}, residuals: {what}"), sum / n as f64, expected, error).detecting(detects)
+        let name = format!("{label}, residuals: {what}");
+        Check::normal(RUNG, name, sum / n as f64, expected, error).from_samples(n as f64).detecting(detects)
     };
     let (first, second) = (&chains[0].0, &chains[1].0);
     let between = (first.iter().zip(second).map(|(a, b)| a * b).sum(), first.len());

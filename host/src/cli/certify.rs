@@ -125,7 +125,18 @@ fn line(c: &Judged) -> String {
         }
     }
     format!(
-        "{:<12} {:<64} {:>14.8} {:>14.8} {:>10.2e} {:>7} {}",
-        c.rung, c.name, c.value, c.expected, c.error, z, verdict
+        "{:<12} {:<64} {:>14} {:>14} {:>10.2e} {:>7} {}",
+        c.rung,
+        c.name,
+        number(c.value),
+        number(c.expected),
+        c.error,
+        z,
+        verdict
     )
+}
+
+/// Eight decimals, or an exponent where they would show nothing.
+fn number(x: f64) -> String {
+    if x != 0.0 && x.abs() < 1e-3 { format!("{x:.4e}") } else { format!("{x:.8}") }
 }

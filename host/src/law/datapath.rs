@@ -33,7 +33,7 @@ pub enum Rounding {
 
 impl Datapath {
     /// The update of an arithmetic, from its own operations on every state. `None` where its last rounding is not the floor of
-    /// a sum with an offset, or the format is too wide to try all states (W > 18).
+    /// a sum with an offset, its noise is not linear in η, or the format is too wide to try all states (W > 18).
     pub fn of<A: Arith<Wide = i64>>(drift: &impl Drift<A>, sigma: A::Sigma) -> Option<Self> {
         let width = A::NOISE_WIDTH;
         if A::FIELD_LSB != lsb(width) || width > 18 {
@@ -58,7 +58,9 @@ impl Datapath {
             let edge = n * unit - offset;
             narrow(edge) == n && narrow(edge - 1) == n - 1
         });
-        regular.then(|| Self { width, centre, amplitude: A::mul_noise(sigma, 1), unit, offset })
+        let amplitude = A::mul_noise(sigma, 1);
+        let linear = amplitude > 0 && (-9..9).all(|k| A::mul_noise(sigma, k * 1001) == amplitude * i64::from(k * 1001));
+        (regular && linear).then_some(Self { width, centre, amplitude, unit, offset })
     }
 
     /// The same coefficients with exact products: ⌊φ(k_a - k_c φ²)⌋ in accumulator units, d unbounded, so that the last rounding

@@ -77,7 +77,8 @@ impl Chain {
                 (*lm.drift(), lm.sigma(), Integrator::<A, Threefry>::eps(&lm))
             }
         };
-        let irregular = Error::Domain { what: "last rounding", value: f64::NAN, want: "the floor of a sum" };
+        let irregular =
+            Error::Domain { what: "last rounding", value: f64::NAN, want: "the floor of a sum, linear in the noise" };
         let path = Datapath::of(&drift, sigma).ok_or(irregular)?;
         let noise = NoiseLaw::new(Law::Gaussian, path.width).ok_or(irregular)?;
         let quantised = <Phi4 as Action<A>>::quantised(&action, &drift, eps);

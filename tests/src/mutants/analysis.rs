@@ -6,7 +6,9 @@ use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use stoquant::analysis::{AnalysisError, ChainSeries, Gamma, gamma, gammas, stats};
-use stoquant::certify::Check;
+use stoquant::certify::calibration::{self, Analysis};
+use stoquant::certify::{Check, Level};
+use stoquant::engine::core_engine;
 use stoquant::estimate::Observable;
 
 use super::ladder::{Defect, Rung};
@@ -40,7 +42,7 @@ fn ar1(rho: f64, n: usize, seed: u64) -> Vec<f64> {
 const RUNG: &str = "calibration";
 
 /// Series whose law is known, through the functions of a subject.
-fn calibration(subject: Subject) -> Rung {
+fn series(subject: Subject) -> Rung {
     Box::new(move || Ok(checks(subject).unwrap_or_else(|error| vec![Check::undecided(RUNG, error.to_string())]).into()))
 }
 
@@ -87,6 +89,16 @@ fn checks(subject: Subject) -> Result<Vec<Check>, AnalysisError> {
     Ok(checks)
 }
 
+/// The certificate's own rung, through an altered analysis.
+fn certified(gamma: fn(&[&[f64]]) -> Result<Gamma, AnalysisError>, p: fn(&Gamma, f64) -> f64) -> Vec<Rung> {
+    vec![Box::new(move || calibration::checks(&core_engine, &Analysis { gamma, p }, Level::Standard, 1))]
+}
+
+/// t of a mean where another was expected.
+fn t(gamma: &Gamma, expected: f64) -> f64 {
+    (gamma.value - expected) / gamma.error
+}
+
 /// The Γ-method with its error rescaled.
 fn rescaled(replicas: &[&[f64]], factor: fn(&Gamma) -> f64) -> Result<Gamma, AnalysisError> {
     gamma(replicas).map(|g| Gamma { error: g.error * factor(&g), ..g })
@@ -103,9 +115,10 @@ fn mapped(series: &[ChainSeries], volume: usize, which: Observable, f: fn(f64) -
 
 /// The table.
 pub fn defects() -> Vec<Defect> {
-    let of = |name, description, subject| Defect::new("analysis", name, description, vec![calibration(subject)]);
+    let of = |name, description, subject| Defect::new("analysis", name, description, vec![series(subject)]);
     let with_gamma = |gamma| Subject { gamma, ..LIBRARY };
     let with_table = |gammas| Subject { gammas, ..LIBRARY };
+    let right = Analysis::default().p;
     vec![
         of("naive error", "no autocorrelation in the error", with_gamma(|r| rescaled(r, |g| (0.5 / g.tau_int).sqrt()))),
         of("error of τ, not 2τ", "error² = Γ(0)τ/N", with_gamma(|r| rescaled(r, |_| 0.5f64.sqrt()))),
@@ -136,6 +149,24 @@ pub fn defects() -> Vec<Defect> {
         of("p by difference", "1 - CDF: rounds to 0 beyond z = 8", {
             Subject { two_sided: |z| 1.0 - (1.0 - stats::two_sided(z)), ..LIBRARY }
         }),
+        Defect::new(
+            "analysis",
+            "naive error, in the certificate",
+            "no autocorrelation in the error",
+            certified(|r| rescaled(r, |g| (0.5 / g.tau_int).sqrt()), right),
+        ),
+        Defect::new(
+            "analysis",
+            "Student as normal, in the certificate",
+            "z = t whatever the degrees of freedom",
+            certified(gamma, |g, expected| stats::two_sided(t(g, expected))),
+        ),
+        Defect::new(
+            "analysis",
+            "p clipped, in the certificate",
+            "probabilities below 1e-8 become 1e-8",
+            certified(gamma, |g, expected| (Analysis::default().p)(g, expected).max(1e-8)),
+        ),
         of("p one-sided", "half the two-sided probability", {
             Subject { two_sided: |z| stats::normal_sf(z.abs()), ..LIBRARY }
         }),
@@ -144,5 +175,9 @@ pub fn defects() -> Vec<Defect> {
 
 /// Without a defect.
 pub fn controls() -> Vec<Defect> {
-    vec![Defect::new("control", "analysis", "the library's functions", vec![calibration(LIBRARY)])]
+    let Analysis { gamma, p } = Analysis::default();
+    vec![
+        Defect::new("control", "analysis", "the library's functions", vec![series(LIBRARY)]),
+        Defect::new("control", "calibration", "the certificate's analysis", certified(gamma, p)),
+    ]
 }

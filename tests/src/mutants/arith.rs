@@ -2,8 +2,11 @@
 
 use std::cell::Cell;
 
+use stoquant::certify::{Findings, Level, enumeration, exact_law};
 use stoquant::couplings::Couplings;
 use stoquant::engine::{ArithKind, Engine, IntegratorKind, Setup, core_engine, engine_of};
+use stoquant::exact::SitePotential;
+use stoquant::law::{Chain, Scheme};
 use stoquant_core::action::Phi4;
 use stoquant_core::arith::{Arith, Format, Fx, Tally};
 use stoquant_core::error::Error;
@@ -11,7 +14,7 @@ use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, State};
 use stoquant_core::lattice::Plan;
 use stoquant_core::noise::{Noise, StreamTag, Threefry, Words};
 
-use super::ladder::{Chains, Defect, Scope, chains};
+use super::ladder::{Chains, Defect, Rung, Scope, chains};
 use super::noise::Eta;
 use crate::with_dims;
 
@@ -305,6 +308,30 @@ pub fn in_arithmetic(flaw: Flaw) -> Chains {
     })
 }
 
+/// A rung that sees the planted format itself, not chains of it.
+fn within(flaw: Flaw, rung: fn() -> Result<Findings, Error>) -> Vec<Rung> {
+    vec![Box::new(move || {
+        PLANTED.set(flaw);
+        let findings = rung();
+        PLANTED.set(Nothing);
+        findings
+    })]
+}
+
+/// The exact stationary law of the planted format, against the theory's: no chain, no reference of a step.
+fn by_exact_law() -> Result<Findings, Error> {
+    let single = SitePotential { b: 0.5, lambda: 0.25 };
+    let chain = Chain::new::<Planted<16>>(Scheme::Euler, &single, 0.01)?;
+    let mut findings = exact_law::euler("single well", chain, &mut exact_law::Scan::default());
+    findings.extend(exact_law::rows::<Planted<16>>(&single, 0.01)?);
+    Ok(findings)
+}
+
+/// Eight bits, every state and every word.
+fn by_enumeration() -> Result<Findings, Error> {
+    Ok(enumeration::checks_of::<Planted<8>>(Level::Standard))
+}
+
 /// The table.
 pub fn defects() -> Vec<Defect> {
     use ArithKind::{Fx16, Fx18};
@@ -313,6 +340,8 @@ pub fn defects() -> Vec<Defect> {
         Defect::new("arithmetic", name, description, chains(in_arithmetic(flaw), Scope::new(arith, integrator)))
     };
     let euler = |name, description, flaw| of(name, description, Fx18, Euler, flaw);
+    let exact = |name, description, flaw| Defect::new("arithmetic", name, description, within(flaw, by_exact_law));
+    let counted = |name, description, flaw| Defect::new("arithmetic", name, description, within(flaw, by_enumeration));
     vec![
         euler("truncation", "the field is truncated instead of rounded", Truncated),
         of("truncation, 16 bits", "the same in Fx<16>", Fx16, Euler, Truncated),
@@ -333,5 +362,31 @@ pub fn defects() -> Vec<Defect> {
         euler("square wraps", "φ² loses its top bit: wraps at 32", SquareWraps),
         euler("narrow neighbour sum", "a pair of neighbours is summed in W bits", SumWraps),
         of("truncated average", "Heun's average of two states is truncated", Fx18, Heun, HalfTruncated),
+        exact("truncation, by the exact law", "the field is truncated, no reference of a step", Truncated),
+        exact("factor truncated, by the exact law", "d is truncated, no reference of a step", FactorTruncated),
+        exact("square truncated, by the exact law", "φ² is truncated, no reference of a step", SquareTruncated),
+        exact(
+            "narrow square, by the exact law",
+            "φ² has six fractional bits fewer, no reference of a step",
+            SquareNarrow,
+        ),
+        exact(
+            "towards zero, by the exact law",
+            "the field is rounded towards zero, no reference of a step",
+            TowardsZero,
+        ),
+        exact("noise cut, by the exact law", "k_s·η is cut to the grid, no reference of a step", NoiseCut),
+        counted("truncation, by enumeration", "the field is truncated, eight bits", Truncated),
+        counted("double rounding, by enumeration", "the accumulator is rounded twice, eight bits", RoundedTwice),
+        counted("midpoints to even, by enumeration", "midpoints go to even, eight bits", HalfToEven),
+        counted("factor truncated, by enumeration", "d is truncated, eight bits", FactorTruncated),
+    ]
+}
+
+/// Without a defect.
+pub fn controls() -> Vec<Defect> {
+    vec![
+        Defect::new("control", "exact law", "16 bits with nothing planted", within(Nothing, by_exact_law)),
+        Defect::new("control", "enumeration", "8 bits with nothing planted", within(Nothing, by_enumeration)),
     ]
 }

@@ -27,6 +27,6 @@ pub fn defects() -> Vec<Defect> {
 /// The same ladders in front of subjects without a defect: the core itself, and every wrapper with nothing planted. They must
 /// survive, lest a catch mean nothing.
 pub fn controls() -> Vec<Defect> {
-    let groups = [noise::controls, plain::controls, analysis::controls, reporting::controls];
+    let groups = [noise::controls, arith::controls, plain::controls, analysis::controls, reporting::controls];
     groups.into_iter().flat_map(|controls| controls()).collect()
 }

@@ -47,12 +47,13 @@ pub fn scan(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Erro
         let name = format!("{}: phi2 at eps = {}", label(setup), setup.eps);
         let potential = SitePotential { b: target.b, lambda: target.lambda };
         let law = StepLaw::from(setup.integrator);
-        let law =
-            one_site(&potential, eps, law, noise_variance(setup.arith, setup.noise)).map(|t| t[&Observable::Phi2]);
+        let law = one_site(&potential, eps, law, noise_variance(setup.arith, setup.noise));
         let exact = exact::site(target.b, target.lambda).map(|t| t[&Observable::Phi2]);
         match (law, exact) {
             (Ok(law), Ok(exact)) => {
-                let check = Check::normal(RUNG, name, phi2.value, law.value, phi2.error);
+                let (second, fourth) = (law[&Observable::Phi2].value, law[&Observable::Phi4].value);
+                let samples = (fourth - second * second) / phi2.error.powi(2);
+                let check = Check::normal(RUNG, name, phi2.value, second, phi2.error).from_samples(samples);
                 findings.extend(check.detecting(if level == Level::Full { 0.002 } else { 0.008 }));
                 let bias = (phi2.value - exact.value).abs();
                 points.push(Series::points(label(setup), vec![eps], vec![bias], vec![phi2.error]));

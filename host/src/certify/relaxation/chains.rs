@@ -139,7 +139,7 @@ fn run(factory: &Factory, case: &Case, level: Level) -> Result<Followed, Error> 
         rung: RUNG,
         name: "relaxation".into(),
         caption: format!(
-            "{} chains of one site, all started at x = {}: histograms at five times, and the exact law of the chain.",
+            "{} chains of one site, all started at x = {}: histograms (points) at five times, and the exact law of the chain (lines).",
             setup.volume(),
             case.start
         ),
@@ -161,7 +161,7 @@ fn moments(law: &ChainLaw, phi: &[f64], time: f64, name: &str, level: Level) -> 
     let promise = if level == Level::Full { 110.0 } else { 40.0 };
     let check = |k: usize, what: &str, expected: f64| {
         let name = format!("{name}: {what}");
-        Check::normal(RUNG, name, value[k], expected, error[k]).detecting(spread[k] / promise)
+        Check::normal(RUNG, name, value[k], expected, error[k]).from_samples(n).detecting(spread[k] / promise)
     };
     (vec![check(0, "<x>", m1), check(1, "<x^2>", m2)], Moments { time, value, error })
 }
@@ -209,6 +209,7 @@ impl Histogram {
         let z = if p < 0.5 { z_from_two_sided(2.0 * p) } else { -z_from_two_sided(2.0 * (1.0 - p)) };
         // An excess of Σ(Δp)²n/p = 4·dof is found: relative deviations of √(4·dof/n), 3.5% of every cell for 131072 chains.
         Check { criterion: Criterion::Normal(z), ..Check::normal(RUNG, name, chi2 / dof, 1.0, (2.0 / dof).sqrt()) }
+            .from_counts(n)
             .detecting(4.0)
     }
 
@@ -226,10 +227,7 @@ impl Histogram {
             density.push(count as f64 / norm);
             error.push((count as f64).sqrt() / norm);
         }
-        [
-            Series::line(format!("tau = {time}"), x, y),
-            Series::points(format!("tau = {time}, chains"), at, density, error),
-        ]
+        [Series::line(format!("tau = {time}"), x, y), Series::points("", at, density, error)]
     }
 }
 
