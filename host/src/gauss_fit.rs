@@ -21,7 +21,7 @@ use stoquant_core::noise::Law;
 use stoquant_core::noise::gauss::Segment;
 use stoquant_core::noise::gauss_table::SEGMENTS;
 
-use crate::noise_law::{NoiseLaw, normal_density, normal_tail_inverse};
+use crate::noise_law::{FACTS, Facts, NoiseLaw, normal_density, normal_tail_inverse};
 
 /// A point of a segment: t and -Φ⁻¹(p) in units of 2⁻²⁹.
 #[derive(Clone, Copy, Debug)]
@@ -172,9 +172,6 @@ fn shifted(segment: Segment, index: usize, shifts: [i32; 2]) -> Segment {
     Segment { c0: segment.c0.wrapping_add_signed(shift), ..segment }
 }
 
-/// Σ η² over all words for W = 18 and W = 16 that the specification of the noise states.
-pub const SQUARES: [(u32, u128); 2] = [(18, 1_152_921_504_424_006_422), (16, 2 * 36_028_798_611_803_284)];
-
 /// One entry of the table: what the core has and what the fit gives.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct EntryReport {
@@ -227,7 +224,7 @@ pub fn check_table() -> Result<TableReport, String> {
         let max_error = points.iter().map(error).fold(0.0, f64::max);
         entries.push(EntryReport { index, octave, points: points.len(), committed, generated, max_error });
     }
-    for (width, expected) in SQUARES {
+    for &Facts { width, sums: [expected, ..], .. } in &FACTS {
         let sum = NoiseLaw::new(Law::Gaussian, width).and_then(|law| law.sum(2)).unwrap_or(0);
         if sum != expected {
             return Err(format!("Gaussian of {width} bits: the squares sum to {sum}, not {expected}"));

@@ -1,9 +1,10 @@
-//! The table of planted defects: all caught, nothing else, and the command says so.
+//! The table of planted defects is complete, and its command fails on a survivor. That all are caught, and nothing else, is what the
+//! command itself runs (`cargo xtask mutants --check`, the last step of `cargo xtask test`).
 
 use std::collections::HashSet;
 use std::process::Command;
 
-use stoquant_tests::mutants::{climb, controls, defects};
+use stoquant_tests::mutants::defects;
 
 /// Every group is there, and the names tell the defects apart.
 #[test]
@@ -15,19 +16,6 @@ fn table_is_complete() {
     for group in ["noise", "drift", "arithmetic", "integrator", "analysis", "reporting"] {
         assert!(defects.iter().any(|defect| defect.group == group), "{group}");
     }
-}
-
-#[test]
-fn every_defect_is_caught() {
-    let survivors: Vec<_> = climb(&defects()).into_iter().filter(|outcome| !outcome.caught()).collect();
-    assert!(survivors.is_empty(), "{survivors:#?}");
-}
-
-/// The core, and every wrapper with nothing planted, pass all rungs: what is caught is the defect, not the wrapper.
-#[test]
-fn what_is_no_defect_survives() {
-    let caught: Vec<_> = climb(&controls()).into_iter().filter(|outcome| outcome.caught()).collect();
-    assert!(caught.is_empty(), "{caught:#?}");
 }
 
 /// A survivor fails the command.

@@ -8,7 +8,7 @@ use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State};
 use stoquant_core::lattice::Plan as Lattice;
-use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words};
+use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
 
 use super::check::Check;
 use super::coupled::label;
@@ -20,6 +20,7 @@ use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
 use crate::estimate::Observable;
 use crate::exact::{self, SitePotential};
 use crate::law::{Chain, EulerOperator, Rounding, Scheme, Solved, TOLERANCE, total_variation};
+use crate::markov::Always;
 use crate::noise_law::classes;
 
 const RUNG: &str = "exact-law";
@@ -100,18 +101,6 @@ pub fn of_setup(setup: &Setup) -> Findings {
     }
 }
 
-/// One word for every site.
-#[derive(Clone, Copy)]
-struct Constant(u32);
-
-impl Words for Constant {
-    fn fill(&mut self, _step: u64, _first: usize, out: &mut [u32]) {
-        out.fill(self.0);
-    }
-}
-
-impl PureWords for Constant {}
-
 /// Rows of the operator against the core's own sweep of one site, tried on every class of words: the operator is that of what runs.
 pub fn rows<A: Arith<Wide = i64>>(potential: &SitePotential, eps: f64) -> Result<Vec<Check>, Error> {
     let action = Phi4::new(0.0, potential.b, potential.lambda);
@@ -126,7 +115,7 @@ pub fn rows<A: Arith<Wide = i64>>(potential: &SitePotential, eps: f64) -> Result
         for (word, count) in classes() {
             for word in [word, word | 1 << 31] {
                 let accept = Threefry::new(0, 0, StreamTag::Accept);
-                let mut noise = ChainNoise { eta: Noise { law: Law::Gaussian, words: Constant(word) }, accept };
+                let mut noise = ChainNoise { eta: Noise { law: Law::Gaussian, words: Always(word) }, accept };
                 let bits = n as u64 & ((1 << chain.path.width) - 1);
                 let mut phi = [A::from_bits(bits).unwrap_or_default().store()];
                 euler.sweep(&lattice, &mut noise, &mut phi, &mut [A::default().store(); 5], &mut State::default());

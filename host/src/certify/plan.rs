@@ -12,10 +12,10 @@ use crate::run::Schedule;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Two minutes.
+    /// A minute or two.
     #[default]
     Standard,
-    /// Everything: a quarter of an hour.
+    /// Everything: several minutes.
     Full,
 }
 

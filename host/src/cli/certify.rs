@@ -29,7 +29,7 @@ pub struct CertifyArgs {
     /// Length of the statistical runs, in units of the default
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     effort: f64,
-    /// Climb every rung as far as it goes (a quarter of an hour instead of two minutes)
+    /// Climb every rung as far as it goes (minutes more)
     #[arg(long)]
     full: bool,
     /// Print every check, not only a summary of each rung and the failures

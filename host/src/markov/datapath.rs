@@ -156,7 +156,7 @@ fn rounded(eta: &EtaLaw, rule: Rounding, accumulator: impl Fn(i32, i32) -> i64) 
 
 /// The same word for every site of every step.
 #[derive(Clone, Copy)]
-struct Always(u32);
+pub struct Always(pub u32);
 
 impl Words for Always {
     fn fill(&mut self, _: u64, _: usize, out: &mut [u32]) {

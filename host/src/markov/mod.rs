@@ -31,7 +31,7 @@ pub mod stationary;
 
 pub use classes::{Class, classes, closed};
 pub use counts::CountMatrix;
-pub use datapath::{EtaLaw, Formula, Site};
+pub use datapath::{Always, EtaLaw, Formula, Site};
 pub use response::Response;
 pub use rounding::Rounding;
 

@@ -36,7 +36,7 @@ pub type Source<'a> = dyn Fn(u32) -> Box<dyn Words + Send> + Sync + 'a;
 pub const STANDARD: u64 = 1 << 26;
 
 /// Words read at [`Level::Full`].
-pub const FULL: u64 = 1 << 33;
+pub const FULL: u64 = 10_000_000_000;
 
 /// Pairs of neighbouring chains.
 const PAIRS: u32 = 4;
