@@ -6,6 +6,7 @@
 
 use stoquant_core::action::{Drift, QuarticDrift};
 use stoquant_core::arith::Arith;
+use stoquant_core::error::Error;
 
 /// A one-site update.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,20 +33,20 @@ pub enum Rounding {
 }
 
 impl Datapath {
-    /// The update of an arithmetic, from its own operations on every state. `None` where its last rounding is not the floor of
-    /// a sum with an offset, its noise is not linear in η, or the format is too wide to try all states (W > 18).
-    pub fn of<A: Arith<Wide = i64>>(drift: &impl Drift<A>, sigma: A::Sigma) -> Option<Self> {
+    /// The update of an arithmetic, from its own operations on every state. Refused where its last rounding is not the floor of
+    /// a sum with an offset, its noise is not linear in η, or the format has other units or too many states.
+    pub fn of<A: Arith<Wide = i64>>(drift: &impl Drift<A>, sigma: A::Sigma) -> Result<Self, Error> {
         let width = A::NOISE_WIDTH;
         if A::FIELD_LSB != lsb(width) || width > 18 {
-            return None;
+            let want = "at most 18, of which four are no fractional bits";
+            return Err(Error::Domain { what: "width", value: f64::from(width), want });
         }
         let max = (1_i64 << (width - 1)) - 1;
-        let site = |n: i64| A::from_bits(n as u64 & ((1 << width) - 1));
-        let mut clipped = 0;
-        let centre = (-max..=max)
-            .map(|n| site(n).map(|phi| phi.widen() + drift.drift(0, phi, A::Sum::default(), &mut clipped)))
-            .collect::<Option<Vec<_>>>()?;
-        let unit = site(1)?.widen();
+        // Every |n| ≤ max is a valid site.
+        let site = |n: i64| A::from_bits(n as u64 & ((1 << width) - 1)).unwrap_or_default();
+        let drift = |phi: A| drift.drift(0, phi, A::Sum::default(), &mut 0);
+        let centre = (-max..=max).map(|n| site(n).widen() + drift(site(n))).collect();
+        let unit = site(1).widen();
         let narrow = |wide: i64| (A::narrow(wide, &mut 0).value() / A::FIELD_LSB) as i64;
         // The least accumulator that rounds to 1, by bisection between 0 and two units.
         let (mut below, mut above) = (0, 2 * unit);
@@ -54,13 +55,18 @@ impl Datapath {
             *(if narrow(middle) >= 1 { &mut above } else { &mut below }) = middle;
         }
         let offset = unit - above;
-        let regular = (-5..5).all(|n| {
-            let edge = n * unit - offset;
-            narrow(edge) == n && narrow(edge - 1) == n - 1
-        });
+        let edge = |n: i64| n * unit - offset;
+        if !(-5..5).all(|n| narrow(edge(n)) == n && narrow(edge(n) - 1) == n - 1) {
+            let value = offset as f64 / unit as f64;
+            return Err(Error::Domain { what: "rounding offset", value, want: "the same on every unit of the field" });
+        }
         let amplitude = A::mul_noise(sigma, 1);
-        let linear = amplitude > 0 && (-9..9).all(|k| A::mul_noise(sigma, k * 1001) == amplitude * i64::from(k * 1001));
-        (regular && linear).then_some(Self { width, centre, amplitude, unit, offset })
+        let linear = |eta: i32| A::mul_noise(sigma, eta) == amplitude * i64::from(eta);
+        if amplitude <= 0 || !(-9..9).all(|k| linear(1001 * k)) {
+            let want = "positive, and the noise linear in it";
+            return Err(Error::Domain { what: "noise amplitude", value: amplitude as f64, want });
+        }
+        Ok(Self { width, centre, amplitude, unit, offset })
     }
 
     /// The same coefficients with exact products: ⌊φ(k_a - k_c φ²)⌋ in accumulator units, d unbounded, so that the last rounding

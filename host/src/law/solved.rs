@@ -77,10 +77,9 @@ impl Chain {
                 (*lm.drift(), lm.sigma(), Integrator::<A, Threefry>::eps(&lm))
             }
         };
-        let irregular =
-            Error::Domain { what: "last rounding", value: f64::NAN, want: "the floor of a sum, linear in the noise" };
-        let path = Datapath::of(&drift, sigma).ok_or(irregular)?;
-        let noise = NoiseLaw::new(Law::Gaussian, path.width).ok_or(irregular)?;
+        let path = Datapath::of(&drift, sigma)?;
+        let width = Error::Domain { what: "width", value: f64::from(path.width), want: "8 to 18" };
+        let noise = NoiseLaw::new(Law::Gaussian, path.width).ok_or(width)?;
         let quantised = <Phi4 as Action<A>>::quantised(&action, &drift, eps);
         let potential = SitePotential { b: quantised.b(), lambda: quantised.lambda() };
         Ok(Self { path, scheme, eps, potential, coefficients: coefficients(&drift), noise })

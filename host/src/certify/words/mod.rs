@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    /// Each check fails on one generator or another, on 2²⁰ words.
+    /// Each check fails on one generator or another, on 2²⁰ words (too few for what is promised at the standard size: what does not fail is undecided).
     #[test]
     fn every_check_can_fail() {
         let planted = |coarse: bool| {
@@ -205,10 +205,11 @@ mod tests {
         let sources: [&Source; 4] = [&planted(true), &planted(false), &weak::lcg, &weak::Rounds::<4>::make];
         let judged = sources.map(|source| Certificate::judge(battery(source, 1 << 20)).checks);
         for (i, check) in judged[0].iter().enumerate() {
-            assert!(judged.iter().any(|checks| checks[i].verdict != Verdict::Pass), "{} never fails", check.name);
+            assert!(judged.iter().any(|checks| checks[i].verdict == Verdict::Fail), "{} never fails", check.name);
         }
         let core = |chain| Box::new(Threefry::new(1, chain, StreamTag::Noise)) as Box<dyn Words + Send>;
-        assert_eq!(Certificate::judge(battery(&core, 1 << 20)).verdict, Verdict::Pass);
+        let core = Certificate::judge(battery(&core, 1 << 20)).checks;
+        assert!(core.iter().all(|check| check.verdict != Verdict::Fail));
     }
 
     #[test]
