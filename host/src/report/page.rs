@@ -197,7 +197,7 @@ fn caught(defects: &[Defect]) -> String {
         );
     }
     format!(
-        "<p>Each of {} defects was put into the core alone; the first check that failed, what it found, and how long that \
+        "<p>Each of {} defects was planted alone; the first check that failed, what it found, and how long that \
          took.</p>\n<div class=\"wide\"><table class=\"checks\">\n<tr><th></th><th>defect</th><th>what was changed</th><th>caught by</th>\
          <th class=\"n\">found</th><th class=\"n\">ms</th></tr>\n{rows}</table></div>\n",
         defects.len()
