@@ -261,6 +261,7 @@ fn core_law(label: &str, law: &Solved, single: bool) -> Result<Vec<Check>, exact
         let slope = chain.variation_slope()?;
         // Second order in ε.
         checks.push(Check::bound(RUNG, format!("{label}: {CELLS} cells, e^-S, / eps"), distance, slope, 0.05 * slope));
+        // The next order, 0.3 ε² here, and what rounding does on cells.
         let distance = total_variation(&cells, &chain.effective_bins(&edges)?);
         checks.push(Check::bound(
             RUNG,
