@@ -65,11 +65,6 @@ impl Coarse {
         self.grid.node(k)
     }
 
-    /// h.
-    pub fn spacing(&self) -> f64 {
-        self.grid.spacing
-    }
-
     /// Number of nodes.
     pub fn nodes(&self) -> usize {
         self.grid.nodes

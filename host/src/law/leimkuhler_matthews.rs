@@ -9,7 +9,7 @@
 //!
 //! With G(t) = P(w < t), P(φ' = x, η) = q(η)·[G((x+1)u - o - aη) - G(xu - o - aη)], exactly; that mass goes to w' = c(x) + aη. One step
 //! costs two reads and a write for each of (states × noise values). w lives on the multiples of the greatest common divisor of
-//! all that is added, 4 accumulator units: 2^(W+1) cells to a unit of the field, which memory bears up to W = 14.
+//! all that is added, 4 accumulator units: 2^(W+1) cells to a unit of the field, which memory bears up to W = 12.
 
 use super::Datapath;
 use super::solver::Transfer;

@@ -32,7 +32,7 @@ pub trait Transfer {
 pub struct Stationary {
     /// Mass of each state.
     pub law: Vec<f64>,
-    /// Total variation between law and law·P before each correction; the last belongs to the law returned.
+    /// Total variation between law and law·P before each correction. What is returned is the last law·P, whose own is no larger.
     pub residuals: Vec<f64>,
     /// |Σ law·P - 1| at the last application: rounding.
     pub mass_error: f64,
