@@ -37,6 +37,7 @@ pub mod board;
 pub mod error;
 pub mod integrator;
 pub mod lattice;
+pub mod machine;
 pub mod math;
 pub mod noise;
 pub mod observable;

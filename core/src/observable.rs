@@ -5,8 +5,9 @@
 use heapless::Vec;
 
 use crate::action::{Action, Totals};
-use crate::arith::{Arith, tally, tally_value};
-use crate::lattice::{Plan, triples};
+use crate::arith::{Arith, TallySum, tally_value};
+use crate::lattice::{CHUNK, Plan, triples};
+use crate::machine::Machine;
 
 /// One configuration, per site: `m` is the magnetisation M, the rest are averages over sites.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -30,32 +31,36 @@ pub struct Measurement {
 }
 
 /// Measure a configuration. Force and curvature are those of `action`, in `f64`.
-pub fn measure<A: Arith, S: Action<A>, const D: usize>(plan: &Plan<D>, action: &S, phi: &[A::Store]) -> Measurement {
-    // φ, φ², φ⁴, φ·Σ_nbr, φ ∂S, (∂S)²
-    let mut sums = Totals::<[i64; 6]>::default();
-    let mut curvature = Totals::<[i64; 1]>::default();
+pub fn measure<A: Arith, S: Action<A>, const D: usize, M: Machine>(
+    plan: &Plan<D, M>,
+    action: &S,
+    phi: &[A::Store],
+) -> Measurement {
+    // φ, φ², φ⁴, φ·Σ_nbr;  φ ∂S, (∂S)², ∂²S
+    let mut sums = Totals::<[A::Local; 4]>::default();
+    let mut slopes = Totals::<[f64; 3]>::default();
     let mut terms = Totals::<S::Terms>::default();
     let self_bonds = plan.self_bonds();
-    triples(plan, phi, |_, triple| {
-        plan.chunks::<A>(triple, |_, here| {
-            for (&phi, &sum) in here.phi.iter().zip(&here.sum).take(here.count) {
-                let value = phi.value();
-                let gradient = -action.force(value, A::sum_value(sum));
-                sums.add([
-                    phi.tally_phi(),
-                    phi.tally_square(),
-                    phi.tally_fourth(),
-                    phi.tally_product(sum),
-                    tally(value * gradient),
-                    tally(gradient * gradient),
-                ]);
-                curvature.add([tally(action.curvature(value, self_bonds))]);
-                terms.add(action.terms(phi, sum));
-            }
+    plan.machine().run(|| {
+        triples(plan, phi, |_, triple| {
+            plan.chunks::<A>(triple, |_, phi, nearest| {
+                let sites = phi.iter().zip(nearest).map(|(&phi, &sum)| (A::load(phi), sum));
+                sums.add(sites.clone().map(|(phi, sum)| {
+                    [phi.local_phi(), phi.local_square(), phi.local_fourth(), phi.local_product(sum)]
+                }));
+                slopes.add(sites.clone().map(|(phi, sum)| {
+                    let value = phi.value();
+                    let gradient = -action.force(value, A::sum_value(sum));
+                    [value * gradient, gradient * gradient, action.curvature(value, self_bonds)]
+                }));
+                terms.add(sites.map(|(phi, sum)| action.terms(phi, sum)));
+            });
         });
     });
     let volume = plan.volume() as f64;
-    let [m, phi2, phi4, product, schwinger_dyson, grad2] = sums.sums().map(|sum| tally_value(sum) / volume);
+    let mean = |sum: TallySum| tally_value(sum.total()) / volume;
+    let [m, phi2, phi4, product] = sums.sums().map(mean);
+    let [schwinger_dyson, grad2, laplacian] = slopes.sums().map(mean);
     Measurement {
         m,
         phi2,
@@ -64,7 +69,7 @@ pub fn measure<A: Arith, S: Action<A>, const D: usize>(plan: &Plan<D>, action: &
         action_density: terms.dot(action.couplings()) / volume,
         schwinger_dyson,
         grad2,
-        laplacian: curvature.sums().map(tally_value).iter().sum::<f64>() / volume,
+        laplacian,
     }
 }
 
@@ -140,10 +145,16 @@ pub struct Means {
 }
 
 /// Zero-momentum slice sums along the slowest direction: `out[t]` = Σ of φ over the slab at coordinate t.
-pub fn slices<A: Arith, const D: usize>(plan: &Plan<D>, phi: &[A::Store], out: &mut [f64]) {
-    for (out, slab) in out.iter_mut().zip(phi.chunks(plan.slab().max(1))) {
-        let total: i128 = slab.iter().map(|&word| i128::from(A::load(word).tally_phi())).sum();
-        *out = tally_value(total);
+pub fn slices<A: Arith, const D: usize, M: Machine>(plan: &Plan<D, M>, phi: &[A::Store], out: &mut [f64]) {
+    let mut rest = phi;
+    for out in out.iter_mut() {
+        let Some((slab, after)) = rest.split_at_checked(plan.slab()) else { return };
+        rest = after;
+        let mut total = Totals::<[A::Local; 1]>::default();
+        for phi in slab.chunks(CHUNK) {
+            total.add(phi.iter().map(|&phi| [A::load(phi).local_phi()]));
+        }
+        *out = total.dot([1.0]);
     }
 }
 

@@ -3,40 +3,21 @@
 //! The certificate, the sampler and every comparison see a chain only through [`Engine`]; the in-process core is one
 //! implementation, a board or a simulated circuit is another.
 
-use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
+
 use stoquant_core::action::{Action, Phi4, QuarticDrift};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Lies, Mala, State};
 use stoquant_core::lattice::Plan;
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry, Words};
+use stoquant_core::machine::Machine;
+use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry};
 use stoquant_core::observable::{Measurement, measure, slices};
 
 use crate::couplings::Couplings;
-
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] #[value(name = $text)] $variant),+ }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-            /// The name on the command line and in files.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.name())
-            }
-        }
-    };
-}
+use crate::named::named;
+use crate::simd::{MachineKind, Portable, Threads, Work, with_machine};
 
 named!(
     /// Number type of a chain.
@@ -159,13 +140,16 @@ pub trait Engine: Send {
 /// Makes chains: `factory(setup, chain)`.
 pub type Factory = dyn Fn(&Setup, u32) -> Result<Box<dyn Engine>, Error> + Sync;
 
+/// Sites from which on the threads share a lattice: below, waking them costs more than they save.
+const SHARED: usize = 1 << 16;
+
 /// The in-process core.
-struct CoreEngine<const D: usize, A: Arith, W, I> {
-    plan: Plan<D>,
+struct CoreEngine<const D: usize, A: Arith, W, I, M> {
+    plan: Plan<D, M>,
     integrator: I,
     noise: ChainNoise<W>,
-    phi: Vec<A::Store>,
-    work: Vec<A::Store>,
+    /// The field and the trial values of the next, in turn; either has room for both ways of a sweep.
+    buffers: [Vec<A::Store>; 2],
     state: State,
     drift: Phi4,
     target: Phi4,
@@ -173,29 +157,54 @@ struct CoreEngine<const D: usize, A: Arith, W, I> {
     chain: u32,
 }
 
-impl<const D: usize, A: Arith, W: Words + Send, I: Integrator<A, W>> Engine for CoreEngine<D, A, W, I> {
+impl<const D: usize, A: Arith, W, I, M: Machine> CoreEngine<D, A, W, I, M> {
+    fn field(&self) -> &[A::Store] {
+        &self.buffers[0][..self.plan.volume()]
+    }
+    fn field_mut(&mut self) -> &mut [A::Store] {
+        &mut self.buffers[0][..self.plan.volume()]
+    }
+}
+
+impl<const D: usize, A: Arith, W: PureWords + Send, I: Integrator<A, W>, M: Machine> Engine
+    for CoreEngine<D, A, W, I, M>
+{
     fn sweep(&mut self, sweeps: u64) {
-        for _ in 0..sweeps {
-            self.integrator.sweep(&self.plan, &mut self.noise, &mut self.phi, &mut self.work, &mut self.state);
+        let volume = self.plan.volume();
+        let mut advance = || {
+            for _ in 0..sweeps {
+                let Self { plan, integrator, noise, buffers: [field, trial], state, .. } = self;
+                if integrator.sweep_apart(plan, noise, &mut field[..volume], trial, state) == Lies::InTrial {
+                    std::mem::swap(field, trial);
+                }
+            }
+        };
+        if volume < SHARED {
+            advance();
+        } else {
+            // One entry into the pool for all sweeps.
+            rayon::scope(|_| advance());
         }
     }
     fn phi(&self) -> Vec<f64> {
-        self.phi.iter().map(|&word| A::load(word).value()).collect()
+        self.field().iter().map(|&word| A::load(word).value()).collect()
     }
     fn bits(&self) -> Vec<u64> {
-        self.phi.iter().map(|&word| A::load(word).bits()).collect()
+        self.field().iter().map(|&word| A::load(word).bits()).collect()
     }
     fn set_bits(&mut self, bits: &[u64]) -> Result<(), Error> {
-        if bits.len() != self.phi.len() {
-            return Err(Error::Length { what: "field", got: bits.len(), want: self.phi.len() });
+        if bits.len() != self.plan.volume() {
+            return Err(Error::Length { what: "field", got: bits.len(), want: self.plan.volume() });
         }
         let words: Option<Vec<_>> = bits.iter().map(|&word| A::from_bits(word).map(A::store)).collect();
-        self.phi =
+        let words =
             words.ok_or(Error::Domain { what: "field word", value: f64::NAN, want: "a valid site of the format" })?;
+        self.field_mut().copy_from_slice(&words);
         Ok(())
     }
     fn hot_start(&mut self, width: f64) -> Result<(), Error> {
-        hot_start::<A>(&mut self.phi, width, self.seed, self.chain)
+        let (seed, chain) = (self.seed, self.chain);
+        hot_start::<A>(self.field_mut(), width, seed, chain)
     }
     fn state(&self) -> State {
         self.state
@@ -204,11 +213,11 @@ impl<const D: usize, A: Arith, W: Words + Send, I: Integrator<A, W>> Engine for 
         self.state = state;
     }
     fn measure(&self) -> Measurement {
-        measure::<A, Phi4, D>(&self.plan, &self.target, &self.phi)
+        measure::<A, Phi4, D, M>(&self.plan, &self.target, self.field())
     }
     fn slices(&self) -> Vec<f64> {
         let mut out = vec![0.0; self.plan.volume() / self.plan.slab()];
-        slices::<A, D>(&self.plan, &self.phi, &mut out);
+        slices::<A, D, M>(&self.plan, self.field(), &mut out);
         out
     }
     fn eps(&self) -> f64 {
@@ -226,28 +235,59 @@ fn couplings(action: &Phi4) -> Couplings {
     Couplings { kappa: action.kappa(), b: action.b(), lambda: action.lambda() }
 }
 
-/// A chain of the in-process core.
+/// A chain of the in-process core, on the fastest machine that there is.
 pub fn core_engine(setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
+    core_engine_on(MachineKind::best(), setup, chain)
+}
+
+/// The same on a machine of choice; the portable one where the processor has no such. Double precision, the reference, is always portable.
+pub fn core_engine_on(machine: MachineKind, setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
     match *setup.extents {
-        [] => with_dims::<0>([], setup, chain),
-        [a] => with_dims::<1>([a], setup, chain),
-        [a, b] => with_dims::<2>([a, b], setup, chain),
-        [a, b, c] => with_dims::<3>([a, b, c], setup, chain),
-        [a, b, c, d] => with_dims::<4>([a, b, c, d], setup, chain),
+        [] => with_dims::<0>(machine, [], setup, chain),
+        [a] => with_dims::<1>(machine, [a], setup, chain),
+        [a, b] => with_dims::<2>(machine, [a, b], setup, chain),
+        [a, b, c] => with_dims::<3>(machine, [a, b, c], setup, chain),
+        [a, b, c, d] => with_dims::<4>(machine, [a, b, c, d], setup, chain),
         _ => Err(Error::Dimensions { dims: setup.extents.len() }),
     }
 }
 
-fn with_dims<const D: usize>(extents: [usize; D], setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
+fn with_dims<const D: usize>(
+    machine: MachineKind,
+    extents: [usize; D],
+    setup: &Setup,
+    chain: u32,
+) -> Result<Box<dyn Engine>, Error> {
+    // Saturating: what is too large is refused below.
+    let volume = extents.iter().fold(1, |volume: usize, &extent| volume.saturating_mul(extent));
+    let threads = if volume >= SHARED { Threads::Pool } else { Threads::One };
     match setup.arith {
-        ArithKind::Fx18 => with_arith::<D, Fx<18>>(extents, setup, chain),
-        ArithKind::Fx16 => with_arith::<D, Fx<16>>(extents, setup, chain),
-        ArithKind::F32 => with_arith::<D, f32>(extents, setup, chain),
-        ArithKind::F64 => with_arith::<D, f64>(extents, setup, chain),
+        ArithKind::Fx18 => on_machine::<D, Fx<18>>(machine, threads, extents, setup, chain),
+        ArithKind::Fx16 => on_machine::<D, Fx<16>>(machine, threads, extents, setup, chain),
+        ArithKind::F32 => on_machine::<D, f32>(machine, threads, extents, setup, chain),
+        ArithKind::F64 => with_arith::<D, f64, _>(Portable(threads), extents, setup, chain),
     }
 }
 
-fn with_arith<const D: usize, A: Arith>(
+fn on_machine<const D: usize, A: Arith>(
+    machine: MachineKind,
+    threads: Threads,
+    extents: [usize; D],
+    setup: &Setup,
+    chain: u32,
+) -> Result<Box<dyn Engine>, Error> {
+    struct Make<'a, const D: usize, A>([usize; D], &'a Setup, u32, PhantomData<A>);
+    impl<const D: usize, A: Arith> Work for Make<'_, D, A> {
+        type Result = Result<Box<dyn Engine>, Error>;
+        fn on<M: Machine>(self, machine: M) -> Self::Result {
+            with_arith::<D, A, M>(machine, self.0, self.1, self.2)
+        }
+    }
+    with_machine(machine, threads, Make::<D, A>(extents, setup, chain, PhantomData))
+}
+
+fn with_arith<const D: usize, A: Arith, M: Machine>(
+    machine: M,
     extents: [usize; D],
     setup: &Setup,
     chain: u32,
@@ -260,45 +300,52 @@ fn with_arith<const D: usize, A: Arith>(
         IntegratorKind::Euler => {
             let euler = Euler::<A, _>::new(&action, eps, dims)?;
             let drift = *euler.drift();
-            engine_of(extents, setup, chain, euler, drift, words)
+            engine_of(machine, extents, setup, chain, euler, drift, words)
         }
         IntegratorKind::LeimkuhlerMatthews => {
             let lm = LeimkuhlerMatthews::<A, _>::new(&action, eps, dims)?;
             let drift = *lm.drift();
-            engine_of(extents, setup, chain, lm, drift, words)
+            engine_of(machine, extents, setup, chain, lm, drift, words)
         }
         IntegratorKind::Heun => {
             let heun = Heun::<A, _>::new(&action, eps, dims)?;
             let drift = *heun.drift();
-            engine_of(extents, setup, chain, heun, drift, words)
+            engine_of(machine, extents, setup, chain, heun, drift, words)
         }
         IntegratorKind::Mala => {
             let mala = Mala::<A, Phi4>::new(&action, eps, dims)?;
             let drift = *mala.drift();
-            engine_of(extents, setup, chain, mala, drift, words)
+            engine_of(machine, extents, setup, chain, mala, drift, words)
         }
     }
 }
 
-/// A chain of any integrator in any arithmetic, driven by any words. `drift` is what the engine reports as its quantised drift; whether a
-/// Metropolis step decides is what the setup says.
-pub fn engine_of<const D: usize, A: Arith, W: Words + Send + 'static, I: Integrator<A, W> + 'static>(
+/// A chain of any integrator in any arithmetic on any machine, driven by any words. `drift` is what the engine reports as its quantised
+/// drift; whether a Metropolis step decides is what the setup says.
+pub fn engine_of<const D: usize, A, W, I, M>(
+    machine: M,
     extents: [usize; D],
     setup: &Setup,
     chain: u32,
     integrator: I,
     drift: QuarticDrift<A>,
     words: W,
-) -> Result<Box<dyn Engine>, Error> {
+) -> Result<Box<dyn Engine>, Error>
+where
+    A: Arith,
+    W: PureWords + Send + 'static,
+    I: Integrator<A, W> + 'static,
+    M: Machine,
+{
     let Couplings { kappa, b, lambda } = setup.couplings;
     let action = Phi4::new(kappa, b, lambda);
-    let work = vec![A::Store::default(); Plan::<D>::work_sites(&extents)?];
-    let plan = Plan::new(extents, work.len())?;
+    let work = Plan::<D>::work_sites(&extents)?;
+    let plan = Plan::new(extents, work)?.on(machine);
     let drift = <Phi4 as Action<A>>::quantised(&action, &drift, integrator.eps());
-    Ok(Box::new(CoreEngine::<D, A, W, I> {
-        phi: vec![A::Store::default(); plan.volume()],
+    let buffer = vec![A::Store::default(); work.max(plan.volume())];
+    Ok(Box::new(CoreEngine::<D, A, W, I, M> {
         plan,
-        work,
+        buffers: [buffer.clone(), buffer],
         noise: ChainNoise {
             eta: Noise { law: setup.noise.into(), words },
             accept: Threefry::new(setup.seed, chain, StreamTag::Accept),

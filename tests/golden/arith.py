@@ -75,6 +75,9 @@ class Fixed:
         fourth = math.floor(Fraction(square * square * 2**32, 2 ** (2 * (2 * self.w - 8 - drop))))
         return phi * total * unit, phi * phi * unit, fourth
 
+    def change(self, before, after):
+        return after - before
+
     def proposal(self, x, y, a, b):
         exact = Fraction((a + b) * (2 * self.wide(y - x) + b - a), 2 ** (2 * (2 * self.w - 1)))
         return nearest_away(exact * 2**40)
@@ -134,15 +137,20 @@ class Float:
         kind, digits = ("<d", 16) if self.r is f64 else ("<f", 8)
         return f"{int.from_bytes(struct.pack(kind, phi), 'little'):0{digits}x}"
 
-    # In binary64 from here on, for f32 too.
+    # Local quantities round like everything else; their tallies, in units of 2^-32, are sums of integers.
     def terms(self, phi, total):
-        square = phi * phi
-        return tally(phi * total, 32), tally(square, 32), tally(square * square, 32)
+        r = self.r
+        square = r(phi * phi)
+        return r(phi * total), square, r(square * square)
+
+    def change(self, before, after):
+        return tally(self.r(after - before))
 
     def proposal(self, x, y, a, b):
-        return tally((a + b) * (2.0 * (y - x) + (b - a)), 40)
+        r = self.r
+        return tally(r(r(r(a + b) * r(r(2.0 * r(y - x)) + r(b - a))) * 2.0**8))
 
 
-def tally(value, fraction):
-    scaled = value * 2.0**fraction
-    return int(scaled + (-0.5 if scaled < 0.0 else 0.5))
+def tally(value):
+    """Nearest multiple of 2^-32, midpoints to even."""
+    return round(Fraction(value) * 2**32)

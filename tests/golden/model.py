@@ -153,7 +153,7 @@ def chain(a, case):
                 sx, sy = total(a, phi, near[x]), total(a, y, near[x])
                 proposal += a.proposal(phi[x], y[x], a.drift(k, phi[x], sx), a.drift(k, y[x], sy))
                 before, after = a.terms(phi[x], sx), a.terms(y[x], sy)
-                change = [c + q - p for c, p, q in zip(change, before, after)]
+                change = [c + a.change(p, q) for c, p, q in zip(change, before, after)]
             a.clipped = counted
             ds = sum(g * (float(c) * 2.0**-32) for g, c in zip((-kappa, b, lam), change))
             variance = 2.0 * eps + a.lsb * a.lsb / 12.0

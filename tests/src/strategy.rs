@@ -18,16 +18,16 @@ pub fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, max_global_rejects: 4 * cases, failure_persistence, ..ProptestConfig::default() }
 }
 
-/// Most sites of a random lattice: a dozen chunks of the core.
+/// Most sites of a random lattice where size does not matter.
 pub const MAX_VOLUME: usize = 400;
 
-/// 0 to 4 extents; the fastest one also around the core's chunk of 32 sites.
-pub fn extents() -> impl Strategy<Value = Vec<usize>> {
+/// 0 to 4 extents of at most `most` sites; the fastest one also around a vector of 16 sites and the core's chunks of 32 and 256.
+pub fn extents(most: usize) -> impl Strategy<Value = Vec<usize>> {
     let short = select(vec![1, 2, 3, 4, 5, 6]);
-    let long = select(vec![1, 2, 3, 4, 5, 7, 31, 32, 33, 40, 64, 65, 97]);
-    (vec(short, 0..=3), proptest::option::of(long)).prop_map(|(mut extents, last)| {
+    let long = select(vec![1, 2, 3, 4, 5, 7, 15, 16, 17, 31, 32, 33, 40, 64, 65, 97, 255, 256, 257, 513]);
+    (vec(short, 0..=3), proptest::option::of(long)).prop_map(move |(mut extents, last)| {
         extents.extend(last);
-        while extents.iter().product::<usize>() > MAX_VOLUME {
+        while extents.iter().product::<usize>() > most {
             extents.remove(0);
         }
         extents
@@ -65,9 +65,14 @@ const START_REACH: f64 = 6.34;
 /// Set-ups that the core accepts and that a start field of width 1 does not drive apart: steps from 0.1 down, halved until
 /// ε·S'(φ)/φ stays below 1 there. (Beyond 2 an explicit step overshoots by more than it corrects.)
 pub fn setup() -> impl Strategy<Value = Setup> {
+    setup_up_to(MAX_VOLUME)
+}
+
+/// The same on lattices of at most `most` sites.
+pub fn setup_up_to(most: usize) -> impl Strategy<Value = Setup> {
     let kinds = (select(ArithKind::ALL), select(IntegratorKind::ALL), select(NoiseKind::ALL));
     let step = prop_oneof![select(vec![0.1, 0.05, 1.0 / 64.0]), 0.001..0.1];
-    (extents(), kinds, step, seed())
+    (extents(most), kinds, step, seed())
         .prop_flat_map(|(extents, kinds, eps, seed)| {
             let dims = extents.len();
             (Just((extents, kinds, eps, seed)), couplings(dims))
@@ -94,7 +99,7 @@ pub fn field() -> impl Strategy<Value = Vec<i32>> {
 
 /// A lattice, couplings and a field.
 pub fn theory() -> impl Strategy<Value = (Vec<usize>, Couplings, Vec<i32>)> {
-    extents().prop_flat_map(|extents| {
+    extents(MAX_VOLUME).prop_flat_map(|extents| {
         let couplings = couplings(extents.len());
         (Just(extents), couplings, field())
     })

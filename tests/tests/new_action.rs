@@ -2,7 +2,7 @@
 
 use stoquant::analysis::gamma;
 use stoquant_core::action::{Action, Drift};
-use stoquant_core::arith::{Arith, Fx, Tally, tally};
+use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::{Board, hot_start};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{Integrator, LeimkuhlerMatthews, Mala};
@@ -42,7 +42,7 @@ impl<A: Arith> Drift<A> for Phi6Drift {
 
 impl<A: Arith> Action<A> for Phi6 {
     type Drift = Phi6Drift;
-    type Terms = [Tally; 3];
+    type Terms = [A::Local; 3];
 
     fn drift(&self, eps: f64, _dims: usize) -> Result<Phi6Drift, Error> {
         Ok(Phi6Drift { action: *self, eps })
@@ -55,8 +55,8 @@ impl<A: Arith> Action<A> for Phi6 {
     fn quantised(&self, _drift: &Phi6Drift, _eps: f64) -> Self {
         *self
     }
-    fn terms(&self, phi: A, sum: A::Sum) -> [Tally; 3] {
-        [phi.tally_product(sum), phi.tally_square(), tally(phi.value().powi(6))]
+    fn terms(&self, phi: A, sum: A::Sum) -> [A::Local; 3] {
+        [phi.local_product(sum), phi.local_square(), A::local(phi.value().powi(6))]
     }
     fn couplings(&self) -> [f64; 3] {
         [-self.kappa, self.b, self.g]

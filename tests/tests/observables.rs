@@ -24,7 +24,7 @@ fn measured<const D: usize, A: Arith>(extents: [usize; D], c: &Couplings, field:
     let words: Vec<A::Store> =
         field[..plan.volume()].iter().map(|&n| A::nearest(f64::from(n) / 16384.0).store()).collect();
     let phi: Vec<f64> = words.iter().map(|&word| A::load(word).value()).collect();
-    let found = measure::<A, Phi4, D>(&plan, &Phi4::new(c.kappa, c.b, c.lambda), &words);
+    let found = measure::<A, Phi4, D, _>(&plan, &Phi4::new(c.kappa, c.b, c.lambda), &words);
     let v = plan.volume() as f64;
     let mean = |f: &dyn Fn(usize) -> f64| (0..phi.len()).map(f).sum::<f64>() / v;
     let force = reference::drift(&phi, &extents, c);
@@ -46,7 +46,7 @@ fn measured<const D: usize, A: Arith>(extents: [usize; D], c: &Couplings, field:
 
     // Slices add up to V·M; their correlator, over one configuration, to χ = V·M².
     let mut sums = vec![0.0; if D == 0 { 1 } else { extents[0] }];
-    slices::<A, D>(&plan, &words, &mut sums);
+    slices::<A, D, _>(&plan, &words, &mut sums);
     for (t, sum) in sums.iter().enumerate() {
         let slab: f64 = phi[t * plan.slab()..(t + 1) * plan.slab()].iter().sum();
         prop_assert!((sum - slab).abs() <= 1e-12 * v);
@@ -158,7 +158,7 @@ proptest! {
 #[test]
 fn a_uniform_field() {
     let (plan, action) = (plan([4, 6]), Phi4::new(0.25, 0.5, 0.125));
-    let found = measure::<Fx<18>, _, 2>(&plan, &action, &[Fx::<18>::nearest(1.5).store(); 24]);
+    let found = measure::<Fx<18>, _, 2, _>(&plan, &action, &[Fx::<18>::nearest(1.5).store(); 24]);
     // ∂S/∂φ = -8κφ + 2bφ + 4λφ³ = (-2 + 1)·1.5 + 0.5·3.375.
     let gradient = 0.1875;
     let expected = Measurement {

@@ -18,9 +18,10 @@ pub use free::FreeField;
 pub use phi4::Phi4;
 pub use quartic::QuarticDrift;
 
-use crate::arith::{Arith, Tally, tally_value};
+use crate::arith::{Arith, Local, TallySum, tally_value};
 use crate::error::Error;
 use crate::lattice::{Plan, triples};
+use crate::machine::{Machine, Part};
 
 /// A drift times step: what is added to φ_x before the noise, ε·K_x(φ).
 ///
@@ -54,55 +55,67 @@ pub trait Action<A: Arith>: Copy + Send + Sync {
     fn curvature(&self, phi: f64, self_bonds: usize) -> f64;
 
     /// S of a field.
-    fn action<const D: usize>(&self, plan: &Plan<D>, phi: &[A::Store]) -> f64 {
+    fn action<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, phi: &[A::Store]) -> f64 {
         let mut totals = Totals::<Self::Terms>::default();
         triples(plan, phi, |_, triple| {
-            plan.chunks::<A>(triple, |_, here| {
-                for (&phi, &sum) in here.phi.iter().zip(&here.sum).take(here.count) {
-                    totals.add(self.terms(phi, sum));
-                }
+            plan.chunks::<A>(triple, |_, phi, sums| {
+                totals.add(phi.iter().zip(sums).map(|(&phi, &sum)| self.terms(A::load(phi), sum)));
             });
         });
         totals.dot(self.couplings())
     }
 }
 
-/// The local terms of an action: `[Tally; N]`.
-pub trait Terms: Copy {
+/// The local terms of an action: `[A::Local; N]`.
+pub trait Terms: Copy + Send {
     /// Exact sums.
-    type Sums: Copy + Default;
+    type Sums: Copy + Default + Send + AsRef<[TallySum]> + AsMut<[TallySum]>;
+    /// Running sums of a chunk.
+    type Ledgers: Copy + Default;
     /// One coupling a term.
-    type Couplings: Copy;
-    /// Add to the sums.
-    fn accumulate(self, sums: &mut Self::Sums);
-    /// Σ g_i O_i.
-    fn dot(sums: &Self::Sums, couplings: Self::Couplings) -> f64;
-    /// Difference of two sums.
-    fn difference(a: &Self::Sums, b: &Self::Sums) -> Self::Sums;
+    type Couplings: Copy + AsRef<[f64]>;
+    /// Term by term.
+    fn minus(self, other: Self) -> Self;
+    /// Add to exact sums.
+    fn tally(self, sums: &mut Self::Sums);
+    /// Add to running sums.
+    fn enter(self, ledgers: &mut Self::Ledgers);
+    /// Add the running sums of `count` sites to exact ones; `None` where one is out of range.
+    fn close(ledgers: Self::Ledgers, count: u32, sums: &Self::Sums) -> Option<Self::Sums>;
 }
 
 macro_rules! terms {
     ($($n:literal),+) => { $(
-        impl Terms for [Tally; $n] {
-            type Sums = [i128; $n];
+        impl<L: Local> Terms for [L; $n] {
+            type Sums = [TallySum; $n];
+            type Ledgers = [L::Ledger; $n];
             type Couplings = [f64; $n];
             #[inline(always)]
-            fn accumulate(self, sums: &mut Self::Sums) {
+            fn minus(mut self, other: Self) -> Self {
+                for (term, other) in self.iter_mut().zip(other) {
+                    *term = *term - other;
+                }
+                self
+            }
+            #[inline(always)]
+            fn tally(self, sums: &mut Self::Sums) {
                 for (sum, term) in sums.iter_mut().zip(self) {
-                    *sum += i128::from(term);
+                    sum.add(term.tally());
                 }
             }
-            #[inline]
-            fn dot(sums: &Self::Sums, couplings: Self::Couplings) -> f64 {
-                sums.iter().zip(couplings).map(|(&sum, g)| g * tally_value(sum)).sum()
-            }
-            #[inline]
-            fn difference(a: &Self::Sums, b: &Self::Sums) -> Self::Sums {
-                let mut out = *a;
-                for (out, b) in out.iter_mut().zip(b) {
-                    *out -= b;
+            #[inline(always)]
+            fn enter(self, ledgers: &mut Self::Ledgers) {
+                for (ledger, term) in ledgers.iter_mut().zip(self) {
+                    term.enter(ledger);
                 }
-                out
+            }
+            #[inline(always)]
+            fn close(ledgers: Self::Ledgers, count: u32, sums: &Self::Sums) -> Option<Self::Sums> {
+                let mut out = *sums;
+                for (sum, ledger) in out.iter_mut().zip(ledgers) {
+                    *sum = sum.plus(L::close(ledger, count)?);
+                }
+                Some(out)
             }
         }
     )+ };
@@ -120,24 +133,36 @@ impl<T: Terms> Default for Totals<T> {
 }
 
 impl<T: Terms> Totals<T> {
-    /// Add one site.
+    /// Add the sites of a chunk.
     #[inline(always)]
-    pub fn add(&mut self, terms: T) {
-        terms.accumulate(&mut self.0);
+    pub fn add(&mut self, sites: impl Iterator<Item = T> + Clone) {
+        let mut ledgers = T::Ledgers::default();
+        let mut count = 0;
+        for terms in sites.clone() {
+            terms.enter(&mut ledgers);
+            count += 1;
+        }
+        match T::close(ledgers, count, &self.0) {
+            Some(sums) => self.0 = sums,
+            None => sites.for_each(|terms| terms.tally(&mut self.0)),
+        }
     }
-
     /// The sums.
     pub fn sums(&self) -> &T::Sums {
         &self.0
     }
-
-    /// Σ g_i O_i.
+    /// Σ g_i O_i, exact until the couplings multiply.
     pub fn dot(&self, couplings: T::Couplings) -> f64 {
-        T::dot(&self.0, couplings)
+        self.0.as_ref().iter().zip(couplings.as_ref()).map(|(sum, g)| g * tally_value(sum.total())).sum()
     }
+}
 
-    /// Σ g_i (O_i - O'_i), exact until the couplings multiply.
-    pub fn change(&self, from: &Self, couplings: T::Couplings) -> f64 {
-        T::dot(&T::difference(&self.0, &from.0), couplings)
+impl<T: Terms> Part for Totals<T> {
+    #[inline]
+    fn plus(mut self, other: Self) -> Self {
+        for (sum, other) in self.0.as_mut().iter_mut().zip(other.0.as_ref()) {
+            *sum = sum.plus(*other);
+        }
+        self
     }
 }

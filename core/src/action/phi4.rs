@@ -6,7 +6,7 @@
 
 use super::Action;
 use super::quartic::{Quartic, QuarticDrift};
-use crate::arith::{Arith, Tally};
+use crate::arith::Arith;
 use crate::error::Error;
 use crate::math::sqrt;
 
@@ -71,7 +71,7 @@ impl From<Quartic> for Phi4 {
 impl<A: Arith> Action<A> for Phi4 {
     type Drift = QuarticDrift<A>;
     /// φ·Σ_nbr, φ², φ⁴.
-    type Terms = [Tally; 3];
+    type Terms = [A::Local; 3];
 
     fn drift(&self, eps: f64, dims: usize) -> Result<QuarticDrift<A>, Error> {
         self.0.drift(eps, dims)
@@ -86,8 +86,8 @@ impl<A: Arith> Action<A> for Phi4 {
     }
 
     #[inline(always)]
-    fn terms(&self, phi: A, sum: A::Sum) -> [Tally; 3] {
-        [phi.tally_product(sum), phi.tally_square(), phi.tally_fourth()]
+    fn terms(&self, phi: A, sum: A::Sum) -> [A::Local; 3] {
+        [phi.local_product(sum), phi.local_square(), phi.local_fourth()]
     }
 
     fn couplings(&self) -> [f64; 3] {

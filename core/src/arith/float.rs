@@ -3,7 +3,8 @@
 //! `f32` gives the same bits on every target with IEEE hardware or a correct software float: there is no fused
 //! multiply-add, no reassociation and no library call in a site update. `f64` is the reference.
 
-use super::{Arith, PROPOSAL_FRACTION, Tally, tally};
+use super::{Arith, PROPOSAL_FRACTION, TALLY_FRACTION};
+use crate::machine::Machine;
 use crate::noise::{Noise, Words};
 
 macro_rules! float_arith {
@@ -23,6 +24,7 @@ macro_rules! float_arith {
             type Gain = $float;
             type Slope = $float;
             type Factor = $float;
+            type Local = $float;
             type Sigma = $float;
 
             #[inline(always)]
@@ -133,34 +135,41 @@ macro_rules! float_arith {
             }
 
             #[inline]
-            fn fill_noise<S: Words>(noise: &mut Noise<S>, step: u64, first: usize, out: &mut [i32]) {
-                noise.fill_eta::<18>(step, first, out);
+            fn fill_noise<S: Words, M: Machine>(
+                machine: M,
+                noise: &mut Noise<S>,
+                step: u64,
+                first: usize,
+                out: &mut [i32],
+            ) {
+                noise.fill_eta_on::<18, M>(machine, step, first, out);
             }
 
-            #[inline]
-            fn tally_phi(self) -> Tally {
-                tally(f64::from(self))
+            #[inline(always)]
+            fn local_phi(self) -> $float {
+                self
             }
-            #[inline]
-            fn tally_square(self) -> Tally {
-                let phi = f64::from(self);
-                tally(phi * phi)
+            #[inline(always)]
+            fn local_square(self) -> $float {
+                self * self
             }
-            #[inline]
-            fn tally_fourth(self) -> Tally {
-                let square = f64::from(self) * f64::from(self);
-                tally(square * square)
+            #[inline(always)]
+            fn local_fourth(self) -> $float {
+                let square = self * self;
+                square * square
             }
-            #[inline]
-            fn tally_product(self, sum: $float) -> Tally {
-                tally(f64::from(self) * f64::from(sum))
+            #[inline(always)]
+            fn local_product(self, sum: $float) -> $float {
+                self * sum
             }
-            #[inline]
-            fn proposal_term(x: Self, y: Self, a: $float, b: $float) -> i64 {
-                let (x, y, a, b) = (f64::from(x), f64::from(y), f64::from(a), f64::from(b));
+            #[inline(always)]
+            fn local(value: f64) -> $float {
+                value as $float
+            }
+            #[inline(always)]
+            fn local_proposal(x: Self, y: Self, a: $float, b: $float) -> $float {
                 // 2(y-x) + (b-a) and a + b change sign and keep it exactly: the term is antisymmetric to the bit.
-                let term = (a + b) * (2.0 * (y - x) + (b - a)) * (1u64 << PROPOSAL_FRACTION) as f64;
-                (term + if term < 0.0 { -0.5 } else { 0.5 }) as i64
+                (a + b) * (2.0 * (y - x) + (b - a)) * (1u32 << (PROPOSAL_FRACTION - TALLY_FRACTION)) as $float
             }
         }
     };

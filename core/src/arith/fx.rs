@@ -18,7 +18,8 @@
 //! two noises are added (Leimkuhler–Matthews). Their sum is below 2^(2W+2)·(1 + 1/2 + 1/4 + 2) < 2^(2W+4); Heun adds one more φ
 //! and stays below 2^(2W+5), the sign makes 2W+6 bits: 42 for W = 18, inside `i64`.
 
-use super::{Arith, PROPOSAL_FRACTION, TALLY_FRACTION, Tally};
+use super::{Arith, PROPOSAL_FRACTION, TALLY_FRACTION, Tally, tally};
+use crate::machine::Machine;
 use crate::noise::{Noise, Words};
 
 /// A signed fixed-point field value of width `W` with `W - 4` fractional bits, |n| ≤ 2^(W-1) - 1.
@@ -70,12 +71,18 @@ const fn rndnu(value: i64, shift: u32) -> i64 {
     (value + (1 << (shift - 1))) >> shift
 }
 
+/// a·b of W bits each: below 2^(2W-2), so that for W ≤ 16 one 32-bit product holds it.
+#[inline(always)]
+const fn product<const W: u32>(a: i32, b: i32) -> i64 {
+    if W <= 16 { (a * b) as i64 } else { a as i64 * b as i64 }
+}
+
 /// Symmetric saturation to ±max, counted.
 #[inline(always)]
-fn saturate(value: i64, max: i32, clipped: &mut u32) -> i32 {
-    let max = i64::from(max);
-    *clipped += u32::from(value > max) + u32::from(value < -max);
-    value.clamp(-max, max) as i32
+fn saturate(value: i32, max: i32, clipped: &mut u32) -> i32 {
+    let inside = value.clamp(-max, max);
+    *clipped += u32::from(inside != value);
+    inside
 }
 
 /// Storage of one site of [`Fx<W>`](Fx): 16 bits where W allows.
@@ -126,6 +133,7 @@ where
     type Gain = i32; // W bits
     type Slope = i64; // |k_a| < 2^(2W-6), |k_c·u| < 2^(2W-2): 2W bits
     type Factor = i32; // W bits
+    type Local = Tally;
     type Sigma = i32; // W bits
 
     #[inline(always)]
@@ -170,11 +178,13 @@ where
     #[inline(always)]
     fn square(self) -> i32 {
         // φ² < 2^(2W-2): after the shift < 2^(W-1) + 1/2, that is ≤ 2^(W-1) - 1 since MAX² ≫ (W-1) = 2^(W-1) - 2.
-        rndnu(i64::from(self.0) * i64::from(self.0), W - 1) as i32
+        rndnu(product::<W>(self.0, self.0), W - 1) as i32
     }
     #[inline(always)]
     fn bend(slope: i64, gain: i32, square: i32) -> i64 {
-        slope - i64::from(gain) * i64::from(square)
+        let bent = slope - product::<W>(gain, square);
+        // 2W bits: for W ≤ 16 one 32-bit register, which says so to a compiler that counts lanes.
+        if W <= 16 { i64::from(bent as i32) } else { bent }
     }
     #[inline(always)]
     fn factor(slope: i64, clipped: &mut u32) -> i32 {
@@ -182,7 +192,9 @@ where
             assert!(W >= 8 && W <= 18, "Fx<W> is defined for 8 ≤ W ≤ 18");
             W - 5
         };
-        saturate(rndnu(slope, shift), Self::MAX, clipped)
+        // 2W bits less W - 5: W + 5 bits. In two steps, ⌊⌊x/2^(s-1)⌋ + 1⌋/2, nothing overflows the 2W bits.
+        let nearest = if W <= 16 { ((slope as i32 >> (shift - 1)) + 1) >> 1 } else { rndnu(slope, shift) as i32 };
+        saturate(nearest, Self::MAX, clipped)
     }
 
     #[inline(always)]
@@ -195,20 +207,22 @@ where
     }
     #[inline(always)]
     fn mul_factor(self, factor: i32) -> i64 {
-        (i64::from(self.0) * i64::from(factor)) << 2
+        // The shift on the narrow side: one multiply-accumulate on machines that have it.
+        i64::from(self.0) * i64::from(factor << 2)
     }
     #[inline(always)]
     fn mul_noise(sigma: i32, noise: i32) -> i64 {
-        // W bits, W + 1 for the sum of two.
-        (i64::from(sigma) * i64::from(noise)) << 4
+        // W + 4 bits; W bits, W + 1 for the sum of two noises.
+        i64::from(sigma << 4) * i64::from(noise)
     }
     #[inline(always)]
     fn narrow(wide: i64, clipped: &mut u32) -> Self {
-        Self(saturate(rndnu(wide, W + 3), Self::MAX, clipped))
+        // 2W + 6 bits less W + 3: W + 3 bits.
+        Self(saturate(rndnu(wide, W + 3) as i32, Self::MAX, clipped))
     }
     #[inline(always)]
     fn narrow_half(wide: i64, clipped: &mut u32) -> Self {
-        Self(saturate(rndnu(wide, W + 4), Self::MAX, clipped))
+        Self(saturate(rndnu(wide, W + 4) as i32, Self::MAX, clipped))
     }
     #[inline]
     fn wide_value(wide: i64) -> f64 {
@@ -247,25 +261,25 @@ where
     }
 
     #[inline]
-    fn fill_noise<S: Words>(noise: &mut Noise<S>, step: u64, first: usize, out: &mut [i32]) {
-        noise.fill_eta::<W>(step, first, out);
+    fn fill_noise<S: Words, M: Machine>(machine: M, noise: &mut Noise<S>, step: u64, first: usize, out: &mut [i32]) {
+        noise.fill_eta_on::<W, M>(machine, step, first, out);
     }
 
-    #[inline]
-    fn tally_phi(self) -> Tally {
+    #[inline(always)]
+    fn local_phi(self) -> Tally {
         i64::from(self.0) << (TALLY_FRACTION - (W - 4))
     }
-    #[inline]
-    fn tally_square(self) -> Tally {
+    #[inline(always)]
+    fn local_square(self) -> Tally {
         // 2W-2 bits, 2W-8 fractional: exact for W ≤ 18 (28 ≤ 32 fractional bits).
         (i64::from(self.0) * i64::from(self.0)) << (TALLY_FRACTION - (2 * W - 8))
     }
-    #[inline]
-    fn tally_fourth(self) -> Tally {
+    #[inline(always)]
+    fn local_fourth(self) -> Tally {
         // φ² has 2W-2 bits; 32 of them fit a 32×32 multiplier. W = 18 drops two (rounded: ±2^-27 in φ²), W ≤ 16 none.
         let drop = (2 * W - 2).saturating_sub(32);
         let square = i64::from(self.0) * i64::from(self.0);
-        let square = if drop == 0 { square } else { rndnu(square, drop) } as u64;
+        let square = u64::from(if drop == 0 { square } else { rndnu(square, drop) } as u32);
         // The fourth power has 2(2W-8-drop) fractional bits: 52 for W = 18, 48 for W = 16, 16 for W = 8.
         let fraction = 2 * (2 * W - 8 - drop);
         let fourth = square * square; // < 2^64
@@ -275,25 +289,34 @@ where
             (fourth << (TALLY_FRACTION - fraction)) as i64
         }
     }
-    #[inline]
-    fn tally_product(self, sum: i32) -> Tally {
+    #[inline(always)]
+    fn local_product(self, sum: i32) -> Tally {
         // W + W+3 bits, 2W-8 fractional: 39 bits and 4 more after the shift for W = 18.
         (i64::from(self.0) * i64::from(sum)) << (TALLY_FRACTION - (2 * W - 8))
     }
-    #[inline]
-    fn proposal_term(x: Self, y: Self, a: i64, b: i64) -> i64 {
-        // |a|, |b| < 2^(2W+2), 2(y-x)≪(W+3) < 2^(2W+4): the product is below 2^(4W+9) = 2^81, with 4W-2 fractional bits.
-        let difference = i64::from(y.0 - x.0) << (W + 4);
-        let term = i128::from(a + b) * i128::from(difference + b - a);
+    #[inline(always)]
+    fn local(value: f64) -> Tally {
+        tally(value)
+    }
+    #[inline(always)]
+    fn local_proposal(x: Self, y: Self, a: i64, b: i64) -> i64 {
+        // |a|, |b| < 2^(2W+2) and |2(y-x)≪(W+3)| < 2^(2W+4): s is below 2^(2W+3), t below 2^(2W+5).
+        let (s, t) = (a + b, (i64::from(y.0 - x.0) << (W + 4)) + b - a);
         let fraction = 4 * W - 2;
-        if fraction >= PROPOSAL_FRACTION {
-            // Round the magnitude, so that exchanging x and y changes nothing but the sign.
-            let shift = fraction - PROPOSAL_FRACTION;
-            let half = (1u128 << shift) >> 1;
-            let magnitude = ((term.unsigned_abs() + half) >> shift) as i64;
-            if term < 0 { -magnitude } else { magnitude }
-        } else {
-            (term << (PROPOSAL_FRACTION - fraction)) as i64
+        if fraction <= PROPOSAL_FRACTION {
+            // W ≤ 10: the product is below 2^48, and 2^10 times more.
+            return (s * t) << (PROPOSAL_FRACTION - fraction);
         }
+        // Round the magnitude, so that exchanging x and y changes nothing but the sign. W ≤ 18: |s| < 2^39 and |t| < 2^41, in
+        // halves of 21 bits, whose products every processor has.
+        let (high, low) = (|n: u64| n >> 21 & 0x1f_ffff, |n: u64| n & 0x1f_ffff);
+        let product = |a: u64, b: u64| u64::from(a as u32) * u64::from(b as u32);
+        let (m, n) = (s.unsigned_abs(), t.unsigned_abs());
+        let middle = product(high(m), low(n)) + product(low(m), high(n)); // below 2^42
+        let shift = fraction - PROPOSAL_FRACTION; // 6 to 30
+        let rest = (middle << 21) + product(low(m), low(n)) + (1 << shift >> 1); // below 2^64
+        let magnitude = (product(high(m), high(n)) << (42 - shift)) + (rest >> shift);
+        let sign = (s ^ t) >> 63;
+        (magnitude as i64 ^ sign) - sign
     }
 }

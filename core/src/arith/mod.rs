@@ -14,35 +14,16 @@
 
 mod float;
 mod fx;
+mod tally;
 
 pub use fx::{Format, Fx};
+pub use tally::{Local, TALLY_FRACTION, Tally, TallySum, tally, tally_value};
 
 use core::fmt::Debug;
 use core::ops::Add;
 
+use crate::machine::Machine;
 use crate::noise::{Noise, Words};
-
-/// A local quantity in units of 2^-32: sums of tallies are exact, so they do not depend on the order of the sites.
-///
-/// Range of one tally: |value| < 2^31. Totals are `i128`.
-pub type Tally = i64;
-
-/// Fractional bits of a [`Tally`].
-pub const TALLY_FRACTION: u32 = 32;
-
-/// The value of an exact total of tallies.
-#[inline]
-pub fn tally_value(total: i128) -> f64 {
-    total as f64 * (1.0 / (1u64 << TALLY_FRACTION) as f64)
-}
-
-/// A tally from a float: nearest, midpoints away from zero (odd, so φ → -φ stays exact).
-#[inline]
-pub fn tally(value: f64) -> Tally {
-    let scaled = value * (1u64 << TALLY_FRACTION) as f64;
-    // `as` saturates and maps NaN to 0: never undefined, never a panic.
-    (scaled + if scaled < 0.0 { -0.5 } else { 0.5 }) as i64
-}
 
 /// One number format and everything that a site update does with it.
 pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
@@ -73,6 +54,8 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     type Slope: Copy + PartialEq + Debug + Send + Sync;
     /// The even factor d that multiplies φ.
     type Factor: Copy + Debug;
+    /// A local quantity before it is tallied.
+    type Local: Local;
     /// Noise amplitude √(2ε).
     type Sigma: Copy + PartialEq + Debug + Send + Sync;
 
@@ -134,20 +117,22 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     fn sigma_value(sigma: Self::Sigma) -> f64;
 
     /// Fill `out` with the integer noise of sites `first..` at `step`.
-    fn fill_noise<S: Words>(noise: &mut Noise<S>, step: u64, first: usize, out: &mut [i32]);
+    fn fill_noise<S: Words, M: Machine>(machine: M, noise: &mut Noise<S>, step: u64, first: usize, out: &mut [i32]);
 
     /// φ.
-    fn tally_phi(self) -> Tally;
+    fn local_phi(self) -> Self::Local;
     /// φ².
-    fn tally_square(self) -> Tally;
+    fn local_square(self) -> Self::Local;
     /// φ⁴.
-    fn tally_fourth(self) -> Tally;
+    fn local_fourth(self) -> Self::Local;
     /// φ·Σ.
-    fn tally_product(self, sum: Self::Sum) -> Tally;
-    /// `(a + b)·(2(y - x) + b - a)` in units of 2^-40: the site's share of the logarithm of the ratio of
-    /// Gaussian proposal densities (see `integrator::mala`). Antisymmetric under x ↔ y, a ↔ b to the bit.
-    fn proposal_term(x: Self, y: Self, a: Self::Wide, b: Self::Wide) -> i64;
+    fn local_product(self, sum: Self::Sum) -> Self::Local;
+    /// Any other quantity.
+    fn local(value: f64) -> Self::Local;
+    /// `(a + b)·(2(y - x) + b - a)`·2^8: the site's share of the logarithm of the ratio of Gaussian proposal densities
+    /// (see `integrator::mala`). Antisymmetric under x ↔ y, a ↔ b to the bit.
+    fn local_proposal(x: Self, y: Self, a: Self::Wide, b: Self::Wide) -> Self::Local;
 }
 
-/// Fractional bits of [`Arith::proposal_term`].
-pub const PROPOSAL_FRACTION: u32 = 40;
+/// Fractional bits of the tally of an [`Arith::local_proposal`]: 2^-40 is its unit.
+pub const PROPOSAL_FRACTION: u32 = TALLY_FRACTION + 8;

@@ -3,12 +3,13 @@
 //! Free mode of frequency λ_k: ⟨|φ_k|²⟩ = 1/(λ_k(1 - ελ_k/2)). Interacting: e^{-S_eff}, S_eff = S + (ε/4)Σ(2∂²S - (∂S)²) + O(ε²)
 //! (Batrouni et al., Phys. Rev. D 32 (1985) 2736).
 
-use super::{ChainNoise, Integrator, State, amplitude, fill_eta, update};
+use super::{ChainNoise, Integrator, Lies, State, amplitude, eta_at, euler_parts, update};
 use crate::action::{Action, Drift};
 use crate::arith::Arith;
 use crate::error::Error;
 use crate::lattice::Plan;
-use crate::noise::Words;
+use crate::machine::Machine;
+use crate::noise::{PureWords, Words};
 
 /// Euler–Maruyama with drift `K`.
 #[derive(Clone, Copy, Debug)]
@@ -51,18 +52,33 @@ impl<A: Arith, K: Drift<A>> Euler<A, K> {
 
 impl<A: Arith, K: Drift<A>, W: Words> Integrator<A, W> for Euler<A, K> {
     #[inline]
-    fn sweep<const D: usize>(
+    fn sweep<const D: usize, M: Machine>(
         &self,
-        plan: &Plan<D>,
+        plan: &Plan<D, M>,
         noise: &mut ChainNoise<W>,
         phi: &mut [A::Store],
         work: &mut [A::Store],
         state: &mut State,
     ) {
-        let step = state.step;
-        update(plan, &self.drift, self.sigma, phi, work, state, |x, count| {
-            fill_eta::<A, W>(&mut noise.eta, step, x, count)
-        });
+        let eta = eta_at::<A, W, M>(plan.machine(), state.step);
+        state.moved(update(plan, &self.drift, self.sigma, &mut noise.eta, &eta, phi, work));
+    }
+
+    #[inline]
+    fn sweep_apart<const D: usize, M: Machine>(
+        &self,
+        plan: &Plan<D, M>,
+        noise: &mut ChainNoise<W>,
+        phi: &mut [A::Store],
+        trial: &mut [A::Store],
+        state: &mut State,
+    ) -> Lies
+    where
+        W: PureWords,
+    {
+        let eta = eta_at::<A, W, M>(plan.machine(), state.step);
+        state.moved(euler_parts(plan, &self.drift, self.sigma, &noise.eta, &eta, phi, trial));
+        Lies::InTrial
     }
 
     fn eps(&self) -> f64 {

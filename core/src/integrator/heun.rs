@@ -5,12 +5,13 @@
 //! add (Δ²/12)(1 + ¼) a step. Free mode, u = ελ: variance (1/λ)(1 - u/2)/(1 - u/2 + u²/4).
 //! Source: Greiner, Strittmatter, Honerkamp, J. Stat. Phys. 51 (1988) 95.
 
-use super::{ChainNoise, Euler, Integrator, State, advance, euler_block, fill_eta};
+use super::{ChainNoise, Eta, Euler, Integrator, Lies, State, advance, eta_at, euler_block, euler_parts};
 use crate::action::{Action, Drift};
 use crate::arith::Arith;
 use crate::error::Error;
-use crate::lattice::{CHUNK, Plan, segment_mut, stream};
-use crate::noise::PureWords;
+use crate::lattice::{Chunk, Plan, Triple, segment_mut, stream};
+use crate::machine::Machine;
+use crate::noise::{Noise, PureWords};
 
 /// Stochastic Heun with drift `K`.
 #[derive(Clone, Copy, Debug)]
@@ -28,48 +29,82 @@ impl<A: Arith, K: Drift<A>> Heun<A, K> {
     }
 }
 
+/// Stage two of one block: ½(φ + y + εK(y) + √(2ε)·R) from the trial values around it, in place of φ.
+#[inline(always)]
+fn finish<A: Arith, K: Drift<A>, W, const D: usize, M: Machine>(
+    Euler { drift, sigma, .. }: &Euler<A, K>,
+    plan: &Plan<D, M>,
+    noise: &mut Noise<W>,
+    eta: &impl Eta<W>,
+    first: usize,
+    y: Triple<'_, A::Store>,
+    phi: &mut [A::Store],
+) -> u64 {
+    let mut clipped = 0;
+    let mut numbers = Chunk::default();
+    plan.chunks::<A>(y, |start, y, sums| {
+        let (x, phi) = (first + start, segment_mut(phi, start, y.len()));
+        let numbers = segment_mut(&mut *numbers, 0, y.len());
+        eta(noise, x, numbers);
+        advance(drift, *sigma, x, y, sums, numbers, phi, &mut clipped, |slot, wide, clipped| {
+            *slot = A::narrow_half(A::load(*slot).widen() + wide, clipped).store();
+        });
+    });
+    u64::from(clipped)
+}
+
 impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for Heun<A, K> {
     #[inline]
-    fn sweep<const D: usize>(
+    fn sweep<const D: usize, M: Machine>(
         &self,
-        plan: &Plan<D>,
+        plan: &Plan<D, M>,
         noise: &mut ChainNoise<W>,
         phi: &mut [A::Store],
         work: &mut [A::Store],
         state: &mut State,
     ) {
         let Euler { drift, sigma, .. } = &self.0;
-        let (mut clipped, mut clipped_last) = (0, 0);
-        let step = state.step;
-        // Both stages read the noise of the same step.
-        let eta = &core::cell::RefCell::new(&mut noise.eta);
-        let fill = |x, count| match eta.try_borrow_mut() {
-            Ok(mut eta) => fill_eta::<A, W>(&mut eta, step, x, count),
-            // Unreachable: the two stages never run at once.
-            Err(_) => [0; CHUNK],
-        };
-        stream(
-            plan,
-            phi,
-            work,
-            |first, old, out| euler_block(plan, drift, *sigma, first, old, out, &mut clipped, fill),
-            |phi, block, y| {
-                let (first, count) = plan.span(block);
-                for (index, phi) in segment_mut(phi, first, count).chunks_mut(CHUNK).enumerate() {
-                    let start = index * CHUNK;
-                    let here = plan.gather::<A>(y, start, phi.len());
-                    let eta = fill(first + start, phi.len());
-                    advance(drift, *sigma, first + start, &here, &eta, &mut clipped_last, |i, wide, clipped| {
-                        if let Some(slot) = phi.get_mut(i) {
-                            *slot = A::narrow_half(A::load(*slot).widen() + wide, clipped).store();
-                        }
-                    });
-                }
-            },
-        );
-        state.clipped += u64::from(clipped) + u64::from(clipped_last);
-        state.accepted += 1;
-        state.step += 1;
+        // Both stages read the noise of the same step, block by block in turn.
+        let eta = eta_at::<A, W, M>(plan.machine(), state.step);
+        let (mut one, mut two) = (noise.eta.clone(), noise.eta.clone());
+        let (mut clipped_one, mut clipped_two) = (0, 0);
+        plan.machine().run(|| {
+            stream(
+                plan,
+                phi,
+                work,
+                |first, old, out| clipped_one += euler_block(plan, drift, *sigma, &mut one, &eta, first, old, out),
+                |phi, block, y| {
+                    let (first, count) = plan.span(block);
+                    clipped_two += finish(&self.0, plan, &mut two, &eta, first, y, segment_mut(phi, first, count));
+                },
+            );
+        });
+        state.moved(clipped_one + clipped_two);
+    }
+
+    #[inline]
+    fn sweep_apart<const D: usize, M: Machine>(
+        &self,
+        plan: &Plan<D, M>,
+        noise: &mut ChainNoise<W>,
+        phi: &mut [A::Store],
+        trial: &mut [A::Store],
+        state: &mut State,
+    ) -> Lies {
+        let Euler { drift, sigma, .. } = &self.0;
+        let (noise, machine) = (&noise.eta, plan.machine());
+        let eta = eta_at::<A, W, M>(machine, state.step);
+        let clipped = euler_parts(plan, drift, *sigma, noise, &eta, phi, trial);
+        let trial = &*trial;
+        let last = machine.parts(phi, plan.block(), |block, phi| {
+            machine.run(|| {
+                let first = plan.span(block).0;
+                finish(&self.0, plan, &mut noise.clone(), &eta, first, plan.triple(trial, block), phi)
+            })
+        });
+        state.moved(clipped + last);
+        Lies::InField
     }
 
     fn eps(&self) -> f64 {

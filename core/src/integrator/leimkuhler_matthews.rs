@@ -3,12 +3,13 @@
 //! One force a step, second order, and exact for a Gaussian action at any stable step (Leimkuhler, Matthews, Appl. Math. Res.
 //! Express 2013, 34; arXiv:1203.5428, eq. 1.5). R_n is a pure function of step and site: nothing is carried along but the field.
 
-use super::{ChainNoise, Integrator, State, amplitude, fill_eta, update};
+use super::{ChainNoise, Eta, Integrator, Lies, State, amplitude, euler_parts, update};
 use crate::action::{Action, Drift};
 use crate::arith::Arith;
 use crate::error::Error;
-use crate::lattice::Plan;
-use crate::noise::PureWords;
+use crate::lattice::{Chunk, Plan, segment_mut};
+use crate::machine::Machine;
+use crate::noise::{Noise, PureWords, Words};
 
 /// Leimkuhler–Matthews with drift `K`.
 #[derive(Clone, Copy, Debug)]
@@ -39,25 +40,46 @@ impl<A: Arith, K: Drift<A>> LeimkuhlerMatthews<A, K> {
     }
 }
 
+/// R_n + R_{n+1} in the noise's own integers.
+#[inline(always)]
+fn two_steps<A: Arith, W: Words, M: Machine>(machine: M, step: u64) -> impl Eta<W> + Sync {
+    move |noise: &mut Noise<W>, first: usize, out: &mut [i32]| {
+        let mut next = Chunk::<i32>::default();
+        let next = segment_mut(&mut *next, 0, out.len());
+        A::fill_noise(machine, noise, step, first, out);
+        A::fill_noise(machine, noise, step + 1, first, next);
+        for (eta, next) in out.iter_mut().zip(&*next) {
+            *eta += next;
+        }
+    }
+}
+
 impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for LeimkuhlerMatthews<A, K> {
     #[inline]
-    fn sweep<const D: usize>(
+    fn sweep<const D: usize, M: Machine>(
         &self,
-        plan: &Plan<D>,
+        plan: &Plan<D, M>,
         noise: &mut ChainNoise<W>,
         phi: &mut [A::Store],
         work: &mut [A::Store],
         state: &mut State,
     ) {
-        let step = state.step;
-        update(plan, &self.drift, self.sigma, phi, work, state, |x, count| {
-            let mut eta = fill_eta::<A, W>(&mut noise.eta, step, x, count);
-            let next = fill_eta::<A, W>(&mut noise.eta, step + 1, x, count);
-            for (eta, next) in eta.iter_mut().zip(next) {
-                *eta += next;
-            }
-            eta
-        });
+        let eta = two_steps::<A, W, M>(plan.machine(), state.step);
+        state.moved(update(plan, &self.drift, self.sigma, &mut noise.eta, &eta, phi, work));
+    }
+
+    #[inline]
+    fn sweep_apart<const D: usize, M: Machine>(
+        &self,
+        plan: &Plan<D, M>,
+        noise: &mut ChainNoise<W>,
+        phi: &mut [A::Store],
+        trial: &mut [A::Store],
+        state: &mut State,
+    ) -> Lies {
+        let eta = two_steps::<A, W, M>(plan.machine(), state.step);
+        state.moved(euler_parts(plan, &self.drift, self.sigma, &noise.eta, &eta, phi, trial));
+        Lies::InTrial
     }
 
     fn eps(&self) -> f64 {

@@ -9,23 +9,24 @@
 //! them: the drift only proposes), and σ² = 2ε + Δ²/12 is the variance of the noise after rounding to the grid. What
 //! is left is that q is a Gaussian density and not the count of noise words behind each integer step.
 //!
-//! Memory stays one field plus a few slabs: one pass evaluates the proposal without keeping it; if it is accepted,
-//! a second one repeats Euler's step in place, from the same noise.
+//! In place, memory stays one field plus a few slabs: one pass evaluates the proposal without keeping it; if it is accepted,
+//! a second one repeats Euler's step, from the same noise. With room for a second field, the proposal is kept.
 
-use super::{ChainNoise, Euler, Integrator, State, euler_block, fill_eta};
-use crate::action::{Action, Drift, Totals};
-use crate::arith::{Arith, PROPOSAL_FRACTION};
+use super::{ChainNoise, Euler, Integrator, Lies, State, eta_at, euler_block, euler_parts};
+use crate::action::{Action, Drift, Terms, Totals};
+use crate::arith::{Arith, Local, PROPOSAL_FRACTION, TALLY_FRACTION};
 use crate::error::Error;
-use crate::lattice::{CHUNK, Plan, stream};
+use crate::lattice::{Chunk, Plan, Triple, segment, segment_mut, stream};
+use crate::machine::{Machine, Part};
 use crate::math::{Accurate, Math};
 use crate::noise::PureWords;
 
-/// MALA for the action `S`, with exp from `M`.
+/// MALA for the action `S`, with exp from `F`.
 #[derive(Clone, Copy, Debug)]
-pub struct Mala<A: Arith, S: Action<A>, M = Accurate> {
+pub struct Mala<A: Arith, S: Action<A>, F = Accurate> {
     euler: Euler<A, S::Drift>,
     action: S,
-    math: core::marker::PhantomData<M>,
+    math: core::marker::PhantomData<F>,
 }
 
 impl<A: Arith, S: Action<A>> Mala<A, S> {
@@ -35,7 +36,7 @@ impl<A: Arith, S: Action<A>> Mala<A, S> {
     }
 }
 
-impl<A: Arith, S: Action<A>, M: Math> Mala<A, S, M> {
+impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
     /// The same with a choice of float functions.
     pub fn with_math(action: &S, eps: f64, dims: usize) -> Result<Self, Error> {
         Ok(Self { euler: Euler::proposal(action, eps, dims)?, action: *action, math: core::marker::PhantomData })
@@ -53,62 +54,135 @@ fn uniform(word: u64) -> f64 {
     ((word >> 11) as f64 + 0.5) * (1.0 / (1u64 << 53) as f64)
 }
 
-impl<A: Arith, S: Action<A>, M: Math, W: PureWords> Integrator<A, W> for Mala<A, S, M> {
+/// What a proposal weighs, summed over sites.
+#[derive(Clone, Copy)]
+struct Weights<L: Local, T: Terms> {
+    /// O_i(y) - O_i(x).
+    change: Totals<T>,
+    proposal: Totals<[L; 1]>,
+}
+
+impl<L: Local, T: Terms> Default for Weights<L, T> {
+    fn default() -> Self {
+        Self { change: Totals::default(), proposal: Totals::default() }
+    }
+}
+
+impl<L: Local, T: Terms> Part for Weights<L, T> {
     #[inline]
-    fn sweep<const D: usize>(
+    fn plus(self, other: Self) -> Self {
+        Self { change: self.change.plus(other.change), proposal: self.proposal.plus(other.proposal) }
+    }
+}
+
+impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
+    /// The weights of one block, from the old field and the trial values around it.
+    #[inline(always)]
+    fn weigh<const D: usize, M: Machine>(
         &self,
-        plan: &Plan<D>,
+        plan: &Plan<D, M>,
+        first: usize,
+        x: Triple<'_, A::Store>,
+        y: Triple<'_, A::Store>,
+    ) -> Weights<A::Local, S::Terms> {
+        let drift = &self.euler.drift;
+        let mut weights = Weights::<A::Local, S::Terms>::default();
+        let mut x_sums = Chunk::<A::Sum>::default();
+        plan.chunks::<A>(y, |start, y, y_sums| {
+            let x_sums = segment_mut(&mut *x_sums, 0, y.len());
+            plan.sums::<A>(x, start, x_sums);
+            let x = segment(x[1], start, y.len()).iter().zip(&*x_sums).map(|(&x, &sum)| (A::load(x), sum));
+            let y = y.iter().zip(y_sums).map(|(&y, &sum)| (A::load(y), sum));
+            weights.change.add(
+                x.clone()
+                    .zip(y.clone())
+                    .map(|((x, x_sum), (y, y_sum))| self.action.terms(y, y_sum).minus(self.action.terms(x, x_sum))),
+            );
+            weights.proposal.add(x.zip(y).enumerate().map(|(i, ((x, x_sum), (y, y_sum)))| {
+                // Saturations were counted when the trial value was made.
+                let a = drift.drift(first + start + i, x, x_sum, &mut 0);
+                let b = drift.drift(first + start + i, y, y_sum, &mut 0);
+                [A::local_proposal(x, y, a, b)]
+            }));
+        });
+        weights
+    }
+
+    /// Keeps ln r, and decides.
+    fn accepts<W>(&self, weights: &Weights<A::Local, S::Terms>, noise: &ChainNoise<W>, state: &mut State) -> bool {
+        let variance = 2.0 * self.euler.eps + A::FIELD_LSB * A::FIELD_LSB / 12.0;
+        let proposal = weights.proposal.dot([1.0]) / (1u64 << (PROPOSAL_FRACTION - TALLY_FRACTION)) as f64;
+        let change = weights.change.dot(self.action.couplings());
+        state.log_ratio = -change - proposal / (2.0 * variance);
+        // A NaN is rejected.
+        state.log_ratio >= 0.0 || uniform(noise.accept.word64(state.step)) < F::exp(state.log_ratio)
+    }
+}
+
+impl State {
+    /// One sweep more, which left the field as it was.
+    fn stayed(&mut self, clipped: u64) {
+        self.clipped += clipped;
+        self.step += 1;
+    }
+}
+
+impl<A: Arith, S: Action<A>, F: Math, W: PureWords> Integrator<A, W> for Mala<A, S, F> {
+    #[inline]
+    fn sweep<const D: usize, M: Machine>(
+        &self,
+        plan: &Plan<D, M>,
         noise: &mut ChainNoise<W>,
         phi: &mut [A::Store],
         work: &mut [A::Store],
         state: &mut State,
     ) {
-        let Euler { drift, sigma, eps } = &self.euler;
-        let step = state.step;
+        let Euler { drift, sigma, .. } = &self.euler;
+        let eta = eta_at::<A, W, M>(plan.machine(), state.step);
         let mut clipped = 0;
-        let mut terms_x = Totals::<S::Terms>::default();
-        let mut terms_y = Totals::<S::Terms>::default();
-        let mut proposal = 0i128;
-        stream(
-            plan,
-            phi,
-            work,
-            |first, old, out| {
-                euler_block(plan, drift, *sigma, first, old, out, &mut clipped, |x, count| {
-                    fill_eta::<A, W>(&mut noise.eta, step, x, count)
-                });
-            },
-            |phi, block, y| {
-                let (first, count) = plan.span(block);
-                let x = plan.triple(phi, block);
-                let mut ignored = 0;
-                let mut start = 0;
-                while start < count {
-                    let n = CHUNK.min(count - start);
-                    let (x, y) = (plan.gather::<A>(x, start, n), plan.gather::<A>(y, start, n));
-                    let sites = x.phi.iter().zip(&x.sum).zip(y.phi.iter().zip(&y.sum));
-                    for (i, ((&x, &x_sum), (&y, &y_sum))) in sites.take(n).enumerate() {
-                        let site = first + start + i;
-                        let a = drift.drift(site, x, x_sum, &mut ignored);
-                        let b = drift.drift(site, y, y_sum, &mut ignored);
-                        proposal += i128::from(A::proposal_term(x, y, a, b));
-                        terms_x.add(self.action.terms(x, x_sum));
-                        terms_y.add(self.action.terms(y, y_sum));
-                    }
-                    start += n;
-                }
-            },
-        );
-        let variance = 2.0 * eps + A::FIELD_LSB * A::FIELD_LSB / 12.0;
-        let proposal = proposal as f64 / (1u64 << PROPOSAL_FRACTION) as f64;
-        state.log_ratio = -terms_y.change(&terms_x, self.action.couplings()) - proposal / (2.0 * variance);
-        // A NaN is rejected.
-        if state.log_ratio >= 0.0 || uniform(noise.accept.word64(step)) < M::exp(state.log_ratio) {
-            // Accepted: Euler's sweep with the same noise, in place. It counts steps, saturations and acceptance.
+        let mut weights = Weights::default();
+        plan.machine().run(|| {
+            stream(
+                plan,
+                phi,
+                work,
+                |first, old, out| clipped += euler_block(plan, drift, *sigma, &mut noise.eta, &eta, first, old, out),
+                |phi, block, y| {
+                    weights = weights.plus(self.weigh(plan, plan.span(block).0, plan.triple(phi, block), y));
+                },
+            );
+        });
+        if self.accepts(&weights, noise, state) {
+            // Euler's sweep with the same noise, in place. It counts steps, saturations and acceptance.
             self.euler.sweep(plan, noise, phi, work, state);
         } else {
-            state.clipped += u64::from(clipped);
-            state.step += 1;
+            state.stayed(clipped);
+        }
+    }
+
+    #[inline]
+    fn sweep_apart<const D: usize, M: Machine>(
+        &self,
+        plan: &Plan<D, M>,
+        noise: &mut ChainNoise<W>,
+        phi: &mut [A::Store],
+        trial: &mut [A::Store],
+        state: &mut State,
+    ) -> Lies {
+        let Euler { drift, sigma, .. } = &self.euler;
+        let machine = plan.machine();
+        let eta = eta_at::<A, W, M>(machine, state.step);
+        let clipped = euler_parts(plan, drift, *sigma, &noise.eta, &eta, phi, trial);
+        let (x, y) = (&*phi, &*trial);
+        let weights = machine.sum(plan.blocks(), |block| {
+            machine.run(|| self.weigh(plan, plan.span(block).0, plan.triple(x, block), plan.triple(y, block)))
+        });
+        if self.accepts(&weights, noise, state) {
+            state.moved(clipped);
+            Lies::InTrial
+        } else {
+            state.stayed(clipped);
+            Lies::InField
         }
     }
 

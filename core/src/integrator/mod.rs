@@ -22,8 +22,9 @@ pub use mala::Mala;
 use crate::action::Drift;
 use crate::arith::Arith;
 use crate::error::Error;
-use crate::lattice::{CHUNK, Neighbourhood, Plan, Triple, segment_mut, stream};
-use crate::noise::{Law, Noise, StreamTag, Threefry, Words};
+use crate::lattice::{Chunk, Plan, Triple, segment_mut, stream};
+use crate::machine::Machine;
+use crate::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words};
 
 /// The random numbers of one chain.
 #[derive(Clone, Copy, Debug)]
@@ -57,17 +58,47 @@ pub struct State {
     pub log_ratio: f64,
 }
 
+/// Where a sweep left the new field; the other buffer then means nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Lies {
+    /// Where the old one was.
+    InField,
+    /// Where the trial values were.
+    InTrial,
+}
+
 /// One update of a whole field.
 pub trait Integrator<A: Arith, W: Words>: Send + Sync {
-    /// Advance `phi` by one sweep. `work` has at least `WORK_BLOCKS · plan.block()` sites; its contents do not matter.
-    fn sweep<const D: usize>(
+    /// Advance `phi` by one sweep in place. `work` has at least `WORK_BLOCKS · plan.block()` sites; its contents do not matter.
+    fn sweep<const D: usize, M: Machine>(
         &self,
-        plan: &Plan<D>,
+        plan: &Plan<D, M>,
         noise: &mut ChainNoise<W>,
         phi: &mut [A::Store],
         work: &mut [A::Store],
         state: &mut State,
     );
+
+    /// The same sweep, to the bit, where there is memory for a second field: the threads of the machine share it, and a Metropolis
+    /// step keeps its proposal. `trial` has at least `plan.volume()` and `WORK_BLOCKS · plan.block()` sites; its contents do not matter.
+    ///
+    /// What has no way of its own to use the memory does the sweep in place.
+    fn sweep_apart<const D: usize, M: Machine>(
+        &self,
+        plan: &Plan<D, M>,
+        noise: &mut ChainNoise<W>,
+        phi: &mut [A::Store],
+        trial: &mut [A::Store],
+        state: &mut State,
+    ) -> Lies
+    where
+        W: PureWords,
+    {
+        self.sweep(plan, noise, phi, trial, state);
+        Lies::InField
+    }
+
     /// The step size that the quantised noise amplitude stands for.
     fn eps(&self) -> f64;
 }
@@ -91,83 +122,122 @@ fn amplitude<A: Arith>(eps: f64, scale: f64) -> Result<(A::Sigma, f64), Error> {
     Ok((sigma, sigma_value * sigma_value / scale))
 }
 
-/// φ + εK + σ·R before any rounding, for the chunk's sites.
+/// φ + εK + σ·R before any rounding, for the chunk's sites from `x` on, and what `put` makes of it and of each slot of `out`.
 #[inline(always)]
 fn advance<A: Arith>(
     drift: &impl Drift<A>,
     sigma: A::Sigma,
     x: usize,
-    here: &Neighbourhood<A>,
-    eta: &[i32; CHUNK],
+    phi: &[A::Store],
+    sums: &[A::Sum],
+    eta: &[i32],
+    out: &mut [A::Store],
     clipped: &mut u32,
-    mut put: impl FnMut(usize, A::Wide, &mut u32),
+    put: impl Fn(&mut A::Store, A::Wide, &mut u32),
 ) {
-    for (i, ((&phi, &sum), &eta)) in here.phi.iter().zip(&here.sum).zip(eta).take(here.count).enumerate() {
-        let wide = phi.widen() + drift.drift(x + i, phi, sum, clipped) + A::mul_noise(sigma, eta);
-        put(i, wide, clipped);
+    // A counter of its own stays in a register.
+    let mut count = 0;
+    let sites = phi.iter().zip(sums).zip(eta);
+    for (i, (slot, ((&phi, &sum), &eta))) in out.iter_mut().zip(sites).enumerate() {
+        let phi = A::load(phi);
+        let wide = phi.widen() + drift.drift(x + i, phi, sum, &mut count) + A::mul_noise(sigma, eta);
+        put(slot, wide, &mut count);
     }
+    *clipped += count;
 }
 
-/// Integer η of consecutive sites.
+/// The integer noise of a chunk of sites: whatever an integrator needs of it, in one number a site.
+///
+/// `eta(words, first, out)` fills `out` with the noise of sites `first..`.
+trait Eta<W>: Fn(&mut Noise<W>, usize, &mut [i32]) {}
+impl<W, F: Fn(&mut Noise<W>, usize, &mut [i32])> Eta<W> for F {}
+
+/// The noise of one step.
 #[inline(always)]
-fn fill_eta<A: Arith, W: Words>(noise: &mut Noise<W>, step: u64, first: usize, count: usize) -> [i32; CHUNK] {
-    let mut eta = [0; CHUNK];
-    if let Some(out) = eta.get_mut(..count) {
-        A::fill_noise(noise, step, first, out);
-    }
-    eta
+fn eta_at<A: Arith, W: Words, M: Machine>(machine: M, step: u64) -> impl Eta<W> + Sync {
+    move |noise: &mut Noise<W>, first: usize, out: &mut [i32]| A::fill_noise(machine, noise, step, first, out)
 }
 
 /// Euler's trial values of one block into `out`.
 #[inline(always)]
-fn euler_block<A: Arith, const D: usize>(
-    plan: &Plan<D>,
+fn euler_block<A: Arith, W, const D: usize, M: Machine>(
+    plan: &Plan<D, M>,
     drift: &impl Drift<A>,
     sigma: A::Sigma,
+    noise: &mut Noise<W>,
+    eta: &impl Eta<W>,
     first: usize,
     old: Triple<'_, A::Store>,
     out: &mut [A::Store],
-    clipped: &mut u32,
-    mut eta: impl FnMut(usize, usize) -> [i32; CHUNK],
-) {
-    let mut here = Neighbourhood::<A>::default();
-    for (index, out) in out.chunks_mut(CHUNK).enumerate() {
-        let start = index * CHUNK;
-        plan.gather_into(old, start, out.len(), &mut here);
-        let eta = eta(first + start, out.len());
-        advance(drift, sigma, first + start, &here, &eta, clipped, |i, wide, clipped| {
-            if let Some(slot) = out.get_mut(i) {
-                *slot = A::narrow(wide, clipped).store();
-            }
+) -> u64 {
+    let mut clipped = 0;
+    let mut numbers = Chunk::default();
+    plan.chunks::<A>(old, |start, phi, sums| {
+        let (x, out) = (first + start, segment_mut(out, start, phi.len()));
+        let numbers = segment_mut(&mut *numbers, 0, phi.len());
+        eta(noise, x, numbers);
+        advance(drift, sigma, x, phi, sums, numbers, out, &mut clipped, |slot, wide, clipped| {
+            *slot = A::narrow(wide, clipped).store();
         });
-    }
+    });
+    u64::from(clipped)
+}
+
+/// Euler's trial values of every block.
+#[inline(always)]
+fn euler_parts<A: Arith, W: PureWords, const D: usize, M: Machine>(
+    plan: &Plan<D, M>,
+    drift: &impl Drift<A>,
+    sigma: A::Sigma,
+    noise: &Noise<W>,
+    eta: &(impl Eta<W> + Sync),
+    phi: &[A::Store],
+    trial: &mut [A::Store],
+) -> u64 {
+    let machine = plan.machine();
+    machine.parts(segment_mut(trial, 0, plan.volume()), plan.block(), |block, out| {
+        machine.run(|| {
+            let first = plan.span(block).0;
+            euler_block(plan, drift, sigma, &mut noise.clone(), eta, first, plan.triple(phi, block), out)
+        })
+    })
 }
 
 /// φ' = φ + εK + σ·η of every site, in place: a whole sweep of an integrator of one stage.
 #[inline(always)]
-fn update<A: Arith, const D: usize>(
-    plan: &Plan<D>,
+fn update<A: Arith, W, const D: usize, M: Machine>(
+    plan: &Plan<D, M>,
     drift: &impl Drift<A>,
     sigma: A::Sigma,
+    noise: &mut Noise<W>,
+    eta: &impl Eta<W>,
     phi: &mut [A::Store],
     work: &mut [A::Store],
-    state: &mut State,
-    mut eta: impl FnMut(usize, usize) -> [i32; CHUNK],
-) {
+) -> u64 {
     let mut clipped = 0;
-    stream(
-        plan,
-        phi,
-        work,
-        |first, old, out| euler_block(plan, drift, sigma, first, old, out, &mut clipped, &mut eta),
-        |phi, block, [_, y, _]| {
-            let (first, count) = plan.span(block);
-            for (slot, &y) in segment_mut(phi, first, count).iter_mut().zip(y) {
-                *slot = y;
-            }
-        },
-    );
-    state.clipped += u64::from(clipped);
-    state.accepted += 1;
-    state.step += 1;
+    plan.machine().run(|| {
+        stream(
+            plan,
+            phi,
+            work,
+            |first, old, out| clipped += euler_block(plan, drift, sigma, noise, eta, first, old, out),
+            |phi, block, [_, y, _]| {
+                let (first, count) = plan.span(block);
+                for (slot, &y) in segment_mut(phi, first, count).iter_mut().zip(y) {
+                    *slot = y;
+                }
+            },
+        );
+    });
+    clipped
+}
+
+impl State {
+    /// One sweep more, which moved the field.
+    #[inline]
+    fn moved(&mut self, clipped: u64) {
+        self.clipped += clipped;
+        self.accepted += 1;
+        self.step += 1;
+    }
 }

@@ -6,12 +6,13 @@
 //! A field is updated in place from its old values (Jacobi) with O(a slab) of extra memory: see [`Plan`].
 
 mod fixed;
+mod neighbours;
 mod plan;
 mod stream;
 
 pub use fixed::{FixedLattice, Ring, Site, Torus2, Torus3, Torus4};
-pub(crate) use plan::segment_mut;
-pub use plan::{CHUNK, Neighbourhood, Plan, WORK_BLOCKS};
+pub use plan::{CHUNK, Chunk, Plan, WORK_BLOCKS};
+pub(crate) use plan::{VECTORS, segment, segment_mut};
 pub(crate) use stream::{Triple, stream, triples};
 
 use crate::error::Error;

@@ -6,11 +6,12 @@
 //! (Jacobi) with five blocks of work memory: y of blocks 0 and 1 are kept to the end, a ring of three holds the rest.
 
 use super::plan::{Plan, WORK_BLOCKS, segment, segment_mut};
+use crate::machine::Machine;
 
 /// Three consecutive blocks: previous, current, next.
 pub(crate) type Triple<'a, T> = [&'a [T]; 3];
 
-impl<const D: usize> Plan<D> {
+impl<const D: usize, M: Machine> Plan<D, M> {
     /// Number of blocks, at least 1.
     #[inline]
     pub(crate) fn blocks(&self) -> usize {
@@ -44,7 +45,11 @@ impl<const D: usize> Plan<D> {
 
 /// Calls `visit(block, first site, triple)` for every block of a field that is only read.
 #[inline]
-pub(crate) fn triples<const D: usize, T>(plan: &Plan<D>, phi: &[T], mut visit: impl FnMut(usize, Triple<'_, T>)) {
+pub(crate) fn triples<const D: usize, M: Machine, T>(
+    plan: &Plan<D, M>,
+    phi: &[T],
+    mut visit: impl FnMut(usize, Triple<'_, T>),
+) {
     for block in 0..plan.blocks() {
         visit(plan.span(block).0, plan.triple(phi, block));
     }
@@ -55,8 +60,8 @@ pub(crate) fn triples<const D: usize, T>(plan: &Plan<D>, phi: &[T], mut visit: i
 /// - `produce(first site, old field around block t, out)` writes y of block t;
 /// - `consume(field, block s, y around block s)` may overwrite block s of the field.
 #[inline]
-pub(crate) fn stream<const D: usize, T: Copy>(
-    plan: &Plan<D>,
+pub(crate) fn stream<const D: usize, M: Machine, T: Copy>(
+    plan: &Plan<D, M>,
     phi: &mut [T],
     work: &mut [T],
     mut produce: impl FnMut(usize, Triple<'_, T>, &mut [T]),
@@ -84,7 +89,7 @@ fn slot(block: usize) -> usize {
 }
 
 #[inline]
-fn trial<'a, const D: usize, T>(plan: &Plan<D>, work: &'a [T], block: usize) -> Triple<'a, T> {
+fn trial<'a, const D: usize, M: Machine, T>(plan: &Plan<D, M>, work: &'a [T], block: usize) -> Triple<'a, T> {
     let (previous, next) = plan.around(block);
     [previous, block, next].map(|b| segment(work, slot(b) * plan.block(), plan.span(b).1))
 }

@@ -20,6 +20,9 @@ pub mod words;
 pub use rng::{FromRng, ThreefryRng};
 pub use words::{Key, PureWords, StreamTag, Threefry, Words, derive_key};
 
+use crate::lattice::{CHUNK, Chunk};
+use crate::machine::{Machine, Portable};
+
 /// The law of η: zero mean, unit variance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Law {
@@ -55,35 +58,38 @@ impl<S: Words> Noise<S> {
     /// Fills `out[i]` with η of site `first + i` at `step`, W bits wide with W - 4 fractional bits.
     ///
     /// W = 18 serves the float types as η·2⁻¹⁴.
+    #[inline]
+    pub fn fill_eta<const W: u32>(&mut self, step: u64, first: usize, out: &mut [i32]) {
+        self.fill_eta_on::<W, _>(Portable, step, first, out);
+    }
+
+    /// The same on an instruction set.
     // Called once a chunk: one copy of its long straight code serves every integrator.
     #[inline(never)]
-    pub fn fill_eta<const W: u32>(&mut self, step: u64, first: usize, out: &mut [i32]) {
-        let (mut site, mut out) = (first, out);
-        while !out.is_empty() {
-            // Words of a chunk on the stack. An odd site first goes alone: the chunks behind it hold whole pairs.
-            let mut buffer = [0; CHUNK];
-            let count = out.len().min(if site & 1 == 1 { 1 } else { CHUNK });
-            let (Some((here, after)), Some(words)) = (out.split_at_mut_checked(count), buffer.get_mut(..count)) else {
-                return;
-            };
-            self.words.fill(step, site, words);
-            match self.law {
-                Law::Gaussian => apply(gauss::eta::<W>, words, here),
-                Law::ThreePoint => apply(three_point::eta::<W>, words, here),
+    pub fn fill_eta_on<const W: u32, M: Machine>(&mut self, machine: M, step: u64, first: usize, out: &mut [i32]) {
+        machine.run(|| {
+            let (mut site, mut out) = (first, out);
+            let mut buffer = Chunk::<u32>::default();
+            while !out.is_empty() {
+                // An odd site first goes alone: the chunks behind it hold whole pairs.
+                let count = out.len().min(if site & 1 == 1 { 1 } else { CHUNK });
+                let (Some((here, after)), Some(words)) = (out.split_at_mut_checked(count), buffer.get_mut(..count))
+                else {
+                    return;
+                };
+                self.words.fill_on(machine, step, site, words);
+                match self.law {
+                    Law::Gaussian => machine.gaussian::<W>(words, here),
+                    Law::ThreePoint => {
+                        for (slot, &word) in here.iter_mut().zip(&*words) {
+                            *slot = three_point::eta::<W>(word);
+                        }
+                    }
+                }
+                site = site.wrapping_add(count);
+                out = after;
             }
-            site = site.wrapping_add(count);
-            out = after;
-        }
-    }
-}
-
-/// Words buffered at a time: 512 bytes where vectors pay for it, 256 on the stack of a microcontroller.
-const CHUNK: usize = 64 * words::LANES;
-
-#[inline(always)]
-fn apply(eta: impl Fn(u32) -> i32, words: &[u32], out: &mut [i32]) {
-    for (slot, &word) in out.iter_mut().zip(words) {
-        *slot = eta(word);
+        });
     }
 }
 

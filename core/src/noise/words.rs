@@ -13,7 +13,9 @@
 //! permutes counters, so under one seed every (chain, tag) has its own key, and under one key every (step, pair) its own
 //! pair of words. Of K keys from different seeds two coincide with probability K²/2⁶⁵.
 
-use super::threefry::{ROUNDS, lanes, threefry2x32};
+use super::threefry::{threefry2x32, threefry2x32_batch};
+use crate::lattice::VECTORS;
+use crate::machine::{Machine, Portable};
 
 /// Sites under one key: 2²¹, two to each of 2²⁰ pairs.
 pub const BLOCK_BITS: u32 = 21;
@@ -21,10 +23,11 @@ pub const BLOCK_BITS: u32 = 21;
 /// Width of a step number.
 pub const STEP_BITS: u32 = 44;
 
-/// Pairs in one pass of the inner loop, which a vectorising compiler widens: two independent chains of additions keep
-/// both SSE2 and AVX-512 busy, one suffices where there are no vectors. The words do not depend on it.
-pub(super) const LANES: usize =
-    if cfg!(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")) { 2 } else { 1 };
+/// Pairs in a batch on machines with vectors.
+const BATCH: usize = 64;
+
+/// Lanes of the widest vectors there are.
+const WIDEST: usize = 16;
 
 /// What a stream of words is for. Every purpose has its own key, so none repeats the bits of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,26 +84,36 @@ impl Key {
     }
 
     /// The words of successive pairs beginning at `pair`; `pair + out.len()` ≤ 2²⁰.
-    #[inline]
-    fn pairs(self, step: u64, pair: u32, out: &mut [[u32; 2]]) {
+    #[inline(always)]
+    fn pairs<M: Machine>(self, machine: M, step: u64, pair: u32, out: &mut [[u32; 2]]) {
         let [c0, mut c1] = Self::counter(step, pair);
-        let (vectors, rest) = out.as_chunks_mut::<LANES>();
-        for vector in vectors {
-            if LANES == 1 {
-                single(self, c0, c1, vector.as_mut_slice());
-            } else {
-                // c1 + l stays below 2^20 in its pair field: nothing carries into the step.
-                let next = core::array::from_fn(|l| c1.wrapping_add(l as u32));
-                let [x0, x1] = lanes::<ROUNDS, LANES>(self.0, [c0; LANES], next);
-                for (slot, (a, b)) in vector.iter_mut().zip(x0.into_iter().zip(x1)) {
-                    *slot = [a, b];
-                }
+        if !VECTORS {
+            for slot in out.chunks_mut(1) {
+                single(self, c0, c1, slot);
+                c1 = c1.wrapping_add(1);
             }
-            c1 = c1.wrapping_add(LANES as u32);
+            return;
         }
-        for slot in rest.chunks_mut(1) {
-            single(self, c0, c1, slot);
-            c1 = c1.wrapping_add(1);
+        let (batches, rest) = out.as_chunks_mut::<BATCH>();
+        for batch in batches {
+            self.batch::<BATCH, M>(machine, c0, c1, batch);
+            c1 = c1.wrapping_add(BATCH as u32);
+        }
+        for part in rest.chunks_mut(WIDEST) {
+            self.batch::<WIDEST, M>(machine, c0, c1, part);
+            c1 = c1.wrapping_add(WIDEST as u32);
+        }
+    }
+
+    /// The words of up to N pairs: always N are made, so that vectors stay whole.
+    #[inline(always)]
+    fn batch<const N: usize, M: Machine>(self, machine: M, c0: u32, c1: u32, out: &mut [[u32; 2]]) {
+        let mut x0 = [c0; N];
+        // c1 + l stays below 2^20 in its pair field where the pair is wanted: nothing carries into the step.
+        let mut x1 = core::array::from_fn(|l| c1.wrapping_add(l as u32));
+        threefry2x32_batch(machine, self.0, &mut x0, &mut x1);
+        for (slot, (a, b)) in out.iter_mut().zip(x0.into_iter().zip(x1)) {
+            *slot = [a, b];
         }
     }
 }
@@ -123,12 +136,22 @@ fn outlined(k0: u32, k1: u32, c0: u32, c1: u32) -> u64 {
 pub trait Words {
     /// Fills `out[i]` with the word of site `first + i` at `step`.
     fn fill(&mut self, step: u64, first: usize, out: &mut [u32]);
+
+    /// The same on an instruction set, for sources that gain by it.
+    #[inline(always)]
+    fn fill_on<M: Machine>(&mut self, machine: M, step: u64, first: usize, out: &mut [u32])
+    where
+        Self: Sized,
+    {
+        let _ = machine;
+        self.fill(step, first, out);
+    }
 }
 
 /// Words that are a pure function of (step, site): reading twice gives the same bits, in any order.
 ///
-/// Integrators that need the noise of a step more than once ask for it.
-pub trait PureWords: Words {}
+/// Integrators that need the noise of a step more than once ask for it, and so do threads, each with a copy of its own.
+pub trait PureWords: Words + Clone + Sync {}
 
 impl<S: Words + ?Sized> Words for &mut S {
     #[inline]
@@ -136,8 +159,6 @@ impl<S: Words + ?Sized> Words for &mut S {
         (**self).fill(step, first, out);
     }
 }
-
-impl<S: PureWords + ?Sized> PureWords for &mut S {}
 
 /// The words of one stream of one chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +204,12 @@ impl Threefry {
 
 impl Words for Threefry {
     #[inline]
-    fn fill(&mut self, step: u64, first: usize, mut out: &mut [u32]) {
+    fn fill(&mut self, step: u64, first: usize, out: &mut [u32]) {
+        self.fill_on(Portable, step, first, out);
+    }
+
+    #[inline]
+    fn fill_on<M: Machine>(&mut self, machine: M, step: u64, first: usize, mut out: &mut [u32]) {
         const BLOCK: usize = 1 << BLOCK_BITS;
         let mut site = first;
         while !out.is_empty() {
@@ -193,7 +219,8 @@ impl Words for Threefry {
             let Some((here, after)) = out.split_at_mut_checked(count) else {
                 return;
             };
-            fill_block(self.key((site >> BLOCK_BITS) as u32), step, offset as u32, here);
+            let key = self.key((site >> BLOCK_BITS) as u32);
+            fill_block(machine, key, step, offset as u32, here);
             site = site.wrapping_add(count);
             out = after;
         }
@@ -205,21 +232,23 @@ impl PureWords for Threefry {}
 /// Fills the words of the sites from `offset` on, all of them in one block: a lone odd site, whole pairs, a lone even
 /// site. Not inlined: callers with a length known to the compiler would unroll the vectors away.
 #[inline(never)]
-fn fill_block(key: Key, step: u64, offset: u32, mut out: &mut [u32]) {
-    let mut pair = offset >> 1;
-    if offset & 1 == 1 {
-        let Some((slot, rest)) = out.split_first_mut() else {
-            return;
-        };
-        *slot = key.pair(step, pair)[1];
-        pair = pair.wrapping_add(1);
-        out = rest;
-    }
-    let (whole, last) = out.as_chunks_mut::<2>();
-    key.pairs(step, pair, whole);
-    if let Some(slot) = last.first_mut() {
-        *slot = key.pair(step, pair.wrapping_add(whole.len() as u32))[0];
-    }
+fn fill_block<M: Machine>(machine: M, key: Key, step: u64, offset: u32, out: &mut [u32]) {
+    machine.run(|| {
+        let (mut pair, mut out) = (offset >> 1, out);
+        if offset & 1 == 1 {
+            let Some((slot, rest)) = out.split_first_mut() else {
+                return;
+            };
+            *slot = key.pair(step, pair)[1];
+            pair = pair.wrapping_add(1);
+            out = rest;
+        }
+        let (whole, last) = out.as_chunks_mut::<2>();
+        key.pairs(machine, step, pair, whole);
+        if let Some(slot) = last.first_mut() {
+            *slot = key.pair(step, pair.wrapping_add(whole.len() as u32))[0];
+        }
+    });
 }
 
 #[cfg(test)]

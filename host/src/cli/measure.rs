@@ -92,7 +92,7 @@ fn with_dims<const D: usize>(
     let chain = |fields: Vec<&[f64]>| {
         let mut series = ChainSeries::default();
         for phi in fields {
-            push(&mut series, &measure::<f64, Phi4, D>(&plan, &action, phi), D);
+            push(&mut series, &measure::<f64, Phi4, D, _>(&plan, &action, phi), D);
         }
         series
     };

@@ -12,6 +12,7 @@ use stoquant_core::arith::{Arith, Format, Fx, Tally};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, State};
 use stoquant_core::lattice::Plan;
+use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::noise::{Noise, StreamTag, Threefry, Words};
 
 use super::ladder::{Chains, Defect, Rung, Scope, chains};
@@ -81,9 +82,9 @@ struct Planting<I> {
 }
 
 impl<A: Arith, W: Words, I: Integrator<A, W>> Integrator<A, W> for Planting<I> {
-    fn sweep<const D: usize>(
+    fn sweep<const D: usize, M: Machine>(
         &self,
-        plan: &Plan<D>,
+        plan: &Plan<D, M>,
         noise: &mut ChainNoise<W>,
         phi: &mut [A::Store],
         work: &mut [A::Store],
@@ -143,6 +144,7 @@ where
     type Gain = i32;
     type Slope = i64;
     type Factor = i32;
+    type Local = Tally;
     type Sigma = i32;
 
     fn load(word: Self::Store) -> Self {
@@ -246,26 +248,29 @@ where
     fn sigma_value(sigma: i32) -> f64 {
         Fx::<W>::sigma_value(sigma)
     }
-    fn fill_noise<S: Words>(noise: &mut Noise<S>, step: u64, first: usize, out: &mut [i32]) {
-        let Eta(eta) = flaw() else { return Fx::<W>::fill_noise(noise, step, first, out) };
+    fn fill_noise<S: Words, M: Machine>(machine: M, noise: &mut Noise<S>, step: u64, first: usize, out: &mut [i32]) {
+        let Eta(eta) = flaw() else { return Fx::<W>::fill_noise(machine, noise, step, first, out) };
         let mut words = vec![0; out.len()];
         noise.words.fill(step, first, &mut words);
         out.iter_mut().zip(words).for_each(|(slot, word)| *slot = eta.of(W, word));
     }
-    fn tally_phi(self) -> Tally {
-        self.0.tally_phi()
+    fn local_phi(self) -> Tally {
+        self.0.local_phi()
     }
-    fn tally_square(self) -> Tally {
-        self.0.tally_square()
+    fn local_square(self) -> Tally {
+        self.0.local_square()
     }
-    fn tally_fourth(self) -> Tally {
-        self.0.tally_fourth()
+    fn local_fourth(self) -> Tally {
+        self.0.local_fourth()
     }
-    fn tally_product(self, sum: i32) -> Tally {
-        self.0.tally_product(sum)
+    fn local_product(self, sum: i32) -> Tally {
+        self.0.local_product(sum)
     }
-    fn proposal_term(x: Self, y: Self, a: i64, b: i64) -> i64 {
-        Fx::<W>::proposal_term(x.0, y.0, a, b)
+    fn local(value: f64) -> Tally {
+        Fx::<W>::local(value)
+    }
+    fn local_proposal(x: Self, y: Self, a: i64, b: i64) -> Tally {
+        Fx::<W>::local_proposal(x.0, y.0, a, b)
     }
 }
 
@@ -287,12 +292,12 @@ pub fn in_arithmetic(flaw: Flaw) -> Chains {
             IntegratorKind::Euler => {
                 let inner = Euler::<Planted<W>, _>::new(&action, setup.eps, D)?;
                 let drift = *inner.drift();
-                engine_of(extents, setup, chain, Planting { inner, flaw }, drift, words)
+                engine_of(Portable, extents, setup, chain, Planting { inner, flaw }, drift, words)
             }
             IntegratorKind::Heun => {
                 let inner = Heun::<Planted<W>, _>::new(&action, setup.eps, D)?;
                 let drift = *inner.drift();
-                engine_of(extents, setup, chain, Planting { inner, flaw }, drift, words)
+                engine_of(Portable, extents, setup, chain, Planting { inner, flaw }, drift, words)
             }
             IntegratorKind::LeimkuhlerMatthews | IntegratorKind::Mala => core_engine(setup, chain),
         }

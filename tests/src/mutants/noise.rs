@@ -8,6 +8,7 @@ use stoquant::engine::{ArithKind, IntegratorKind, core_engine, engine_of};
 use stoquant_core::action::Phi4;
 use stoquant_core::arith::Fx;
 use stoquant_core::integrator::Euler;
+use stoquant_core::machine::Portable;
 use stoquant_core::noise::gauss::{self, Segment};
 use stoquant_core::noise::gauss_table::SEGMENTS;
 use stoquant_core::noise::threefry::{threefry2x32, threefry2x32_rounds};
@@ -136,7 +137,7 @@ fn dealt(how: fn(&Dealt, u64, usize) -> u32) -> Chains {
         with_dims!(setup.extents.as_slice(), |e| {
             let euler = Euler::<Fx<18>, _>::new(&Phi4::new(kappa, b, lambda), setup.eps, e.len())?;
             let drift = *euler.drift();
-            engine_of(e, setup, chain, euler, drift, words)
+            engine_of(Portable, e, setup, chain, euler, drift, words)
         })
     })
 }

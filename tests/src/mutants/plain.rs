@@ -3,10 +3,11 @@
 use stoquant::couplings::Couplings;
 use stoquant::engine::{ArithKind, Engine, IntegratorKind, Setup, core_engine, engine_of};
 use stoquant_core::action::{Action, Drift, Phi4, QuarticDrift, Totals};
-use stoquant_core::arith::{Arith, Fx, PROPOSAL_FRACTION};
+use stoquant_core::arith::{Arith, Fx, Local, PROPOSAL_FRACTION};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{ChainNoise, Euler, Integrator, LeimkuhlerMatthews, Mala, State};
 use stoquant_core::lattice::Plan;
+use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::math::{Accurate, Math};
 use stoquant_core::noise::{PureWords, StreamTag, Threefry};
 
@@ -162,15 +163,15 @@ impl<A: Arith> Plain<A> {
         let mut proposal = 0;
         for i in 0..x.len() {
             for (totals, phi) in totals.iter_mut().zip([x, y]) {
-                totals.add(self.action.terms(phi[i], self.sum(phi, extents, i)));
+                totals.add(std::iter::once(self.action.terms(phi[i], self.sum(phi, extents, i))));
             }
             let [a, b] = [x, y].map(|phi| self.drift(phi, extents, i, &mut 0));
-            proposal += i128::from(A::proposal_term(x[i], y[i], a, b));
+            proposal += i128::from(A::local_proposal(x[i], y[i], a, b).tally());
         }
         let variance = 2.0 * self.eps + A::FIELD_LSB * A::FIELD_LSB / 12.0;
         let proposal = proposal as f64 / (1u64 << PROPOSAL_FRACTION) as f64;
         let couplings = <Phi4 as Action<A>>::couplings(&self.action);
-        [-totals[1].change(&totals[0], couplings), -proposal / (2.0 * variance)]
+        [totals[0].dot(couplings) - totals[1].dot(couplings), -proposal / (2.0 * variance)]
     }
 
     fn mala(&self, x: &[A], extents: &[usize], eta: &[i32], accept: &Threefry, state: &mut State) -> Vec<A> {
@@ -206,9 +207,9 @@ impl<A: Arith> Plain<A> {
 }
 
 impl<A: Arith, W: PureWords> Integrator<A, W> for Plain<A> {
-    fn sweep<const D: usize>(
+    fn sweep<const D: usize, M: Machine>(
         &self,
-        plan: &Plan<D>,
+        plan: &Plan<D, M>,
         noise: &mut ChainNoise<W>,
         phi: &mut [A::Store],
         _work: &mut [A::Store],
@@ -218,7 +219,7 @@ impl<A: Arith, W: PureWords> Integrator<A, W> for Plain<A> {
         let x: Vec<A> = phi.iter().map(|&word| A::load(word)).collect();
         let mut at = |step: u64| {
             let mut eta = vec![0; x.len()];
-            A::fill_noise(&mut noise.eta, step, 0, &mut eta);
+            A::fill_noise(plan.machine(), &mut noise.eta, step, 0, &mut eta);
             eta
         };
         // Rejections so far halve the step: what "adapts" to the acceptance of the moment for ever.
@@ -299,7 +300,7 @@ fn with_arith<const D: usize, A: Arith>(
         _ => {}
     }
     let words = Threefry::new(setup.seed, chain, StreamTag::Noise);
-    engine_of(extents, setup, chain, plain, drift, words)
+    engine_of(Portable, extents, setup, chain, plain, drift, words)
 }
 
 /// Chains of the plain integrator in `Fx<18>`, with a flaw; in other formats the core's.

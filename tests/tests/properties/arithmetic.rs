@@ -95,15 +95,17 @@ where
         Fx::<W>::wide_value(Fx::<W>::mul_noise(y.int(), x.int())),
         Fx::<W>::sigma_value(y.int()) * x.value()
     );
+    // The result has 2W bits too.
+    let slope = slope >> 1;
     let bent = Fx::<W>::bend(slope, y.int(), x.square());
     prop_assert_eq!(i128::from(bent), i128::from(slope) - k * i128::from(x.square()));
 
     // Tallies: φ, φ² and φΣ exactly; φ⁴ from φ² rounded to 32 bits.
     let unit = TALLY_FRACTION - (2 * W - 8);
-    prop_assert_eq!(i128::from(x.tally_phi()), n << (TALLY_FRACTION - (W - 4)));
-    prop_assert_eq!(i128::from(x.tally_square()), (n * n) << unit);
-    prop_assert_eq!(i128::from(x.tally_product(y.pair(y))), (n * 2 * k) << unit);
-    let fourth = x.tally_fourth() as f64 / 2f64.powi(TALLY_FRACTION as i32);
+    prop_assert_eq!(i128::from(x.local_phi()), n << (TALLY_FRACTION - (W - 4)));
+    prop_assert_eq!(i128::from(x.local_square()), (n * n) << unit);
+    prop_assert_eq!(i128::from(x.local_product(y.pair(y))), (n * 2 * k) << unit);
+    let fourth = x.local_fourth() as f64 / 2f64.powi(TALLY_FRACTION as i32);
     let value = x.value();
     // (φ² ± 2^-27)², cut at 2^-32.
     prop_assert!(
@@ -115,8 +117,8 @@ where
 
     // The share of a site in ln q(x|y)/q(y|x), and its antisymmetry.
     let (p, q) = (wide, (a as i64) << W);
-    let term = Fx::<W>::proposal_term(x, y, p, q);
-    prop_assert_eq!(term, -Fx::<W>::proposal_term(y, x, q, p));
+    let term = Fx::<W>::local_proposal(x, y, p, q);
+    prop_assert_eq!(term, -Fx::<W>::local_proposal(y, x, q, p));
     let exact = i128::from(p + q) * (((k - n) << (W + 4)) + i128::from(q) - i128::from(p));
     let (magnitude, fraction) = (exact.abs(), 4 * W - 2);
     let expected = match fraction.checked_sub(PROPOSAL_FRACTION) {

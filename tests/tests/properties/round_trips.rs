@@ -78,7 +78,7 @@ fn options() -> impl Strategy<Value = Options> {
     );
     let lengths = (option::of(natural()), option::of(natural()), option::of(natural()));
     let counts = (option::of(1..1usize << 40), option::of(1..1usize << 40), option::of(number()));
-    (option::of(strategy::extents()), couplings, kinds, lengths, counts).prop_map(
+    (option::of(strategy::extents(strategy::MAX_VOLUME)), couplings, kinds, lengths, counts).prop_map(
         |(
             extent,
             [kappa, lambda, b, mu2, g, eps],
@@ -112,7 +112,7 @@ proptest! {
     /// f64 files keep every bit, f32 files every value that an f32 holds.
     #[test]
     fn ensembles(
-        extents in strategy::extents(),
+        extents in strategy::extents(strategy::MAX_VOLUME),
         count in prop_oneof![Just(1usize), Just(2), 1..6usize],
         single in any::<bool>(),
         fields in proptest::collection::vec(any::<f32>().prop_filter("finite", |x| x.is_finite()), 8),

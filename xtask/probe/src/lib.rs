@@ -77,9 +77,9 @@ probe! {
     new_mala_18(action: &Phi4, eps: f64, dims: usize) -> Result<MalaOf<Fx<18>>, Error> = Mala::new(action, eps, dims);
     start_18(phi: &mut [i32], width: f64, seed: u64) -> Result<(), Error> = hot_start::<Fx<18>>(phi, width, seed, 0);
     start_f32(phi: &mut [f32], width: f64, seed: u64) -> Result<(), Error> = hot_start::<f32>(phi, width, seed, 0);
-    measure_18(action: &Phi4, phi: &[i32]) -> Measurement = measure::<Fx<18>, _, 2>(&SquareBoard::<Fx<18>>::PLAN, action, phi);
-    measure_f32(action: &Phi4, phi: &[f32]) -> Measurement = measure::<f32, _, 2>(&SquareBoard::<f32>::PLAN, action, phi);
-    slices_18(phi: &[i32], out: &mut [f64]) = slices::<Fx<18>, 2>(&SquareBoard::<Fx<18>>::PLAN, phi, out);
+    measure_18(action: &Phi4, phi: &[i32]) -> Measurement = measure::<Fx<18>, _, 2, _>(&SquareBoard::<Fx<18>>::PLAN, action, phi);
+    measure_f32(action: &Phi4, phi: &[f32]) -> Measurement = measure::<f32, _, 2, _>(&SquareBoard::<f32>::PLAN, action, phi);
+    slices_18(phi: &[i32], out: &mut [f64]) = slices::<Fx<18>, 2, _>(&SquareBoard::<Fx<18>>::PLAN, phi, out);
     averages(sum: &mut Averages, of: &Measurement) = sum.push(of);
     correlator(sum: &mut Correlator<32>, slices: &[f64], slab: usize) -> bool = sum.push(slices, slab);
     trace(trace: &mut Trace<64>, value: f64) = trace.push(value);

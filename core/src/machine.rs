@@ -1,0 +1,71 @@
+//! Machines: the same source, compiled for wider registers and shared out among threads.
+//!
+//! No algorithm of this crate is written twice. Where a processor has several instruction sets and the program picks one as it
+//! runs, the host hands in a [`Machine`], and everything that touches many sites goes through [`Machine::run`]. Integers are
+//! exact, floats are never reassociated or fused, noise is a pure function of step and site: a machine changes the speed and not one bit.
+
+use crate::lattice::VECTORS;
+use crate::noise::gauss;
+
+/// An instruction set that the processor is known to have, and the threads that it may use.
+///
+/// A value is a token: whoever holds one may run code compiled for it.
+pub trait Machine: Copy + Send + Sync + 'static {
+    /// Runs `work`, compiled for this machine.
+    fn run<R>(self, work: impl FnOnce() -> R) -> R;
+
+    /// Finishes work on `lanes` before any that is written after. Changes nothing: a hint for compilers that would rather finish
+    /// one lane after the other, which leaves the processor waiting.
+    #[inline(always)]
+    fn settle<const L: usize>(self, lanes: &mut [u32; L]) {
+        let _ = lanes;
+    }
+
+    /// η of words, W bits wide: [`gauss::eta`] of each.
+    #[inline(always)]
+    fn gaussian<const W: u32>(self, words: &[u32], out: &mut [i32]) {
+        if VECTORS {
+            gauss::eta_of_many::<W>(words, out);
+        } else {
+            for (slot, &word) in out.iter_mut().zip(words) {
+                *slot = gauss::eta::<W>(word);
+            }
+        }
+    }
+
+    /// Calls `work(n, part)` for every part of `size` of `out`, the last one shorter, in any order; the sum of what it returns.
+    #[inline(always)]
+    fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {
+        out.chunks_mut(size.max(1)).enumerate().fold(R::default(), |sum, (n, part)| sum.plus(work(n, part)))
+    }
+
+    /// The sum of `work(n)`, n below `count`, in any order.
+    #[inline(always)]
+    fn sum<R: Part>(self, count: usize, work: impl Fn(usize) -> R + Sync) -> R {
+        (0..count).fold(R::default(), |sum, n| sum.plus(work(n)))
+    }
+}
+
+/// A part of a sum whose order does not matter: integers.
+pub trait Part: Copy + Default + Send {
+    /// Addition, exact.
+    fn plus(self, other: Self) -> Self;
+}
+
+impl Part for u64 {
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        self + other
+    }
+}
+
+/// What the compiler was told about the target, and one thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Portable;
+
+impl Machine for Portable {
+    #[inline(always)]
+    fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+}
