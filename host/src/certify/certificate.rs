@@ -95,6 +95,8 @@ impl Judged {
 pub struct Certificate {
     /// Pass or fail.
     pub verdict: Verdict,
+    /// What was certified.
+    pub engine: String,
     /// How far the rungs were climbed.
     pub level: Level,
     /// Seed of all that was run.
@@ -129,6 +131,7 @@ impl Certificate {
         figures.extend(overview::figures(&checks));
         let passed = !checks.is_empty() && checks.iter().all(|c| c.verdict == Verdict::Pass);
         Self {
+            engine: String::new(),
             verdict: if passed { Verdict::Pass } else { Verdict::Fail },
             level: Level::default(),
             seed: 0,

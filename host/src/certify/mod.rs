@@ -34,6 +34,7 @@ pub mod findings;
 pub mod histogram;
 pub mod identity;
 pub mod laws;
+pub mod machines;
 pub mod noise;
 pub mod orders;
 mod overview;
@@ -67,5 +68,5 @@ pub fn certify(
         progress(done, parts.len(), &part.name);
         findings.extend(part.run(factory)?);
     }
-    Ok(Certificate { level: plan.level, seed: plan.seed, ..Certificate::judge(findings) })
+    Ok(Certificate { engine: plan.engine.clone(), level: plan.level, seed: plan.seed, ..Certificate::judge(findings) })
 }

@@ -6,8 +6,8 @@ use super::check::Check;
 use super::findings::Findings;
 use super::noise::NoiseSubject;
 use super::{
-    Plan, calibration, coupled, datapath, enumeration, exact_law, identity, laws, noise, orders, relaxation, residuals,
-    words,
+    Plan, calibration, coupled, datapath, enumeration, exact_law, identity, laws, machines, noise, orders, relaxation,
+    residuals, words,
 };
 use crate::engine::{ArithKind, Factory, IntegratorKind, Setup};
 
@@ -46,6 +46,7 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
         Part::new("words", |_| Ok(words::findings(plan.seed, plan.level))),
         Part::new("exponentials", |_| Ok(noise::exponentials().into())),
         Part::new("symmetries", |_| Ok(identity::symmetries_of_the_core(plan.seed)?.into())),
+        Part::new("machines", |factory| Ok(machines::checks(factory, plan.level, plan.seed)?.into())),
         Part::new("boards", |factory| Ok(identity::boards(factory, &plan.board)?.into())),
     ];
     if plan.general {

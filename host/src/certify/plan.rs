@@ -19,9 +19,14 @@ pub enum Level {
     Full,
 }
 
+/// The engines that are there without any hardware.
+const IN_PROCESS: &str = "in-process core";
+
 /// The parts of a certificate.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// What the engines are, for the certificate.
+    pub engine: String,
     /// How far the exact rungs go.
     pub level: Level,
     /// With the rungs that choose their own experiments; without, only what is asked for.
@@ -154,12 +159,13 @@ impl Plan {
         for (index, case) in laws.iter_mut().chain(&mut ensembles).enumerate() {
             case.setup.seed = seed.wrapping_add((index as u64 + 1) << 32);
         }
-        Self { level, general: true, seed, board: base, coupled, laws, ensembles }
+        Self { engine: IN_PROCESS.into(), level, general: true, seed, board: base, coupled, laws, ensembles }
     }
 
     /// A certificate of one experiment: its lattice, couplings and step; the integrators and arithmetics given.
     pub fn of(setup: &Setup, arith: &[ArithKind], integrators: &[IntegratorKind], effort: f64, level: Level) -> Self {
         let mut plan = Self {
+            engine: IN_PROCESS.into(),
             level,
             general: false,
             seed: setup.seed,

@@ -6,17 +6,19 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use stoquant::certify::{self, Certificate, Judged, Level, Plan, Verdict};
-use stoquant::engine::{ArithKind, IntegratorKind, core_engine};
+use stoquant::engine::{ArithKind, IntegratorKind, Setup, core_engine_on};
 use stoquant::ensemble::write_atomic;
 use stoquant::experiment::{Experiment, InputError, Options};
 use stoquant::report;
 
-use super::{ExperimentArgs, Outcome, json, print};
+use super::{ExperimentArgs, MachineArgs, Outcome, json, print};
 
 #[derive(Args)]
 pub struct CertifyArgs {
     #[command(flatten)]
     experiment: ExperimentArgs,
+    #[command(flatten)]
+    machine: MachineArgs,
     /// Print the certificate as JSON
     #[arg(long)]
     json: bool,
@@ -43,7 +45,9 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     }
     let options = args.experiment.resolve()?;
     let level = if args.full { Level::Full } else { Level::Standard };
-    let plan = plan(&options, args.effort, level)?;
+    let machine = args.machine.machine()?;
+    let mut plan = plan(&options, args.effort, level)?;
+    plan.engine += &format!(", {machine}");
     if let Some(directory) = &args.report {
         report::writable(directory)?;
     }
@@ -51,7 +55,8 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} (eta {eta}) {msg}") {
         bar.set_style(style);
     }
-    let certificate = certify::certify(&core_engine, &plan, |done, total, what| {
+    let engines = move |setup: &Setup, chain| core_engine_on(machine, setup, chain);
+    let certificate = certify::certify(&engines, &plan, |done, total, what| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
         bar.set_message(what.to_owned());
@@ -106,8 +111,9 @@ fn summary(certificate: &Certificate, verbose: bool) -> String {
     let statistical = certificate.checks.iter().filter(|c| c.z.is_some()).count();
     let undecided = if undecided > 0 { format!(", {undecided} undecided") } else { String::new() };
     lines.push(format!(
-        "{}: {} checks, {statistical} of them statistical with |z| ≤ {:.2}; {failed} failed{undecided}; false-alarm rate of the suite ≤ {:e}",
+        "{}: {}: {} checks, {statistical} of them statistical with |z| ≤ {:.2}; {failed} failed{undecided}; false-alarm rate of the suite ≤ {:e}",
         if certificate.verdict == Verdict::Pass { "PASS" } else { "FAIL" },
+        certificate.engine,
         certificate.checks.len(),
         certificate.z_threshold,
         certificate.false_alarm_rate,

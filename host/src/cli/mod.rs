@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use stoquant::couplings::Couplings;
 use stoquant::experiment::{InputError, Options};
+use stoquant::simd::MachineKind;
 
 /// Stochastic quantisation with the same bits on laptop, microcontroller and FPGA, certified to sample e^{-S}.
 #[derive(Parser)]
@@ -52,6 +53,25 @@ impl ExperimentArgs {
     fn resolve(self) -> Result<Options, InputError> {
         threads(self.threads)?;
         self.options.resolve(self.config.as_deref())
+    }
+}
+
+/// The machine of a command that runs chains.
+#[derive(Args)]
+struct MachineArgs {
+    /// Instruction set (default: the fastest that this processor has). Results do not depend on it
+    #[arg(long, value_name = "NAME")]
+    machine: Option<MachineKind>,
+}
+
+impl MachineArgs {
+    fn machine(&self) -> Result<MachineKind, InputError> {
+        let kind = self.machine.unwrap_or_else(MachineKind::best);
+        if kind.is_available() {
+            return Ok(kind);
+        }
+        let here: Vec<_> = MachineKind::available().into_iter().map(MachineKind::name).collect();
+        Err(InputError(format!("machine = {kind}: this processor has {}", here.join(", "))))
     }
 }
 

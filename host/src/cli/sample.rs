@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
-use stoquant::engine::{ArithKind, IntegratorKind, core_engine};
+use stoquant::engine::{ArithKind, IntegratorKind, core_engine_on};
 use stoquant::ensemble::{Ensemble, Manifest, sha256, write_atomic};
 use stoquant::experiment::{Experiment, Extents, InputError, Options};
 
-use super::{ExperimentArgs, Outcome, json, print};
+use super::{ExperimentArgs, MachineArgs, Outcome, json, print};
 
 #[derive(Args)]
 pub struct SampleArgs {
@@ -19,6 +19,8 @@ pub struct SampleArgs {
     /// Ensemble to write; the manifest goes beside it, with .json appended
     #[arg(long, value_name = "FILE.npz")]
     out: PathBuf,
+    #[command(flatten)]
+    machine: MachineArgs,
     /// Print the manifest
     #[arg(long)]
     json: bool,
@@ -37,6 +39,7 @@ struct ChainOutput {
 }
 
 pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
+    let machine = args.machine.machine()?;
     let experiment = Experiment::new(&args.experiment.resolve()?)?;
     let Experiment { setup, chains, thermalise, every, start_width, .. } = &experiment;
     let volume = setup.volume();
@@ -58,7 +61,7 @@ pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
     let outputs: Vec<ChainOutput> = (0..*chains)
         .into_par_iter()
         .map(|chain| {
-            let mut engine = core_engine(setup, chain as u32)?;
+            let mut engine = core_engine_on(machine, setup, chain as u32)?;
             engine.hot_start(*start_width)?;
             engine.sweep(*thermalise);
             let share = experiment.share(chain);
@@ -84,7 +87,7 @@ pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
     let ensemble = Ensemble { extents: setup.extents.clone(), phi, chain };
     let bytes = ensemble.to_npz(setup.arith != ArithKind::F64)?;
     let words: Vec<u8> = outputs.iter().flat_map(|o| o.bits.iter().flat_map(|w| w.to_le_bytes())).collect();
-    let engine = core_engine(setup, 0).map_err(InputError::new)?;
+    let engine = core_engine_on(machine, setup, 0).map_err(InputError::new)?;
     let total = |f: fn(&ChainOutput) -> u64| outputs.iter().map(f).sum::<u64>();
     let manifest = Manifest {
         stoquant: env!("CARGO_PKG_VERSION"),

@@ -63,6 +63,7 @@ fn head(certificate: &Certificate) -> String {
         ("Undecided", count(Verdict::Undecided).to_string()),
         ("False-alarm rate of the suite", format!("≤ {}", significant(certificate.false_alarm_rate))),
         ("First threshold of |z|", significant(certificate.z_threshold)),
+        ("Engine", certificate.engine.clone()),
         ("Level", level.into()),
         ("Seed", certificate.seed.to_string()),
     ];

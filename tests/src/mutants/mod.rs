@@ -11,6 +11,7 @@ pub mod arith;
 pub mod drift;
 pub mod integrator;
 pub mod ladder;
+pub mod machine;
 pub mod noise;
 pub mod plain;
 pub mod reporting;
@@ -19,14 +20,22 @@ pub use ladder::{Defect, Outcome, climb};
 
 /// The table.
 pub fn defects() -> Vec<Defect> {
-    let groups =
-        [noise::defects, drift::defects, arith::defects, integrator::defects, analysis::defects, reporting::defects];
+    let groups = [
+        noise::defects,
+        drift::defects,
+        arith::defects,
+        integrator::defects,
+        machine::defects,
+        analysis::defects,
+        reporting::defects,
+    ];
     groups.into_iter().flat_map(|defects| defects()).collect()
 }
 
 /// The same ladders in front of subjects without a defect: the core itself, and every wrapper with nothing planted. They must
 /// survive, lest a catch mean nothing.
 pub fn controls() -> Vec<Defect> {
-    let groups = [noise::controls, arith::controls, plain::controls, analysis::controls, reporting::controls];
+    let groups =
+        [noise::controls, arith::controls, plain::controls, machine::controls, analysis::controls, reporting::controls];
     groups.into_iter().flat_map(|controls| controls()).collect()
 }
