@@ -1,68 +1,62 @@
-//! Site updates a second: `cargo bench -p stoquant-benches --bench sweep`.
+//! Site updates a second, one thread: `cargo bench -p stoquant-benches --bench sweep`.
 
 use std::hint::black_box;
-use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use stoquant::engine::{ArithKind, IntegratorKind, NoiseKind, Setup};
-use stoquant_benches::{Yardstick, engine, setup};
+use rayon::ThreadPool;
+use stoquant::engine::{IntegratorKind, NoiseKind, Setup};
+use stoquant::simd::MachineKind;
+use stoquant_benches::{Yardstick, arithmetics, engine_on, euler, pool, quick, setup, timed};
 
-fn sweep_of(c: &mut Criterion, group: &str, name: &str, setup: &Setup) {
+fn sweep_of(c: &mut Criterion, alone: &ThreadPool, group: &str, name: &str, machine: MachineKind, setup: &Setup) {
     let mut group = c.benchmark_group(group);
     group.throughput(Throughput::Elements(setup.volume() as u64));
-    let mut engine = engine(setup);
-    group.bench_function(name, |b| b.iter(|| engine.sweep(1)));
+    let mut engine = engine_on(machine, setup);
+    group.bench_function(name, |b| b.iter_custom(|sweeps| timed(alone, || engine.sweep(sweeps))));
     black_box(engine.phi());
     group.finish();
 }
 
-/// Euler in every arithmetic, beside the yardstick.
-fn euler(c: &mut Criterion) {
-    for l in [32, 256] {
+/// Euler in every arithmetic on every machine, beside the yardstick.
+fn sizes(c: &mut Criterion) {
+    let alone = pool(1);
+    for l in [8, 16, 32, 64, 128, 256, 512, 1024] {
+        let name = format!("euler {l}x{l}");
         let mut yardstick = Yardstick::new(l);
-        let mut group = c.benchmark_group(format!("euler {l}x{l}"));
+        let mut group = c.benchmark_group(&name);
         group.throughput(Throughput::Elements((l * l) as u64));
         group.bench_function("yardstick f32", |b| b.iter(|| yardstick.sweep()));
         black_box(yardstick.phi2());
         group.finish();
-        for &arith in ArithKind::ALL {
-            let setup = setup(&[l, l], arith, IntegratorKind::Euler, NoiseKind::Gaussian);
-            sweep_of(c, &format!("euler {l}x{l}"), arith.name(), &setup);
+        for (arith, machine) in arithmetics() {
+            sweep_of(c, &alone, &name, &format!("{arith} {machine}"), machine, &euler(&[l, l], arith));
         }
-        let setup = setup(&[l, l], ArithKind::F32, IntegratorKind::Euler, NoiseKind::ThreePoint);
-        sweep_of(c, &format!("euler {l}x{l}"), "f32 three-point", &setup);
     }
 }
 
-/// Every integrator at one size, and other sizes and dimensions.
-fn others(c: &mut Criterion) {
-    for &integrator in IntegratorKind::ALL {
-        for arith in [ArithKind::Fx18, ArithKind::F32] {
+/// One and four dimensions.
+fn dimensions(c: &mut Criterion) {
+    let alone = pool(1);
+    for extents in [&[1024][..], &[8; 4], &[16; 4]] {
+        for (arith, machine) in arithmetics() {
+            let name = format!("euler {extents:?}");
+            sweep_of(c, &alone, &name, &format!("{arith} {machine}"), machine, &euler(extents, arith));
+        }
+    }
+}
+
+/// Every integrator, and Euler with the other noise.
+fn integrators(c: &mut Criterion) {
+    let alone = pool(1);
+    for (arith, machine) in arithmetics() {
+        for &integrator in IntegratorKind::ALL {
             let setup = setup(&[32, 32], arith, integrator, NoiseKind::Gaussian);
-            sweep_of(c, "integrators 32x32", &format!("{arith} {integrator}"), &setup);
+            sweep_of(c, &alone, "integrators 32x32", &format!("{integrator} {arith} {machine}"), machine, &setup);
         }
-    }
-    for extents in [&[64][..], &[1024], &[8, 8], &[1024, 1024], &[16, 16, 16], &[8, 8, 8, 8]] {
-        let setup = setup(extents, ArithKind::Fx18, IntegratorKind::Euler, NoiseKind::Gaussian);
-        sweep_of(c, "fx18 euler", &format!("{extents:?}"), &setup);
+        let setup = setup(&[32, 32], arith, IntegratorKind::Euler, NoiseKind::ThreePoint);
+        sweep_of(c, &alone, "integrators 32x32", &format!("euler, three-point {arith} {machine}"), machine, &setup);
     }
 }
 
-/// One measurement of every observable.
-fn measure(c: &mut Criterion) {
-    let mut group = c.benchmark_group("measure 32x32");
-    for arith in [ArithKind::Fx18, ArithKind::F32] {
-        let setup = setup(&[32, 32], arith, IntegratorKind::Euler, NoiseKind::Gaussian);
-        group.throughput(Throughput::Elements(setup.volume() as u64));
-        let engine = engine(&setup);
-        group.bench_function(arith.name(), |b| b.iter(|| black_box(engine.measure())));
-    }
-    group.finish();
-}
-
-criterion_group! {
-    name = benches;
-    config = Criterion::default().measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500)).sample_size(20);
-    targets = euler, others, measure
-}
+criterion_group! { name = benches; config = quick(); targets = sizes, dimensions, integrators }
 criterion_main!(benches);

@@ -1,12 +1,23 @@
-//! What the benchmarks share: the setups, and a yardstick.
+//! What the benchmarks share: the setups, the machines, and a yardstick.
 //!
 //! Machines are noisy and differ: read rates as ratios to [`Yardstick`], measured in the same run.
 
+pub mod chain;
+pub mod paired;
+pub mod record;
+pub mod rows;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use criterion::Criterion;
 use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, Engine, IntegratorKind, NoiseKind, Setup, core_engine};
+use stoquant::engine::{ArithKind, Engine, IntegratorKind, NoiseKind, Setup, core_engine_on};
+use stoquant::simd::MachineKind;
 
 /// Couplings near criticality in two dimensions, weaker in others.
 pub fn setup(extents: &[usize], arith: ArithKind, integrator: IntegratorKind, noise: NoiseKind) -> Setup {
@@ -15,11 +26,65 @@ pub fn setup(extents: &[usize], arith: ArithKind, integrator: IntegratorKind, no
     Setup { extents: extents.to_vec(), couplings, eps: 0.01, arith, integrator, noise, seed: 1 }
 }
 
+/// Euler–Maruyama with Gaussian noise.
+pub fn euler(extents: &[usize], arith: ArithKind) -> Setup {
+    setup(extents, arith, IntegratorKind::Euler, NoiseKind::Gaussian)
+}
+
 /// A chain of the core from a hot start.
-pub fn engine(setup: &Setup) -> Box<dyn Engine> {
-    let mut engine = core_engine(setup, 0).expect("the benchmark's own setups are valid");
+pub fn engine_on(machine: MachineKind, setup: &Setup) -> Box<dyn Engine> {
+    let mut engine = core_engine_on(machine, setup, 0).expect("the benchmark's own setups are valid");
     engine.hot_start(1.0).expect("a width of 1 is valid");
     engine
+}
+
+/// Every arithmetic on every machine that does something of its own for it: double precision is always portable.
+pub fn arithmetics() -> Vec<(ArithKind, MachineKind)> {
+    let machines = MachineKind::available();
+    let pairs = ArithKind::ALL.iter().flat_map(|&arith| machines.iter().map(move |&machine| (arith, machine)));
+    pairs.filter(|&(arith, machine)| arith != ArithKind::F64 || machine == MachineKind::Portable).collect()
+}
+
+/// A pool of so many threads: a large lattice is shared among those of the pool that it is swept in.
+pub fn pool(threads: usize) -> Arc<ThreadPool> {
+    Arc::new(ThreadPoolBuilder::new().num_threads(threads).build().expect("the system has threads"))
+}
+
+/// How long the work takes on the threads of a pool.
+pub fn timed(pool: &ThreadPool, work: impl FnOnce() + Send) -> Duration {
+    pool.install(|| {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    })
+}
+
+/// Many short measurements: the whole suite takes minutes.
+pub fn quick() -> Criterion {
+    let short = Criterion::default().warm_up_time(Duration::from_millis(100));
+    short.measurement_time(Duration::from_millis(300)).sample_size(12).without_plots()
+}
+
+/// Runs the block on every machine of this processor, one thread each: `on_every_machine!(kind, machine => { … })`.
+#[macro_export]
+macro_rules! on_every_machine {
+    ($kind:ident, $machine:ident => $work:block) => {{
+        use stoquant::simd::{MachineKind, Portable, Threads};
+        {
+            let ($kind, $machine) = (MachineKind::Portable, Portable(Threads::One));
+            $work
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some($machine) = stoquant::simd::Avx2::detect(Threads::One) {
+            let $kind = MachineKind::Avx2;
+            $work
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some($machine) = stoquant::simd::Avx512::detect(Threads::One) {
+            let $kind = MachineKind::Avx512;
+            $work
+        }
+    }};
 }
 
 /// Plain Langevin as anyone would write it: two `f32` fields, xoshiro256++, the ziggurat of `rand_distr`.
