@@ -1,8 +1,11 @@
 //! Workspace tasks: `cargo xtask setup` once, then `cargo xtask test`.
 
 mod bare;
+mod bench;
+mod counts;
 mod graph;
 mod mutants;
+mod neon;
 mod panics;
 mod python;
 mod report;
@@ -65,8 +68,22 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         json: Option<String>,
     },
+    /// Run the tests that compare bits for AArch64, under emulation
+    Neon,
+    /// Compare instruction counts with the record; fails where there are more
+    Counts {
+        /// Write the record
+        #[arg(long)]
+        record: bool,
+    },
     /// Run the benchmarks; arguments after `--` go to them
     Bench {
+        /// Instead, print rates as ratios to the yardstick beside the record
+        #[arg(long, conflicts_with = "args")]
+        compare: bool,
+        /// The same, and write the record
+        #[arg(long, conflicts_with = "args")]
+        record: bool,
         /// Passed on to the benchmarks
         #[arg(last = true)]
         args: Vec<String>,
@@ -99,12 +116,9 @@ fn run(task: Task) -> sh::Result<()> {
             let flags = [check.then_some("--check"), record.then_some("--record"), json.as_deref()];
             mutants::run(&flags.into_iter().flatten().collect::<Vec<_>>()).map(drop)
         }
-        Task::Bench { args } => bench(&args),
+        Task::Neon => neon::run().map(|note| println!("{note}")),
+        Task::Counts { record } => counts::run(record).map(|note| println!("{note}")),
+        Task::Bench { compare: false, record: false, args } => bench::all(&args),
+        Task::Bench { record, .. } => bench::compare(record),
     }
-}
-
-fn bench(args: &[String]) -> sh::Result<()> {
-    let mut cargo = sh::cargo(["bench", "--package", "stoquant-benches", "--"]);
-    cargo.args(args);
-    sh::stream(cargo).map(drop)
 }

@@ -4,7 +4,7 @@
 
 use crate::bare::{TARGETS, Via};
 use crate::python;
-use crate::sh::{Error, Result, capture, program, query};
+use crate::sh::{Error, Result, capture, cargo, program, query};
 use std::process::Command;
 
 /// One thing that the project needs.
@@ -25,6 +25,8 @@ enum Source {
     Apt(&'static [&'static str]),
     /// The project's own Python environment, from `xtask/requirements.txt`.
     PythonEnvironment,
+    /// The runner of the instruction counts, in the version of the harness.
+    CountsRunner,
 }
 
 const NEEDS: &[Need] = &[
@@ -46,7 +48,44 @@ const NEEDS: &[Need] = &[
         found: python::environment,
         sources: &[Source::PythonEnvironment],
     },
+    Need {
+        tool: "valgrind",
+        why: "instructions are counted by its callgrind",
+        found: valgrind,
+        sources: &[Source::Apt(&["valgrind"])],
+    },
+    Need {
+        tool: RUNNER,
+        why: "runs the benchmarks that count, and must be of the harness's version",
+        found: counts_runner,
+        sources: &[Source::CountsRunner],
+    },
 ];
+
+const RUNNER: &str = "gungraun-runner";
+
+fn valgrind() -> Option<String> {
+    query(with_args(program("valgrind"), &["--version"]))
+}
+
+fn counts_runner() -> Option<String> {
+    query(with_args(program(RUNNER), &["--version"])).filter(|found| *found == format!("{RUNNER} {}", locked(RUNNER)))
+}
+
+/// What `cargo xtask counts` needs and does not find.
+pub fn missing_counters() -> Option<String> {
+    if valgrind().is_none() {
+        return Some("valgrind".into());
+    }
+    counts_runner().is_none().then(|| format!("{RUNNER} {}", locked(RUNNER)))
+}
+
+/// The version of a package in Cargo.lock; empty without it.
+fn locked(package: &str) -> &'static str {
+    let mut lines = include_str!("../../Cargo.lock").lines();
+    lines.find(|line| *line == format!("name = \"{package}\""));
+    lines.next().and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"')).unwrap_or_default()
+}
 
 /// Finds or installs every need; `show` prints the table. Returns a note for the report.
 pub fn run(show: bool) -> Result<String> {
@@ -100,6 +139,7 @@ impl Source {
             Self::RustupTargets => "rustup target add".into(),
             Self::Apt(packages) => format!("Debian packages {}", packages.join(" ")),
             Self::PythonEnvironment => "pip".into(),
+            Self::CountsRunner => "cargo install".into(),
         }
     }
 
@@ -112,11 +152,17 @@ impl Source {
             }
             Self::Apt(packages) => apt(packages),
             Self::PythonEnvironment => python::create(),
+            Self::CountsRunner => {
+                let mut install = cargo(["install", RUNNER, "--locked", "--version"]);
+                install.arg(locked(RUNNER));
+                capture(install).map(drop)
+            }
         }
     }
 }
 
-fn apt(packages: &[&str]) -> Result<()> {
+/// Installs Debian packages.
+pub fn apt(packages: &[&str]) -> Result<()> {
     if query(with_args(program("apt-get"), &["--version"])).is_none() {
         return Err("there is no apt-get here; install the like of these yourself".into());
     }
@@ -136,4 +182,16 @@ fn as_root(name: &str) -> Command {
 fn with_args(mut command: Command, args: &[&str]) -> Command {
     command.args(args);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_come_from_the_lock_file() {
+        assert_eq!(locked("xtask"), env!("CARGO_PKG_VERSION"));
+        assert_eq!(locked(RUNNER).split('.').count(), 3, "{}", locked(RUNNER));
+        assert_eq!(locked("no such package"), "");
+    }
 }

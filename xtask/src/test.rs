@@ -2,7 +2,7 @@
 
 use crate::report::Report;
 use crate::sh::{Error, Result, capture, cargo, stream};
-use crate::{mutants, panics, setup, tables, targets};
+use crate::{counts, mutants, neon, panics, setup, tables, targets};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs all steps, then prints the table. `full` adds the slow tests.
@@ -24,11 +24,13 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     report.step("tests", || test(count, &[]))?;
     if full {
         report.step("slow tests", || test(count, &["--", "--ignored"]))?;
+        report.step("NEON, emulated", neon::run)?;
     }
     report.loud_step("tables", || Ok(tables::run(true).map(|()| "as generated".to_owned())?))?;
     let via = targets::choose(None)?;
     targets::run(report, via)?;
     panics::run(report, via)?;
+    report.loud_step("counts", || counts::run(false))?;
     report.loud_step("certify", certify)?;
     report.loud_step("mutants", || mutants::run(&["--check"]))
 }
@@ -41,6 +43,8 @@ fn format() -> Result<String> {
 
 fn clippy() -> Result<String> {
     capture(cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    // No target of plain `cargo bench`, hence not among all.
+    capture(cargo(["clippy", "--package", "stoquant-benches", "--bench", "counts", "--", "-D", "warnings"]))?;
     Ok("no warnings".into())
 }
 
