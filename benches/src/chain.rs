@@ -3,7 +3,7 @@
 use stoquant_core::action::Phi4;
 use stoquant_core::arith::Arith;
 use stoquant_core::board::hot_start;
-use stoquant_core::integrator::{ChainNoise, Euler, Integrator, Lies, Mala, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Integrator, Mala, NewField, State};
 use stoquant_core::lattice::Plan;
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{Law, Threefry};
@@ -61,7 +61,7 @@ impl<A: Arith, I: Integrator<A, Threefry>, M: Machine> Chain<A, I, M> {
     pub fn sweep_apart(&mut self) {
         let field = &mut self.field[..self.plan.volume()];
         let lies = self.integrator.sweep_apart(&self.plan, &mut self.noise, field, &mut self.spare, &mut self.state);
-        if lies == Lies::InTrial {
+        if lies == NewField::InTrial {
             std::mem::swap(&mut self.field, &mut self.spare);
         }
     }

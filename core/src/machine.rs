@@ -21,7 +21,8 @@ pub trait Machine: Copy + Send + Sync + 'static {
         let _ = lanes;
     }
 
-    /// η of words, W bits wide: [`gauss::eta`] of each.
+    /// η of words, W bits wide: [`gauss::eta`] of each. To be called from within [`run`](Self::run), else it is compiled for the
+    /// caller's instructions.
     #[inline(always)]
     fn gaussian<const W: u32>(self, words: &[u32], out: &mut [i32]) {
         if VECTORS {

@@ -3,7 +3,7 @@
 //! Free mode of frequency λ_k: ⟨|φ_k|²⟩ = 1/(λ_k(1 - ελ_k/2)). Interacting: e^{-S_eff}, S_eff = S + (ε/4)Σ(2∂²S - (∂S)²) + O(ε²)
 //! (Batrouni et al., Phys. Rev. D 32 (1985) 2736).
 
-use super::{ChainNoise, Integrator, Lies, State, amplitude, eta_at, euler_parts, update};
+use super::{ChainNoise, Integrator, NewField, State, amplitude, eta_at, euler_parts, update};
 use crate::action::{Action, Drift};
 use crate::arith::Arith;
 use crate::error::Error;
@@ -72,13 +72,13 @@ impl<A: Arith, K: Drift<A>, W: Words> Integrator<A, W> for Euler<A, K> {
         phi: &mut [A::Store],
         trial: &mut [A::Store],
         state: &mut State,
-    ) -> Lies
+    ) -> NewField
     where
         W: PureWords,
     {
         let eta = eta_at::<A, W, M>(plan.machine(), state.step);
         state.moved(euler_parts(plan, &self.drift, self.sigma, &noise.eta, &eta, phi, trial));
-        Lies::InTrial
+        NewField::InTrial
     }
 
     fn eps(&self) -> f64 {

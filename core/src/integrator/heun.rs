@@ -5,7 +5,7 @@
 //! add (Δ²/12)(1 + ¼) a step. Free mode, u = ελ: variance (1/λ)(1 - u/2)/(1 - u/2 + u²/4).
 //! Source: Greiner, Strittmatter, Honerkamp, J. Stat. Phys. 51 (1988) 95.
 
-use super::{ChainNoise, Eta, Euler, Integrator, Lies, State, advance, eta_at, euler_block, euler_parts};
+use super::{ChainNoise, Eta, Euler, Integrator, NewField, State, advance, eta_at, euler_block, euler_parts};
 use crate::action::{Action, Drift};
 use crate::arith::Arith;
 use crate::error::Error;
@@ -91,7 +91,7 @@ impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for Heun<A, K> {
         phi: &mut [A::Store],
         trial: &mut [A::Store],
         state: &mut State,
-    ) -> Lies {
+    ) -> NewField {
         let Euler { drift, sigma, .. } = &self.0;
         let (noise, machine) = (&noise.eta, plan.machine());
         let eta = eta_at::<A, W, M>(machine, state.step);
@@ -104,7 +104,7 @@ impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for Heun<A, K> {
             })
         });
         state.moved(clipped + last);
-        Lies::InField
+        NewField::InPlace
     }
 
     fn eps(&self) -> f64 {

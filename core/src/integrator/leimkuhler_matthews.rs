@@ -3,7 +3,7 @@
 //! One force a step, second order, and exact for a Gaussian action at any stable step (Leimkuhler, Matthews, Appl. Math. Res.
 //! Express 2013, 34; arXiv:1203.5428, eq. 1.5). R_n is a pure function of step and site: nothing is carried along but the field.
 
-use super::{ChainNoise, Eta, Integrator, Lies, State, amplitude, euler_parts, update};
+use super::{ChainNoise, Eta, Integrator, NewField, State, amplitude, euler_parts, update};
 use crate::action::{Action, Drift};
 use crate::arith::Arith;
 use crate::error::Error;
@@ -76,10 +76,10 @@ impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for LeimkuhlerMatthew
         phi: &mut [A::Store],
         trial: &mut [A::Store],
         state: &mut State,
-    ) -> Lies {
+    ) -> NewField {
         let eta = two_steps::<A, W, M>(plan.machine(), state.step);
         state.moved(euler_parts(plan, &self.drift, self.sigma, &noise.eta, &eta, phi, trial));
-        Lies::InTrial
+        NewField::InTrial
     }
 
     fn eps(&self) -> f64 {

@@ -12,7 +12,7 @@
 //! In place, memory stays one field plus a few slabs: one pass evaluates the proposal without keeping it; if it is accepted,
 //! a second one repeats Euler's step, from the same noise. With room for a second field, the proposal is kept.
 
-use super::{ChainNoise, Euler, Integrator, Lies, State, eta_at, euler_block, euler_parts};
+use super::{ChainNoise, Euler, Integrator, NewField, State, eta_at, euler_block, euler_parts};
 use crate::action::{Action, Drift, Terms, Totals};
 use crate::arith::{Arith, Local, PROPOSAL_FRACTION, TALLY_FRACTION};
 use crate::error::Error;
@@ -168,7 +168,7 @@ impl<A: Arith, S: Action<A>, F: Math, W: PureWords> Integrator<A, W> for Mala<A,
         phi: &mut [A::Store],
         trial: &mut [A::Store],
         state: &mut State,
-    ) -> Lies {
+    ) -> NewField {
         let Euler { drift, sigma, .. } = &self.euler;
         let machine = plan.machine();
         let eta = eta_at::<A, W, M>(machine, state.step);
@@ -179,10 +179,10 @@ impl<A: Arith, S: Action<A>, F: Math, W: PureWords> Integrator<A, W> for Mala<A,
         });
         if self.accepts(&weights, noise, state) {
             state.moved(clipped);
-            Lies::InTrial
+            NewField::InTrial
         } else {
             state.stayed(clipped);
-            Lies::InField
+            NewField::InPlace
         }
     }
 

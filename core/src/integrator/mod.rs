@@ -61,9 +61,9 @@ pub struct State {
 /// Where a sweep left the new field; the other buffer then means nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Lies {
+pub enum NewField {
     /// Where the old one was.
-    InField,
+    InPlace,
     /// Where the trial values were.
     InTrial,
 }
@@ -91,12 +91,12 @@ pub trait Integrator<A: Arith, W: Words>: Send + Sync {
         phi: &mut [A::Store],
         trial: &mut [A::Store],
         state: &mut State,
-    ) -> Lies
+    ) -> NewField
     where
         W: PureWords,
     {
         self.sweep(plan, noise, phi, trial, state);
-        Lies::InField
+        NewField::InPlace
     }
 
     /// The step size that the quantised noise amplitude stands for.

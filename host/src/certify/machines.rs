@@ -29,7 +29,10 @@ pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Vec<Check>, 
             let name = format!("{machine}, W = {width}: words whose η is not that of the definition");
             checks.push(Check::none(RUNG, name, off));
         }
-        checks.extend(engines(machine.name(), &move |setup, chain| core_engine_on(machine, setup, chain), seed)?);
+        // The portable machine against itself would hold whatever it did.
+        if machine != MachineKind::Portable {
+            checks.extend(engines(machine.name(), &move |setup, chain| core_engine_on(machine, setup, chain), seed)?);
+        }
     }
     Ok(checks)
 }
@@ -86,9 +89,9 @@ impl Work for DifferentWords {
         let count = |run: u32| {
             let words: Vec<u32> = (0..RUN).map(|i| (run * RUN + i).wrapping_mul(stride)).collect();
             let mut eta = vec![0; words.len()];
-            machine.gaussian::<18>(&words, &mut eta);
+            machine.run(|| machine.gaussian::<18>(&words, &mut eta));
             let wide = words.iter().zip(&eta).filter(|&(&word, &eta)| gauss::eta::<18>(word) != eta).count();
-            machine.gaussian::<16>(&words, &mut eta);
+            machine.run(|| machine.gaussian::<16>(&words, &mut eta));
             let narrow = words.iter().zip(&eta).filter(|&(&word, &eta)| gauss::eta::<16>(word) != eta).count();
             [wide, narrow]
         };

@@ -8,7 +8,7 @@
 mod x86;
 
 use rayon::prelude::*;
-use stoquant_core::machine::{Machine, Part};
+use stoquant_core::machine::{self, Machine, Part};
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
@@ -114,11 +114,10 @@ fn parts<T: Send, R: Part>(
     size: usize,
     work: impl Fn(usize, &mut [T]) -> R + Sync,
 ) -> R {
-    let size = size.max(1);
     match threads {
-        Threads::One => out.chunks_mut(size).enumerate().fold(R::default(), |sum, (n, part)| sum.plus(work(n, part))),
+        Threads::One => machine::Portable.parts(out, size, work),
         Threads::Pool => {
-            out.par_chunks_mut(size).enumerate().map(|(n, part)| work(n, part)).reduce(R::default, R::plus)
+            out.par_chunks_mut(size.max(1)).enumerate().map(|(n, part)| work(n, part)).reduce(R::default, R::plus)
         }
     }
 }
@@ -126,7 +125,7 @@ fn parts<T: Send, R: Part>(
 #[inline(always)]
 fn sum<R: Part>(threads: Threads, count: usize, work: impl Fn(usize) -> R + Sync) -> R {
     match threads {
-        Threads::One => (0..count).fold(R::default(), |sum, n| sum.plus(work(n))),
+        Threads::One => machine::Portable.sum(count, work),
         Threads::Pool => (0..count).into_par_iter().map(&work).reduce(R::default, R::plus),
     }
 }

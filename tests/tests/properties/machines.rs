@@ -7,7 +7,7 @@ use stoquant::simd::{MachineKind, Threads, Work, with_machine};
 use stoquant_core::action::Phi4;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
-use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Lies, Mala, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, NewField, State};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{Law, StreamTag, Threefry, Words, gauss};
@@ -64,7 +64,7 @@ impl<const D: usize, A: Arith, I: Integrator<A, Threefry>> Work for Chain<'_, D,
             if !way.apart {
                 integrator.sweep(&plan, &mut noise, &mut phi[..volume], &mut trial, &mut state);
             } else if integrator.sweep_apart(&plan, &mut noise, &mut phi[..volume], &mut trial, &mut state)
-                == Lies::InTrial
+                == NewField::InTrial
             {
                 std::mem::swap(&mut phi, &mut trial);
             }
@@ -151,7 +151,7 @@ proptest! {
                 noise.fill_eta_on::<18, M>(machine, step, first, &mut wide);
                 noise.fill_eta_on::<16, M>(machine, step, first, &mut narrow);
                 let mut eta = vec![0; words.len()];
-                machine.gaussian::<18>(&words, &mut eta);
+                machine.run(|| machine.gaussian::<18>(&words, &mut eta));
                 (raw, wide, narrow, eta)
             }
         }
