@@ -34,6 +34,7 @@
 pub mod action;
 pub mod arith;
 pub mod board;
+pub mod diffusion;
 pub mod error;
 pub mod integrator;
 pub mod lattice;
@@ -41,4 +42,5 @@ pub mod machine;
 pub mod math;
 pub mod noise;
 pub mod observable;
+pub mod score;
 pub mod trace;

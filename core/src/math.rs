@@ -44,8 +44,44 @@ pub fn sqrt(x: f64) -> f64 {
     libm::sqrt(x)
 }
 
+/// e^x.
+#[inline]
+pub fn exp(x: f64) -> f64 {
+    libm::exp(x)
+}
+
+/// e^x - 1, to a unit in the last place also near 0.
+#[inline]
+pub fn exp_m1(x: f64) -> f64 {
+    libm::expm1(x)
+}
+
+/// ln x.
+#[inline]
+pub fn ln(x: f64) -> f64 {
+    libm::log(x)
+}
+
+/// cos x.
+#[inline]
+pub fn cos(x: f64) -> f64 {
+    libm::cos(x)
+}
+
+/// tan x.
+#[inline]
+pub fn tan(x: f64) -> f64 {
+    libm::tan(x)
+}
+
 /// ⌊x⌋.
 #[inline]
 pub fn floor(x: f64) -> f64 {
     libm::floor(x)
+}
+
+/// cos x + sin x.
+#[inline]
+pub fn cas(x: f64) -> f64 {
+    libm::cos(x) + libm::sin(x)
 }

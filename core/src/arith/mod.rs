@@ -14,9 +14,11 @@
 
 mod float;
 mod fx;
+mod real;
 mod tally;
 
 pub use fx::{Format, Fx};
+pub use real::Real;
 pub use tally::{Local, TALLY_FRACTION, Tally, TallySum, tally, tally_value};
 
 use core::fmt::Debug;

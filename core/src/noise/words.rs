@@ -41,6 +41,8 @@ pub enum StreamTag {
     Accept = 2,
     /// The general-purpose generator [`ThreefryRng`](super::ThreefryRng).
     Rng = 3,
+    /// Magnetisations drawn from their law.
+    Magnetisation = 4,
 }
 
 impl StreamTag {
@@ -308,7 +310,7 @@ mod tests {
     #[test]
     fn streams_and_chains_differ() {
         let mut seen = HashSet::new();
-        for kind in [StreamTag::Noise, StreamTag::Start, StreamTag::Accept, StreamTag::Rng] {
+        for kind in [StreamTag::Noise, StreamTag::Start, StreamTag::Accept, StreamTag::Rng, StreamTag::Magnetisation] {
             for chain in 0..16 {
                 for seed in [0, 1, 1 << 32] {
                     assert!(seen.insert(Threefry::new(seed, chain, kind).word64(0)));

@@ -6,11 +6,17 @@
 use stoquant_core::action::{Phi4, QuarticDrift};
 use stoquant_core::arith::Fx;
 use stoquant_core::board::{Board, hot_start};
+use stoquant_core::diffusion::Magnetisation;
+use stoquant_core::diffusion::flow::Flow;
+use stoquant_core::diffusion::reverse::Reverse;
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{Euler, Heun, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::{Ring, Site, Torus2, Torus3, Torus4};
+use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry, gauss, three_point};
 use stoquant_core::observable::{Averages, Correlator, Measurement, measure, slices};
+use stoquant_core::score::network::{Stage, Weights};
+use stoquant_core::score::{Hartley, Network, SiteScore};
 use stoquant_core::trace::Trace;
 
 /// One exported function a line: `name(arguments) -> result = expression;`.
@@ -109,4 +115,21 @@ mod planted {
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
+}
+
+// Diffusion with a learned score, and with that of a site.
+probe! {
+    new_network_f32(hartley: Hartley<'static, f32>, weights: &Weights<'static, f32>, stages: &'static [Stage<'static, f32>]) -> Result<Network<'static, f32>, Error> =
+        Network::new(hartley, *weights, stages);
+    flow_network_f32(flow: &Flow<'_, f32>, score: &Network<'_, f32>, u: &mut [f32], work: &mut [f32]) -> f64 =
+        flow.run::<true, _, _>(Portable, score, u, work);
+    flow_silent_network_f32(flow: &Flow<'_, f32>, score: &Network<'_, f32>, u: &mut [f32], work: &mut [f32]) -> f64 =
+        flow.run::<false, _, _>(Portable, score, u, work);
+    reverse_network_f32(reverse: &Reverse<'_, f32>, score: &Network<'_, f32>, noise: &mut Noise<Threefry>, y: &mut [f32], work: &mut [f32]) -> f64 =
+        reverse.run::<true, _, _, _>(Portable, score, noise, y, work);
+    reverse_site_f32(reverse: &Reverse<'_, f32>, score: &SiteScore<'_, f32>, noise: &mut Noise<Threefry>, y: &mut [f32], work: &mut [f32]) -> f64 =
+        reverse.run::<false, _, _, _>(Portable, score, noise, y, work);
+    magnetisation(law: &Magnetisation<'_>, word: u64) -> f64 = law.draw(word);
+    ln_magnetisation(law: &Magnetisation<'_>, m: f64) -> f64 = law.ln_density(m);
+    transform_f32(hartley: &Hartley<'_, f32>, x: &[f32], out: &mut [f32], work: &mut [f32]) = hartley.transform(x, out, work);
 }
