@@ -49,6 +49,11 @@ impl Ensemble {
 
     /// The bytes of an `.npz` file. `single`: fields as 32-bit floats, which hold every value of `f32` and fixed point.
     pub fn to_npz(&self, single: bool) -> Result<Vec<u8>, InputError> {
+        self.to_npz_with(single, &[])
+    }
+
+    /// The same with more arrays, of one number a configuration.
+    pub fn to_npz_with(&self, single: bool, columns: &[(&str, &[f64])]) -> Result<Vec<u8>, InputError> {
         let failed = |e: &dyn std::fmt::Display| InputError(format!("cannot form the ensemble: {e}"));
         let mut shape = vec![self.count()];
         shape.extend(&self.extents);
@@ -61,6 +66,9 @@ impl Ensemble {
             npz.add_array("phi", &phi).map_err(|e| failed(&e))?;
         }
         npz.add_array("chain", &Array1::from_vec(self.chain.clone())).map_err(|e| failed(&e))?;
+        for &(name, column) in columns {
+            npz.add_array(name, &ndarray::aview1(column)).map_err(|e| failed(&e))?;
+        }
         npz.finish().map_err(|e| failed(&e))?;
         Ok(bytes.into_inner())
     }

@@ -109,16 +109,21 @@ pub fn parse_extents(text: &str) -> Result<Extents, String> {
     }
 }
 
+/// Read a TOML file of any keys; what is wrong with it is named by line.
+pub fn read_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, InputError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| InputError(format!("cannot read experiment {}: {error}", path.display())))?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let reason = error.message().replace('\n', " ");
+        InputError(format!("{}:{line}: {reason}", path.display()))
+    })
+}
+
 impl Options {
     /// Read a TOML file.
     pub fn read(path: &Path) -> Result<Self, InputError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| InputError(format!("cannot read experiment {}: {error}", path.display())))?;
-        toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            let reason = error.message().replace('\n', " ");
-            InputError(format!("{}:{line}: {reason}", path.display()))
-        })
+        read_toml(path)
     }
 
     /// These options where given, those of `base` elsewhere. A form of the couplings given here replaces the other form there.

@@ -2,7 +2,9 @@
 
 pub mod analysis;
 pub mod certify;
+pub mod compare;
 pub mod couplings;
+pub mod diffusion;
 pub mod engine;
 pub mod ensemble;
 pub mod estimate;

@@ -1,11 +1,14 @@
 //! The command line: one file a subcommand.
 
 mod certify;
+mod compare;
 mod exact;
+mod generate;
 mod law;
 mod measure;
 mod sample;
 mod table;
+mod train;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,8 +32,14 @@ enum Command {
     Certify(certify::CertifyArgs),
     /// Sample configurations into an .npz file
     Sample(sample::SampleArgs),
+    /// Train a score on an action
+    Train(train::TrainArgs),
+    /// Generate configurations from a trained score, with their weights
+    Generate(generate::GenerateArgs),
     /// Measure an ensemble (.npz or .npy of shape N, L0, L1, …)
     Measure(measure::MeasureArgs),
+    /// Hold samplers against each other: CPU time per independent configuration, through the critical point
+    Compare(compare::CompareArgs),
     /// Exact results: one site, rings, small tori, free fields, oscillators
     Exact(exact::ExactArgs),
 }
@@ -134,7 +143,10 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Certify(args) => certify::run(args),
         Command::Sample(args) => sample::run(args),
+        Command::Train(args) => train::run(args),
+        Command::Generate(args) => generate::run(args),
         Command::Measure(args) => measure::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Exact(args) => exact::run(args),
     };
     match outcome {

@@ -1,7 +1,7 @@
 //! `stoquant sample`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -27,7 +27,7 @@ pub struct SampleArgs {
 }
 
 /// Most numbers that one ensemble may hold: 2^31, 16 GiB in memory.
-const MAX_VALUES: usize = 1 << 31;
+pub(super) const MAX_VALUES: usize = 1 << 31;
 
 /// What a chain leaves behind.
 struct ChainOutput {
@@ -49,10 +49,7 @@ pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
             experiment.count
         )));
     }
-    let directory = args.out.parent().filter(|p| !p.as_os_str().is_empty());
-    if directory.is_some_and(|p| !p.is_dir()) || args.out.is_dir() {
-        return Err(InputError(format!("out = {}: must name a file in an existing directory", args.out.display())));
-    }
+    writable(&args.out)?;
     let bar =
         if std::io::stderr().is_terminal() { ProgressBar::new(experiment.count as u64) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} configurations, {elapsed} (eta {eta})") {
@@ -108,7 +105,16 @@ pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
     Ok(Outcome::Good)
 }
 
-fn summary(out: &std::path::Path, experiment: &Experiment, manifest: &Manifest<'_>) -> String {
+/// Whether `out` can name a new file.
+pub(super) fn writable(out: &Path) -> Result<(), InputError> {
+    let directory = out.parent().filter(|p| !p.as_os_str().is_empty());
+    if directory.is_some_and(|p| !p.is_dir()) || out.is_dir() {
+        return Err(InputError(format!("out = {}: must name a file in an existing directory", out.display())));
+    }
+    Ok(())
+}
+
+fn summary(out: &Path, experiment: &Experiment, manifest: &Manifest<'_>) -> String {
     let mut text = format!("{}: {} configurations in {} chains", out.display(), experiment.count, experiment.chains);
     if experiment.setup.integrator == IntegratorKind::Mala {
         text += &format!(", acceptance {:.3}", manifest.acceptance);

@@ -19,6 +19,8 @@ mod tests;
 
 pub use defects::{Defect, planted};
 pub use page::page;
+pub(crate) use page::{document, drawn, text};
+pub(crate) use ticks::significant;
 
 /// Whether a report can be written there: an existing directory, or one to be made. Asked before a long run.
 pub fn writable(directory: &Path) -> Result<(), InputError> {

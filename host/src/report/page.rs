@@ -40,12 +40,18 @@ pub fn page(certificate: &Certificate) -> Result<String, String> {
     }
     body += "<h2 id=\"defects\">What this certificate would have caught</h2>\n";
     body += &caught(&planted()?);
-    Ok(format!(
+    Ok(document("stoquant: certificate", &body))
+}
+
+/// A page that needs nothing but itself.
+pub(crate) fn document(title: &str, body: &str) -> String {
+    format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>stoquant: certificate</title>\n<style>\n{}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
+         <title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
+        text(title),
         include_str!("style.css")
-    ))
+    )
 }
 
 fn head(certificate: &Certificate) -> String {
@@ -156,7 +162,7 @@ fn table(checks: &[&Judged], with_rung: bool) -> String {
 }
 
 /// A figure with its legend, which lies above it and covers nothing, and its caption.
-fn drawn(figure: &Figure) -> Result<String, String> {
+pub(crate) fn drawn(figure: &Figure) -> Result<String, String> {
     let mut legend = String::new();
     for (series, colour) in figure.series.iter().zip(colours(&figure.series)).filter(|(s, _)| !s.label.is_empty()) {
         let class = match series.style {
@@ -206,7 +212,7 @@ fn caught(defects: &[Defect]) -> String {
 }
 
 /// Text as HTML.
-fn text(raw: &str) -> String {
+pub(crate) fn text(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for c in raw.chars() {
         match c {

@@ -1,5 +1,7 @@
 //! The command: what it refuses, in one line and without a trace; and what it writes.
 
+mod compares;
+mod generates;
 mod refuses;
 mod writes;
 
