@@ -27,6 +27,7 @@ pub mod certificate;
 pub mod check;
 pub mod coupled;
 pub mod datapath;
+pub mod diffusion;
 pub mod enumeration;
 pub mod exact_law;
 pub mod figure;

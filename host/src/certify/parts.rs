@@ -6,8 +6,8 @@ use super::check::Check;
 use super::findings::Findings;
 use super::noise::NoiseSubject;
 use super::{
-    Plan, calibration, coupled, datapath, enumeration, exact_law, identity, laws, machines, noise, orders, relaxation,
-    residuals, words,
+    Plan, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, laws, machines, noise, orders,
+    relaxation, residuals, words,
 };
 use crate::engine::{ArithKind, Factory, IntegratorKind, Setup};
 
@@ -53,6 +53,9 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
         parts.push(Part::new("enumeration", |_| Ok(enumeration::checks(plan.level))));
         parts.push(Part::new("exact law", |factory| exact_law::checks(factory, plan.level, plan.seed)));
         parts.push(Part::new("relaxation", |factory| relaxation::checks(factory, plan.level, plan.seed)));
+        parts.push(Part::new("diffusion", |_| {
+            Ok(diffusion::checks(&diffusion::Subject::default(), plan.level, plan.seed)?.into())
+        }));
         parts.push(Part::new("orders", |factory| orders::checks(factory, plan.level, plan.seed)));
     } else {
         parts.extend(plan.coupled.iter().map(|setup| {

@@ -1,4 +1,4 @@
-//! Planted defects: wrong arithmetic, drifts, noise, integrators, analysis and reports, each one line of a table and one seam, and the
+//! Planted defects: wrong arithmetic, drifts, noise, integrators, diffusion, analysis and reports, each one line of a table and one seam, and the
 //! rung of the certificate that catches it first.
 //!
 //! The core carries none of them. A format is wrapped and one operation replaced ([`arith`]), the words or the η of the core's
@@ -8,6 +8,7 @@
 
 pub mod analysis;
 pub mod arith;
+pub mod diffusion;
 pub mod drift;
 pub mod integrator;
 pub mod ladder;
@@ -26,6 +27,7 @@ pub fn defects() -> Vec<Defect> {
         arith::defects,
         integrator::defects,
         machine::defects,
+        diffusion::defects,
         analysis::defects,
         reporting::defects,
     ];
@@ -35,7 +37,14 @@ pub fn defects() -> Vec<Defect> {
 /// The same ladders in front of subjects without a defect: the core itself, and every wrapper with nothing planted. They must
 /// survive, lest a catch mean nothing.
 pub fn controls() -> Vec<Defect> {
-    let groups =
-        [noise::controls, arith::controls, plain::controls, machine::controls, analysis::controls, reporting::controls];
+    let groups = [
+        noise::controls,
+        arith::controls,
+        plain::controls,
+        machine::controls,
+        diffusion::controls,
+        analysis::controls,
+        reporting::controls,
+    ];
     groups.into_iter().flat_map(|controls| controls()).collect()
 }
