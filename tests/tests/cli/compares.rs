@@ -61,5 +61,5 @@ fn comparisons_that_cannot_be() {
     compare(&["--threads", "0"], &["threads = 0", "1 to 1024"]);
     compare(&["--out", "no/such.html"], &["out = no/such.html", "existing directory"]);
     compare(&["--config", "none.toml"], &["none.toml", "cannot read"]);
-    compare(&["--config", "quick.toml"], &["quick.toml:1:", "extent"]);
+    compare(&["--config", "quick.toml"], &["quick.toml:5:", "chains"]);
 }
