@@ -271,5 +271,4 @@ pub fn significances(found: &Observables, reference: &Observables) -> BTreeMap<O
 }
 
 #[cfg(test)]
-#[path = "weights_tests.rs"]
 mod tests;

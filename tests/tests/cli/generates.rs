@@ -5,7 +5,7 @@ use std::fs;
 use ndarray::{Array1, Array3};
 use ndarray_npy::NpzReader;
 use serde_json::Value;
-use stoquant_tests::command::{run, succeed};
+use stoquant_tests::command::succeed;
 
 use super::place;
 use super::refuses::refused;
