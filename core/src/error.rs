@@ -120,3 +120,8 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// `got` must be `want`.
+pub(crate) fn check_length(what: &'static str, got: usize, want: usize) -> Result<(), Error> {
+    if got == want { Ok(()) } else { Err(Error::Length { what, got, want }) }
+}

@@ -12,7 +12,7 @@ use crate::noise::gauss;
 /// A value is a token: whoever holds one may run code compiled for it.
 pub trait Machine: Copy + Send + Sync + 'static {
     /// Runs `work`, compiled for this machine.
-    fn run<R>(self, work: impl FnOnce() -> R) -> R;
+    fn run<P: Pass>(self, work: P) -> P::Output;
 
     /// Finishes work on `lanes` before any that is written after. Changes nothing: a hint for compilers that would rather finish
     /// one lane after the other, which leaves the processor waiting.
@@ -47,6 +47,23 @@ pub trait Machine: Copy + Send + Sync + 'static {
     }
 }
 
+/// Work for a machine: a closure, or, where it is so long that the compiler may leave a closure outside of [`Machine::run`] and so without
+/// its instructions, a type of its own whose `pass` is marked `#[inline(always)]`.
+pub trait Pass {
+    /// What it returns.
+    type Output;
+    /// Does it.
+    fn pass(self) -> Self::Output;
+}
+
+impl<R, F: FnOnce() -> R> Pass for F {
+    type Output = R;
+    #[inline(always)]
+    fn pass(self) -> R {
+        self()
+    }
+}
+
 /// A part of a sum whose order does not matter: integers.
 pub trait Part: Copy + Default + Send {
     /// Addition, exact.
@@ -66,7 +83,7 @@ pub struct Portable;
 
 impl Machine for Portable {
     #[inline(always)]
-    fn run<R>(self, work: impl FnOnce() -> R) -> R {
-        work()
+    fn run<P: Pass>(self, work: P) -> P::Output {
+        work.pass()
     }
 }

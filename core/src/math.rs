@@ -1,7 +1,7 @@
 //! The one door to float functions. A site update never passes through it; construction (√) and the Metropolis
 //! decision (exp) do.
 //!
-//! [`Accurate`] is `libm`, software only: the same bits on every target. [`Fast`] is `micromath`, with the feature of that name: a
+//! [`Accurate`] is `libm`, software only: the same bits on every target. `Fast` is `micromath`, with the feature of that name: a
 //! few instructions, an error that is measured and certified. The choice is a type, so no build flag changes a result.
 
 /// Float functions that a sampler may choose between.

@@ -134,7 +134,7 @@ impl Local for f32 {
 }
 
 impl Local for f64 {
-    /// Σ of the bits of value + [`SHIFTER`], and every bit in which one of these differed from those of the shifter.
+    /// Σ of the bits of value + `SHIFTER`, and every bit in which one of these differed from those of the shifter.
     type Ledger = (u64, u64);
 
     #[inline(always)]

@@ -15,10 +15,10 @@
 //!
 //! The density follows the same sum: with trace kernels t = w·r,  ln q(φ) = Σ ln N(u; 0, 1) - Σ ln r(0) - Σ_nodes Σ_k t_k ∂h_k/∂y_k.
 
-use super::{LN_TAU, check_length, copy, free_modes, free_modes_mut, squares};
+use super::{LN_TAU, copy, free_modes, free_modes_mut, squares};
 use crate::arith::Real;
-use crate::error::Error;
-use crate::lattice::segment;
+use crate::error::{Error, check_length};
+use crate::lattice::{parts, segment};
 use crate::machine::Machine;
 use crate::math::{ln, sqrt};
 use crate::score::Score;
@@ -184,11 +184,9 @@ impl<'a, R: Real> Flow<'a, R> {
         work: &mut [R],
     ) -> f64 {
         let modes = self.end.len();
-        let (Some((y, work)), Some(u)) = (work.split_at_mut_checked(modes), u.get_mut(..modes)) else {
+        let (Some(([y, h, base], work)), Some(u)) = (parts(work, [modes; 3]), u.get_mut(..modes)) else {
             return f64::NAN;
         };
-        let Some((h, work)) = work.split_at_mut_checked(modes) else { return f64::NAN };
-        let Some((base, work)) = work.split_at_mut_checked(modes) else { return f64::NAN };
         let mut ln_q = self.constant - 0.5 * squares(free_modes(u, self.frozen));
         copy(u, y);
         copy(u, base);

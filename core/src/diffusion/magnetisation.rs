@@ -3,8 +3,7 @@
 //! The law is even. |M| has a density that is piecewise linear on a uniform grid of [lo, hi]: the table of a histogram, inverted
 //! exactly. That the table is not quite the law does not matter where [`ln_density`](Magnetisation::ln_density) enters the weight.
 
-use super::check_length;
-use crate::error::Error;
+use crate::error::{Error, check_length};
 use crate::math::{ln, sqrt};
 
 /// An even law of one variable.

@@ -38,7 +38,6 @@ pub use reverse::{Kind, Reverse, Step};
 pub use schedule::{Cosine, Geometric, Linear, Schedule, Table};
 
 use crate::arith::Real;
-use crate::error::Error;
 use crate::lattice::{CHUNK, Chunk, segment_mut};
 use crate::machine::Machine;
 use crate::noise::{Noise, Words};
@@ -95,9 +94,4 @@ fn copy<R: Copy>(from: &[R], to: &mut [R]) {
     for (to, &from) in to.iter_mut().zip(from) {
         *to = from;
     }
-}
-
-/// `got` must be `want`.
-fn check_length(what: &'static str, got: usize, want: usize) -> Result<(), Error> {
-    if got == want { Ok(()) } else { Err(Error::Length { what, got, want }) }
 }

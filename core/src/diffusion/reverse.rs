@@ -13,10 +13,10 @@
 //! the h of the next evaluation if that has the same stage, else without h (as good a kernel, a somewhat noisier weight).
 //! The mean of w is Z (Jarzynski 1997; Neal 2001; for diffusions Zhang, Chen, arXiv:2111.15141).
 
-use super::{LN_TAU, check_length, copy, free_modes, free_modes_mut, squares};
+use super::{LN_TAU, copy, free_modes, free_modes_mut, squares};
 use crate::arith::Real;
-use crate::error::Error;
-use crate::lattice::{CHUNK, Chunk, segment, segment_mut};
+use crate::error::{Error, check_length};
+use crate::lattice::{CHUNK, Chunk, parts, segment, segment_mut};
 use crate::machine::Machine;
 use crate::math::{ln, sqrt};
 use crate::noise::{Noise, Words};
@@ -119,10 +119,9 @@ impl<'a, R: Real> Reverse<'a, R> {
         work: &mut [R],
     ) -> f64 {
         let modes = self.begin.len();
-        let (Some((h, work)), Some(y)) = (work.split_at_mut_checked(modes), y.get_mut(..modes)) else {
+        let (Some(([h, old], work)), Some(y)) = (parts(work, [modes; 2]), y.get_mut(..modes)) else {
             return f64::NAN;
         };
-        let Some((old, work)) = work.split_at_mut_checked(modes) else { return f64::NAN };
         let mut weight = self.constant + 0.5 * squares(free_modes(y, self.frozen));
         for (y, &r) in free_modes_mut(y, self.frozen).iter_mut().zip(free_modes(self.begin, self.frozen)) {
             *y = r * *y;
@@ -167,10 +166,9 @@ impl<'a, R: Real> Reverse<'a, R> {
         work: &mut [R],
     ) -> f64 {
         let modes = self.begin.len();
-        let (Some((h, work)), Some(y)) = (work.split_at_mut_checked(modes), y.get_mut(..modes)) else {
+        let (Some(([h, old], work)), Some(y)) = (parts(work, [modes; 2]), y.get_mut(..modes)) else {
             return f64::NAN;
         };
-        let Some((old, work)) = work.split_at_mut_checked(modes) else { return f64::NAN };
         let mut weight = self.constant;
         for (n, step) in self.steps.iter().enumerate().rev() {
             let Kind::Noising { variance } = step.kind else { return f64::NAN };

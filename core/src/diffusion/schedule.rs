@@ -2,8 +2,7 @@
 
 use core::f64::consts::FRAC_PI_2;
 
-use super::check_length;
-use crate::error::Error;
+use crate::error::{Error, check_length};
 use crate::math::{cos, exp, exp_m1, ln, tan};
 
 /// A rate ≥ 0 of noise on t ∈ [0, 1].

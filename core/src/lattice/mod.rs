@@ -12,7 +12,7 @@ mod stream;
 
 pub use fixed::{FixedLattice, Ring, Site, Torus2, Torus3, Torus4};
 pub use plan::{CHUNK, Chunk, Plan, WORK_BLOCKS};
-pub(crate) use plan::{VECTORS, segment, segment_mut};
+pub(crate) use plan::{VECTORS, parts, segment, segment_mut};
 pub(crate) use stream::{Triple, stream, triples};
 
 use crate::error::Error;

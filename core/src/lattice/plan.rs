@@ -162,3 +162,14 @@ pub(crate) fn segment_mut<T>(slice: &mut [T], start: usize, count: usize) -> &mu
     debug_assert!(start + count <= slice.len());
     slice.get_mut(start..).and_then(|tail| tail.get_mut(..count)).unwrap_or(&mut [])
 }
+
+/// A buffer cut into consecutive parts of these lengths, and what is left; `None` where it is too short.
+#[inline(always)]
+pub(crate) fn parts<T, const N: usize>(buffer: &mut [T], lengths: [usize; N]) -> Option<([&mut [T]; N], &mut [T])> {
+    let mut parts: [&mut [T]; N] = core::array::from_fn(|_| Default::default());
+    let mut rest = buffer;
+    for (part, length) in parts.iter_mut().zip(lengths) {
+        (*part, rest) = rest.split_at_mut_checked(length)?;
+    }
+    Some((parts, rest))
+}

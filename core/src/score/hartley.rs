@@ -4,9 +4,10 @@
 //! Am. 73 (1983) 1832). Real, orthonormal, symmetric, its own inverse: white noise stays white under it, and every kernel
 //! with the reflections of the lattice is diagonal. Mode 0 is √V times the mean.
 
-use super::matrix::{Rows, product};
+use super::matrix::{Product, Rows};
 use crate::arith::Real;
-use crate::error::Error;
+use crate::error::{Error, check_length};
+use crate::machine::Machine;
 use crate::math::cas;
 
 /// T for one L.
@@ -31,9 +32,7 @@ impl<'a, R: Real> Hartley<'a, R> {
 
     /// The transform with a matrix that [`fill`](Self::fill) made.
     pub fn new(extent: usize, matrix: &'a [R]) -> Result<Self, Error> {
-        if extent == 0 || matrix.len() != extent * extent {
-            return Err(Error::Length { what: "Hartley matrix", got: matrix.len(), want: extent * extent });
-        }
+        check_length("Hartley matrix", matrix.len(), (extent * extent).max(1))?;
         Ok(Self { extent, matrix })
     }
 
@@ -48,11 +47,10 @@ impl<'a, R: Real> Hartley<'a, R> {
     }
 
     /// `out = T x`; all three slices have L² numbers. `2L` multiplications a site, in the order of the index.
-    #[inline(always)]
-    pub fn transform(&self, x: &[R], out: &mut [R], work: &mut [R]) {
+    pub fn transform<M: Machine>(&self, machine: M, x: &[R], out: &mut [R], work: &mut [R]) {
         let l = self.extent;
         let h = Rows { data: self.matrix, row: l };
-        product(h, l, Rows { data: x, row: l }, work, l, l);
-        product(Rows { data: work, row: l }, l, h, out, l, l);
+        machine.run(Product { w: h, x: Rows { data: x, row: l }, out: &mut *work, stride: l, cols: l });
+        machine.run(Product { w: Rows { data: work, row: l }, x: h, out, stride: l, cols: l });
     }
 }

@@ -1,8 +1,11 @@
 //! One layer of the network: odd inputs z, even inputs β, and the activation that keeps them apart.
 
-use super::matrix::{Rows, product};
+use super::matrix::{Product, Rows};
+use super::network::EVEN;
 use crate::arith::Real;
-use crate::error::Error;
+use crate::error::{Error, check_length};
+use crate::lattice::{segment, segment_mut};
+use crate::machine::Machine;
 
 /// Sites that pass through the layers together.
 pub(super) const BLOCK: usize = 64;
@@ -19,14 +22,10 @@ pub struct Layer<'a, R> {
 impl<R: Real> Layer<'_, R> {
     /// Number of units, if the weights fit `inputs` odd and the network's even ones.
     pub(super) fn units(&self, inputs: usize) -> Result<usize, Error> {
-        let units = self.even.len() / super::network::EVEN;
-        let error = |what, got, want| Err(Error::Length { what, got, want });
-        if units == 0 || self.even.len() != units * super::network::EVEN {
-            return error("even weights of a layer", self.even.len(), (units + 1) * super::network::EVEN);
-        }
-        if self.odd.len() != units * inputs {
-            return error("odd weights of a layer", self.odd.len(), units * inputs);
-        }
+        let units = self.even.len() / EVEN;
+        let whole = if units == 0 { EVEN } else { units * EVEN };
+        check_length("even weights of a layer", self.even.len(), whole)?;
+        check_length("odd weights of a layer", self.odd.len(), units * inputs)?;
         Ok(units)
     }
 }
@@ -56,48 +55,46 @@ fn slope<R: Real>(c: R) -> R {
     R::of(1.5) - R::of(1.5) * c * c
 }
 
-/// The layer of `cols` sites: `out` and its tangent, rows of [`BLOCK`]; `scratch` likewise.
-#[inline(always)]
-pub(super) fn layer<const TRACE: bool, R: Real>(
+/// The layer of `cols` sites: z and β of every unit, and the activation in place of z; rows of [`BLOCK`]. Tangents with `TRACE`.
+pub(super) fn layer<const TRACE: bool, R: Real, M: Machine>(
+    machine: M,
     weights: &Layer<'_, R>,
     [gain, bias]: [&[R]; 2],
     odd: Pair<'_, R>,
     even: Pair<'_, R>,
-    [out, tangent]: [&mut [R]; 2],
-    [beta, beta_tangent]: [&mut [R]; 2],
+    [z, dz]: [&mut [R]; 2],
+    [beta, dbeta]: [&mut [R]; 2],
     cols: usize,
 ) {
     let units = gain.len();
-    let inputs = weights.odd.len() / units.max(1);
-    let evens = weights.even.len() / units.max(1);
-    let (w, u) = (Rows { data: weights.odd, row: inputs }, Rows { data: weights.even, row: evens });
-    let rows = |slice: &mut [R]| slice.len().min(units * BLOCK);
-    let multiply = |w, inner, data, row, out: &mut [R]| {
-        let length = rows(out);
-        product(w, inner, Rows { data, row }, out.get_mut(..length).unwrap_or(&mut []), BLOCK, cols);
+    let multiply = |w: &[R], data, row, out: &mut [R]| {
+        let w = Rows { data: w, row: w.len().checked_div(units).unwrap_or(0) };
+        let out = out.get_mut(..units * BLOCK).unwrap_or(&mut []);
+        machine.run(Product { w, x: Rows { data, row }, out, stride: BLOCK, cols });
     };
-    multiply(w, inputs, odd.value, odd.row, out);
-    multiply(u, evens, even.value, even.row, beta);
+    multiply(weights.odd, odd.value, odd.row, z);
+    multiply(weights.even, even.value, even.row, beta);
     if TRACE {
-        multiply(w, inputs, odd.tangent, odd.row, tangent);
-        multiply(u, evens, even.tangent, even.row, beta_tangent);
+        multiply(weights.odd, odd.tangent, odd.row, dz);
+        multiply(weights.even, even.tangent, even.row, dbeta);
     }
-    let units = gain.iter().zip(bias).zip(out.chunks_mut(BLOCK).zip(tangent.chunks_mut(BLOCK)));
-    for (((&gain, &bias), (out, tangent)), (beta, beta_tangent)) in
-        units.zip(beta.chunks(BLOCK).zip(beta_tangent.chunks(BLOCK)))
-    {
-        if TRACE {
-            let sites = beta.iter().zip(tangent.iter_mut().zip(beta_tangent));
-            for (z, (&beta, (dz, &dbeta))) in out.iter_mut().zip(sites).take(cols) {
-                let (x, beta, dx) = (gain * *z, bias + beta, gain * *dz);
-                let (up, down) = ((x + beta).clip(), (x - beta).clip());
-                *z = s(up) + s(down);
-                *dz = slope(up) * (dx + dbeta) + slope(down) * (dx - dbeta);
-            }
-        } else {
-            for (z, &beta) in out.iter_mut().zip(beta).take(cols) {
-                *z = activation(gain * *z, bias + beta);
+    machine.run(|| {
+        let rows = z.chunks_mut(BLOCK).zip(dz.chunks_mut(BLOCK)).zip(beta.chunks(BLOCK).zip(dbeta.chunks(BLOCK)));
+        for ((&gain, &bias), ((z, dz), (beta, dbeta))) in gain.iter().zip(bias).zip(rows) {
+            let (z, beta) = (segment_mut(z, 0, cols), segment(beta, 0, cols));
+            if TRACE {
+                let tangents = segment_mut(dz, 0, cols).iter_mut().zip(segment(dbeta, 0, cols));
+                for ((z, &beta), (dz, &dbeta)) in z.iter_mut().zip(beta).zip(tangents) {
+                    let (x, beta, dx) = (gain * *z, bias + beta, gain * *dz);
+                    let (up, down) = ((x + beta).clip(), (x - beta).clip());
+                    *z = s(up) + s(down);
+                    *dz = slope(up) * (dx + dbeta) + slope(down) * (dx - dbeta);
+                }
+            } else {
+                for (z, &beta) in z.iter_mut().zip(beta) {
+                    *z = activation(gain * *z, bias + beta);
+                }
             }
         }
-    }
+    });
 }

@@ -7,7 +7,7 @@
 //!
 //! ŷ = T[F_k y_k] is the filtered field. The features f are odd in the field, e even; they are sums over orbits of the lattice's
 //! symmetries, so the network has its translations, reflections, rotations and φ → -φ exactly, whatever its weights.
-//! An activation takes an odd z and an even β: s(z + β) + s(z - β) is odd, see [`activation`].
+//! An activation takes an odd z and an even β: s(z + β) + s(z - β) is odd, see the module [`layer`](super::layer).
 //!
 //! The divergence is exact, in closed form: a feature is local in ŷ, or a convolution of ŷ² or ŷ³, and its derivative with respect
 //! to the modes, contracted with the trace kernel t, is another convolution. With G(r) = (1/V) Σ_k t_k F_k cos kr,
@@ -18,8 +18,8 @@ use super::hartley::Hartley;
 use super::layer::{BLOCK, Layer, Pair, layer};
 use super::stencil::{DIAGONALS, NEIGHBOURS, SECOND, stencil};
 use crate::arith::Real;
-use crate::error::Error;
-use crate::lattice::{segment, segment_mut};
+use crate::error::{Error, check_length};
+use crate::lattice::{parts, segment, segment_mut};
 use crate::machine::Machine;
 
 /// Odd features: ŷ, its sums over 4 neighbours, 4 diagonals and 4 sites at distance 2, M, the wide-filtered field, the
@@ -52,7 +52,7 @@ pub struct Stage<'a, R> {
     pub bubble: &'a [R],
     /// l₀, l₁, l₂.
     pub linear: [&'a [R]; 3],
-    /// Gain and bias of the first layer's units, and of the second's; weights of the output.
+    /// Gain and bias of the first layer's units.
     pub first: [&'a [R]; 2],
     /// Gain and bias of the second layer's units.
     pub second: [&'a [R]; 2],
@@ -90,6 +90,8 @@ pub struct Trace<'a, R> {
 pub struct Network<'a, R> {
     hartley: Hartley<'a, R>,
     weights: Weights<'a, R>,
+    /// Units of the layers.
+    hidden: [usize; 2],
     stages: &'a [Stage<'a, R>],
 }
 
@@ -97,172 +99,185 @@ impl<'a, R: Real> Network<'a, R> {
     /// A network; every length is checked here, and nowhere after.
     pub fn new(hartley: Hartley<'a, R>, weights: Weights<'a, R>, stages: &'a [Stage<'a, R>]) -> Result<Self, Error> {
         let volume = hartley.volume();
-        let (h1, h2) = (weights.first.units(ODD)?, weights.second.units(weights.first.units(ODD)?)?);
+        let h1 = weights.first.units(ODD)?;
+        let h2 = weights.second.units(h1)?;
         if h1 > MAX_HIDDEN || h2 > MAX_HIDDEN {
             return Err(Error::Length { what: "hidden layer", got: h1.max(h2), want: MAX_HIDDEN });
         }
-        let check = |what, slice: &[R], want| match slice.len() {
-            got if got == want => Ok(()),
-            got => Err(Error::Length { what, got, want }),
-        };
         for stage in stages {
             let Stage { filter, wide, tree, bubble, linear: [l0, l1, l2], trace, .. } = stage;
             for table in [filter, wide, tree, bubble, l0, l1, l2, &trace.tree, &trace.bubble] {
-                check("spectral table", table, volume)?;
+                check_length("spectral table", table.len(), volume)?;
             }
             let [(g1, b1), (g2, b2)] = [stage.first, stage.second].map(|[g, b]| (g, b));
-            check("gains of the first layer", g1, h1)?;
-            check("biases of the first layer", b1, h1)?;
-            check("gains of the second layer", g2, h2)?;
-            check("biases of the second layer", b2, h2)?;
-            check("output weights", stage.output, h2)?;
+            check_length("gains of the first layer", g1.len(), h1)?;
+            check_length("biases of the first layer", b1.len(), h1)?;
+            check_length("gains of the second layer", g2.len(), h2)?;
+            check_length("biases of the second layer", b2.len(), h2)?;
+            check_length("output weights", stage.output.len(), h2)?;
         }
-        Ok(Self { hartley, weights, stages })
+        Ok(Self { hartley, weights, hidden: [h1, h2], stages })
     }
 
     /// Features of the whole lattice, and with `TRACE` their tangents.
-    #[inline(always)]
-    fn features<const TRACE: bool>(&self, stage: &Stage<'_, R>, y: &[R], fields: &mut Fields<'_, R>) {
+    fn features<const TRACE: bool, M: Machine>(
+        &self,
+        machine: M,
+        stage: &Stage<'_, R>,
+        y: &[R],
+        fields: &mut Fields<'_, R>,
+    ) {
         let Fields { odd, even, odd_tangent, even_tangent, modes, scratch } = fields;
         let (l, volume) = (self.hartley.extent(), self.hartley.volume());
         let m = y.first().copied().unwrap_or(R::ZERO) / R::of(l as f64);
-        {
-            let mut rows = odd.chunks_mut(volume.max(1));
-            let mut row = || rows.next().unwrap_or(&mut []);
-            let (field, nn, diagonal, second, mean, wide, tree) = (row(), row(), row(), row(), row(), row(), row());
+        let odds = (parts(odd, [volume; ODD]), parts(odd_tangent, [volume; ODD]));
+        let evens = (parts(even, [volume; EVEN]), parts(even_tangent, [volume; EVEN]));
+        let ((Some((odds, _)), Some((odd_tangents, _))), (Some((evens, _)), Some((even_tangents, _)))) = (odds, evens)
+        else {
+            return;
+        };
+        let [field, nn, diagonal, second, mean, wide, tree] = odds;
+        let [square, square_nn, square_diagonal, bubble, mean2] = evens;
+        machine.run(|| {
             multiply(modes, stage.filter, y);
-            self.hartley.transform(modes, field, scratch);
+            self.hartley.transform(machine, modes, field, scratch);
             stencil(l, field, nn, NEIGHBOURS);
             stencil(l, field, diagonal, DIAGONALS);
             stencil(l, field, second, SECOND);
             mean.fill(m);
             multiply(modes, stage.wide, y);
-            self.hartley.transform(modes, wide, scratch);
+            self.hartley.transform(machine, modes, wide, scratch);
 
-            let mut rows = even.chunks_mut(volume.max(1));
-            let mut row = || rows.next().unwrap_or(&mut []);
-            let (square, square_nn, square_diagonal, bubble, mean2) = (row(), row(), row(), row(), row());
-            for (slot, &y) in square.iter_mut().zip(&*field) {
-                *slot = y * y;
-            }
+            multiply(square, field, field);
             stencil(l, square, square_nn, NEIGHBOURS);
             stencil(l, square, square_diagonal, DIAGONALS);
             mean2.fill(m * m);
             // The transform of ŷ² serves its convolution, and the tangent of that of ŷ³.
-            self.hartley.transform(square, modes, scratch);
+            self.hartley.transform(machine, square, modes, scratch);
             if TRACE {
-                let mut rows = odd_tangent.chunks_mut(volume.max(1));
-                let mut row = || rows.next().unwrap_or(&mut []);
-                let [k0, k1, k2, k3, k4] = stage.trace.kappa;
-                let (t0, t1, t2, t3, tm, tw, tt) = (row(), row(), row(), row(), row(), row(), row());
-                t0.fill(k0);
-                t1.fill(k1);
-                t2.fill(k2);
-                t3.fill(k3);
+                let [t0, t1, t2, t3, tm, tw, tt] = odd_tangents;
+                let tangents = [t0, t1, t2, t3, tw].into_iter().zip(stage.trace.kappa);
+                tangents.for_each(|(tangent, kappa)| tangent.fill(kappa));
                 tm.fill(R::ZERO);
-                tw.fill(k4);
                 multiply(bubble, stage.trace.tree, modes);
-                self.hartley.transform(bubble, tt, scratch);
-                let three = R::of(3.0);
-                tt.iter_mut().for_each(|slot| *slot *= three);
+                self.hartley.transform(machine, bubble, tree, scratch);
+                scaled(tt, R::of(3.0), tree);
             }
             multiply(tree, stage.bubble, modes);
-            self.hartley.transform(tree, bubble, scratch);
-            for ((slot, &square), &y) in modes.iter_mut().zip(&*square).zip(&*field) {
-                *slot = square * y;
-            }
-            self.hartley.transform(modes, tree, scratch);
+            self.hartley.transform(machine, tree, bubble, scratch);
+            multiply(modes, square, field);
+            self.hartley.transform(machine, modes, tree, scratch);
             multiply(modes, stage.tree, tree);
-            self.hartley.transform(modes, tree, scratch);
+            self.hartley.transform(machine, modes, tree, scratch);
             if TRACE {
-                let mut rows = even_tangent.chunks_mut(volume.max(1));
-                let mut row = || rows.next().unwrap_or(&mut []);
-                let (t0, t1, t2, tb, tm) = (row(), row(), row(), row(), row());
+                let [t0, t1, t2, tb, tm] = even_tangents;
                 let [k0, k1, k2, ..] = stage.trace.kappa;
                 scaled(t0, R::of(2.0) * k0, field);
                 scaled(t1, R::of(0.5) * k1, nn);
                 scaled(t2, R::of(0.5) * k2, diagonal);
                 multiply(modes, stage.trace.bubble, y);
-                self.hartley.transform(modes, tb, scratch);
-                let two = R::of(2.0);
-                tb.iter_mut().for_each(|slot| *slot *= two);
+                self.hartley.transform(machine, modes, tm, scratch);
+                scaled(tb, R::of(2.0), tm);
                 tm.fill(R::ZERO);
             }
-        }
-        for (n, &scale) in stage.odd.iter().enumerate() {
-            segment_mut(odd, n * volume, volume).iter_mut().for_each(|f| *f *= scale);
-            if TRACE {
-                segment_mut(odd_tangent, n * volume, volume).iter_mut().for_each(|f| *f *= scale);
+        });
+        machine.run(|| {
+            for (n, &scale) in stage.odd.iter().enumerate() {
+                segment_mut(odd, n * volume, volume).iter_mut().for_each(|f| *f *= scale);
+                if TRACE {
+                    segment_mut(odd_tangent, n * volume, volume).iter_mut().for_each(|f| *f *= scale);
+                }
             }
-        }
-        for (n, &[mean, scale]) in stage.even.iter().enumerate() {
-            segment_mut(even, n * volume, volume).iter_mut().for_each(|e| *e = (*e - mean) * scale);
-            if TRACE {
-                segment_mut(even_tangent, n * volume, volume).iter_mut().for_each(|e| *e *= scale);
+            for (n, &[mean, scale]) in stage.even.iter().enumerate() {
+                segment_mut(even, n * volume, volume).iter_mut().for_each(|e| *e = (*e - mean) * scale);
+                if TRACE {
+                    segment_mut(even_tangent, n * volume, volume).iter_mut().for_each(|e| *e *= scale);
+                }
             }
-        }
+        });
     }
 
     /// h of the sites `start..start + out.len()`, and with `TRACE` the sum of their tangents.
-    #[inline(always)]
-    fn block<const TRACE: bool>(
+    fn block<const TRACE: bool, M: Machine>(
         &self,
+        machine: M,
         stage: &Stage<'_, R>,
         start: usize,
         fields: &Fields<'_, R>,
-        hidden: &mut [R],
+        [a, da, b, db, beta, dbeta]: [&mut [R]; 6],
         out: &mut [R],
     ) -> f64 {
         let volume = self.hartley.volume();
         let cols = out.len();
-        let mut parts = hidden.chunks_mut(MAX_HIDDEN * BLOCK);
-        let mut part = || parts.next().unwrap_or(&mut []);
-        let (a, da, b, db, q, dq) = (part(), part(), part(), part(), part(), part());
         let odd = Pair { value: tail(fields.odd, start), tangent: tail(fields.odd_tangent, start), row: volume };
         let even = Pair { value: tail(fields.even, start), tangent: tail(fields.even_tangent, start), row: volume };
-        layer::<TRACE, R>(&self.weights.first, stage.first, odd, even, [a, da], [q, dq], cols);
+        let betas = [&mut *beta, &mut *dbeta];
+        layer::<TRACE, R, M>(machine, &self.weights.first, stage.first, odd, even, [&mut *a, &mut *da], betas, cols);
         let inner = Pair { value: &*a, tangent: &*da, row: BLOCK };
-        layer::<TRACE, R>(&self.weights.second, stage.second, inner, even, [b, db], [q, dq], cols);
+        let betas = [&mut *beta, &mut *dbeta];
+        layer::<TRACE, R, M>(
+            machine,
+            &self.weights.second,
+            stage.second,
+            inner,
+            even,
+            [&mut *b, &mut *db],
+            betas,
+            cols,
+        );
 
-        // ŷ is the first odd feature, before its scale.
-        let unscale = R::ONE / stage.odd[0];
-        let ([p1, p3], three) = (stage.local, R::of(3.0));
-        let mut sum = [R::ZERO; BLOCK];
-        let mut tangent = [R::ZERO; BLOCK];
-        let value = segment(odd.value, 0, cols);
-        for ((slot, tangent), &f) in sum.iter_mut().zip(&mut tangent).zip(value) {
-            let y = f * unscale;
-            *slot = y * (p1 + p3 * y * y);
-            *tangent = (p1 + three * p3 * y * y) * stage.trace.kappa[0];
-        }
-        for (n, &skip) in stage.skip.iter().enumerate() {
-            add(&mut sum, skip, segment(odd.value, n * volume, cols));
-            if TRACE {
-                add(&mut tangent, skip, segment(odd.tangent, n * volume, cols));
-            }
-        }
-        for (n, &cross) in stage.cross.iter().enumerate() {
-            let cross = cross * unscale;
-            let e = segment(even.value, n * volume, cols);
-            for (slot, (&e, &f)) in sum.iter_mut().zip(e.iter().zip(value)) {
-                *slot += cross * e * f;
+        machine.run(|| {
+            // ŷ is the first odd feature, before its scale.
+            let unscale = R::ONE / stage.odd[0];
+            let ([p1, p3], three) = (stage.local, R::of(3.0));
+            let mut sum = [R::ZERO; BLOCK];
+            let mut tangent = [R::ZERO; BLOCK];
+            let value = segment(odd.value, 0, cols);
+            for (slot, &f) in sum.iter_mut().zip(value) {
+                let y = f * unscale;
+                *slot = y * (p1 + p3 * y * y);
             }
             if TRACE {
-                let (de, df) = (segment(even.tangent, n * volume, cols), segment(odd.tangent, 0, cols));
-                let sites = e.iter().zip(de).zip(value.iter().zip(df));
-                for (slot, ((&e, &de), (&f, &df))) in tangent.iter_mut().zip(sites) {
-                    *slot += cross * (e * df + de * f);
+                for (slot, &f) in tangent.iter_mut().zip(value) {
+                    let y = f * unscale;
+                    *slot = (p1 + three * p3 * y * y) * stage.trace.kappa[0];
                 }
             }
-        }
-        for (n, &weight) in stage.output.iter().enumerate() {
-            add(&mut sum, weight, segment(b, n * BLOCK, cols));
-            if TRACE {
-                add(&mut tangent, weight, segment(db, n * BLOCK, cols));
+            for (n, &skip) in stage.skip.iter().enumerate() {
+                add(&mut sum, skip, segment(odd.value, n * volume, cols));
+                if TRACE {
+                    add(&mut tangent, skip, segment(odd.tangent, n * volume, cols));
+                }
             }
-        }
-        out.iter_mut().zip(&sum).for_each(|(slot, &sum)| *slot = sum);
-        if TRACE { tangent.iter().take(cols).map(|&t| t.value()).sum() } else { 0.0 }
+            for (n, &cross) in stage.cross.iter().enumerate() {
+                let cross = cross * unscale;
+                let e = segment(even.value, n * volume, cols);
+                for (slot, (&e, &f)) in sum.iter_mut().zip(e.iter().zip(value)) {
+                    *slot += cross * e * f;
+                }
+                if TRACE {
+                    let (de, df) = (segment(even.tangent, n * volume, cols), segment(odd.tangent, 0, cols));
+                    let sites = e.iter().zip(de).zip(value.iter().zip(df));
+                    for (slot, ((&e, &de), (&f, &df))) in tangent.iter_mut().zip(sites) {
+                        *slot += cross * (e * df + de * f);
+                    }
+                }
+            }
+            for (n, &weight) in stage.output.iter().enumerate() {
+                add(&mut sum, weight, segment(b, n * BLOCK, cols));
+                if TRACE {
+                    add(&mut tangent, weight, segment(db, n * BLOCK, cols));
+                }
+            }
+            out.iter_mut().zip(&sum).for_each(|(slot, &sum)| *slot = sum);
+            if TRACE { tangent.iter().take(cols).map(|&t| t.value()).sum() } else { 0.0 }
+        })
+    }
+
+    /// Lengths of the hidden layers' buffers: values and tangents of the first, of the second, and of β.
+    fn buffers(&self) -> [usize; 6] {
+        let [h1, h2] = self.hidden;
+        [h1, h1, h2, h2, h1.max(h2), h1.max(h2)].map(|units| units * BLOCK)
     }
 }
 
@@ -272,7 +287,7 @@ impl<R: Real> Score<R> for Network<'_, R> {
     }
 
     fn work(&self) -> usize {
-        (2 * (ODD + EVEN) + 2) * self.hartley.volume() + 6 * MAX_HIDDEN * BLOCK
+        (2 * (ODD + EVEN) + 2) * self.hartley.volume() + self.buffers().iter().sum::<usize>()
     }
 
     #[inline]
@@ -288,41 +303,31 @@ impl<R: Real> Score<R> for Network<'_, R> {
             debug_assert!(false, "no such stage");
             return 0.0;
         };
+        let volume = self.hartley.volume();
+        let lengths = [ODD, EVEN, ODD, EVEN, 1, 1].map(|rows| rows * volume);
+        let Some(([odd, even, odd_tangent, even_tangent, modes, scratch], rest)) = parts(work, lengths) else {
+            return f64::NAN;
+        };
+        let Some((mut hidden, _)) = parts(rest, self.buffers()) else { return f64::NAN };
+        let mut fields = Fields { odd, even, odd_tangent, even_tangent, modes, scratch };
+        self.features::<TRACE, M>(machine, stage, y, &mut fields);
+        let local = core::mem::take(&mut fields.modes);
+        let mut trace = 0.0;
+        for (n, out) in local.chunks_mut(BLOCK).enumerate() {
+            let hidden = hidden.each_mut().map(|buffer| &mut **buffer);
+            trace += self.block::<TRACE, M>(machine, stage, n * BLOCK, &fields, hidden, out);
+        }
+        self.hartley.transform(machine, local, h, fields.scratch);
+        let y0 = y.first().copied().unwrap_or(R::ZERO);
+        let m2 = y0 * y0 / R::of(volume as f64);
+        let [l0, l1, l2] = stage.linear;
         machine.run(|| {
-            let volume = self.hartley.volume();
-            let mut rest = work;
-            let mut take = |count: usize| match core::mem::take(&mut rest).split_at_mut_checked(count) {
-                Some((here, after)) => {
-                    rest = after;
-                    here
-                }
-                None => &mut [],
-            };
-            let mut fields = Fields {
-                odd: take(ODD * volume),
-                even: take(EVEN * volume),
-                odd_tangent: take(ODD * volume),
-                even_tangent: take(EVEN * volume),
-                modes: take(volume),
-                scratch: take(volume),
-            };
-            let hidden = take(6 * MAX_HIDDEN * BLOCK);
-            self.features::<TRACE>(stage, y, &mut fields);
-            let local = core::mem::take(&mut fields.modes);
-            let mut trace = 0.0;
-            for (n, out) in local.chunks_mut(BLOCK).enumerate() {
-                trace += self.block::<TRACE>(stage, n * BLOCK, &fields, hidden, out);
-            }
-            self.hartley.transform(local, h, fields.scratch);
-            let y0 = y.first().copied().unwrap_or(R::ZERO);
-            let m2 = y0 * y0 / R::of(volume as f64);
-            let [l0, l1, l2] = stage.linear;
             for (((h, &y), &l0), (&l1, &l2)) in h.iter_mut().zip(y).zip(l0).zip(l1.iter().zip(l2)) {
                 *h += (l0 + m2 * (l1 + m2 * l2)) * y;
             }
-            let ([t0, t1, t2], m2) = (stage.trace.linear, m2.value());
-            if TRACE { trace + t0 + m2 * (t1 + m2 * t2) } else { 0.0 }
-        })
+        });
+        let ([t0, t1, t2], m2) = (stage.trace.linear, m2.value());
+        if TRACE { trace + t0 + m2 * (t1 + m2 * t2) } else { 0.0 }
     }
 }
 

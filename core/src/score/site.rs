@@ -6,7 +6,7 @@
 
 use super::Score;
 use crate::arith::Real;
-use crate::error::Error;
+use crate::error::{Error, check_length};
 use crate::machine::Machine;
 
 /// Score of independent sites.
@@ -32,13 +32,8 @@ impl<'a, R: Real> SiteScore<'a, R> {
         if points < 2 {
             return Err(Error::Length { what: "site table", got: points, want: 2 });
         }
-        if trace.len() != spacing.len() {
-            return Err(Error::Length { what: "site trace", got: trace.len(), want: spacing.len() });
-        }
-        let want = points.saturating_mul(spacing.len());
-        if table.len() != want {
-            return Err(Error::Length { what: "site table", got: table.len(), want });
-        }
+        check_length("site trace", trace.len(), spacing.len())?;
+        check_length("site table", table.len(), points.saturating_mul(spacing.len()))?;
         if let Some(&value) = spacing.iter().find(|&&value| !(value > 0.0 && value.is_finite())) {
             return Err(Error::Domain { what: "spacing of the site table", value, want: "positive and finite" });
         }

@@ -335,7 +335,7 @@ impl<R: Real, M: Machine> Samples<'_, R, M> {
             .into_par_iter()
             .map_init(buffers, |(modes, field, work), i| {
                 let ln = sample(i, modes, work);
-                self.machine.run(|| self.hartley.transform(modes, field, &mut work[..volume]));
+                self.hartley.transform(self.machine, modes, field, &mut work[..volume]);
                 (self.done)();
                 Sample { phi: field.iter().map(|phi| phi.value()).collect(), ln }
             })
@@ -356,7 +356,7 @@ impl<R: Real, M: Machine> Samples<'_, R, M> {
         let volume = y.len();
         let phi = &phi[i * volume..][..volume];
         let field: Vec<R> = phi.iter().map(|&phi| R::of(phi)).collect();
-        self.machine.run(|| self.hartley.transform(&field, y, &mut work[..volume]));
+        self.hartley.transform(self.machine, &field, y, &mut work[..volume]);
         self.law.ln_density(phi.iter().sum::<f64>() / volume as f64) - 0.5 * (volume as f64).ln()
     }
 }

@@ -8,7 +8,7 @@
 mod x86;
 
 use rayon::prelude::*;
-use stoquant_core::machine::{self, Machine, Part};
+use stoquant_core::machine::{self, Machine, Part, Pass};
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
@@ -94,8 +94,8 @@ pub struct Portable(pub Threads);
 
 impl Machine for Portable {
     #[inline(always)]
-    fn run<R>(self, work: impl FnOnce() -> R) -> R {
-        work()
+    fn run<P: Pass>(self, work: P) -> P::Output {
+        work.pass()
     }
     #[inline(always)]
     fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {

@@ -6,7 +6,7 @@
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use stoquant_core::machine::{Machine, Part};
+use stoquant_core::machine::{Machine, Part, Pass};
 use stoquant_core::noise::gauss::COLUMNS;
 
 use super::{Threads, parts, sum};
@@ -30,11 +30,11 @@ macro_rules! machine {
 
         impl Machine for $name {
             #[inline(always)]
-            fn run<R>(self, work: impl FnOnce() -> R) -> R {
+            fn run<P: Pass>(self, work: P) -> P::Output {
                 $(#[target_feature(enable = $feature)])+
                 #[inline]
-                fn compiled<R>(work: impl FnOnce() -> R) -> R {
-                    work()
+                fn compiled<P: Pass>(work: P) -> P::Output {
+                    work.pass()
                 }
                 // SAFETY: a token is made by `detect` alone, after it has found every feature that `compiled` enables.
                 unsafe { compiled(work) }

@@ -7,7 +7,7 @@ use stoquant_core::action::Phi4;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{Euler, Mala};
-use stoquant_core::machine::{Machine, Part, Portable};
+use stoquant_core::machine::{Machine, Part, Pass, Portable};
 use stoquant_core::noise::{StreamTag, Threefry, gauss};
 
 use super::ladder::{Chains, Defect, Rung};
@@ -30,8 +30,8 @@ use Flaw::*;
 struct Flawed(Flaw);
 
 impl Machine for Flawed {
-    fn run<R>(self, work: impl FnOnce() -> R) -> R {
-        work()
+    fn run<P: Pass>(self, work: P) -> P::Output {
+        work.pass()
     }
 
     fn gaussian<const W: u32>(self, words: &[u32], out: &mut [i32]) {

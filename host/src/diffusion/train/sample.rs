@@ -4,6 +4,7 @@
 //! with weights as of a Gaussian theory of curvature ⟨g'⟩ has about the least variance at every k and σ; averaged over draws of the posterior it has less.
 
 use candle_core::{Device, Result, Shape, Tensor};
+use stoquant_core::machine::Portable;
 use stoquant_core::score::Hartley;
 
 use super::graph::Batch;
@@ -60,7 +61,7 @@ impl<'a> Maker<'a> {
         let mut scratch = vec![0.0; volume];
         let mut modes = |x: &[f32]| {
             let mut out = vec![0.0; volume];
-            hartley.transform(x, &mut out, &mut scratch);
+            hartley.transform(Portable, x, &mut out, &mut scratch);
             out
         };
         let (mu, lambda4) = (spectrum::mu(couplings, *mass2) as f32, 4.0 * couplings.lambda as f32);
