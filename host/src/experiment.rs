@@ -112,7 +112,7 @@ pub fn parse_extents(text: &str) -> Result<Extents, String> {
 /// Read a TOML file of any keys; what is wrong with it is named by line.
 pub fn read_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, InputError> {
     let text = std::fs::read_to_string(path)
-        .map_err(|error| InputError(format!("cannot read experiment {}: {error}", path.display())))?;
+        .map_err(|error| InputError(format!("cannot read {}: {error}", path.display())))?;
     toml::from_str(&text).map_err(|error| {
         let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         let reason = error.message().replace('\n', " ");

@@ -274,7 +274,8 @@ mod tests {
         let is_case = |setup: &&Setup| setup.integrator == IntegratorKind::Mala && setup.extents == [1, 8];
         let setup = plan.coupled.iter().find(is_case).expect("a case of the plan");
         let checks = decisions(&|setup, chain| core_engine(setup, chain), setup, 2).expect("runs");
-        let ratio = checks.iter().find(|check| check.name.ends_with("ln r / rounding bound, eps = 0.08")).expect("its step");
+        let ratio =
+            checks.iter().find(|check| check.name.ends_with("ln r / rounding bound, eps = 0.08")).expect("its step");
         assert!(ratio.value <= ratio.error, "{ratio:?}");
     }
 }

@@ -1,14 +1,14 @@
 //! The law of the magnetisation, fitted: p(M) ∝ exp(Σ_n c_n T_n(x)), T_n Chebyshev polynomials in x, which runs from -1 to 1 with |M|.
 //!
 //! An exponential family: the likelihood is concave, its maximum matches the moments of the data (Barron, Sheu, Ann. Statist. 19 (1991)
-//! 1347), and eight numbers of it cost 8/(2N) of relative entropy. What is left is in the weights.
+//! 1347), and its ten numbers cost 10/(2N) of relative entropy. What is left is in the weights.
 
 use nalgebra::{DMatrix, DVector};
 
 /// Terms of the exponent.
 const TERMS: usize = 10;
 /// Cells of the table.
-pub const CELLS: usize = 512;
+const CELLS: usize = 512;
 
 /// Density of |M| at `CELLS + 1` equidistant points of [low, high], normalised for linear interpolation and ∫ over both signs = 1.
 pub fn fit(abs_m: &[f64]) -> ([f64; 2], Vec<f64>) {
@@ -34,11 +34,12 @@ pub fn fit(abs_m: &[f64]) -> ([f64; 2], Vec<f64>) {
     let target = abs_m.iter().fold(DVector::zeros(TERMS), |sum, &m| sum + basis(m)) / n;
     let points: Vec<f64> = (0..=CELLS).map(|i| low + (high - low) * i as f64 / CELLS as f64).collect();
     let bases: Vec<DVector<f64>> = points.iter().map(|&m| basis(m)).collect();
+    // The trapezoidal rule.
+    let ends = |i: usize| if i == 0 || i == CELLS { 0.5 } else { 1.0 };
     let density = |c: &DVector<f64>| -> (Vec<f64>, f64) {
         let exponents: Vec<f64> = bases.iter().map(|b| b.dot(c)).collect();
         let top = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let p: Vec<f64> = exponents.iter().map(|e| (e - top).exp()).collect();
-        let ends = |i: usize| if i == 0 || i == CELLS { 0.5 } else { 1.0 };
         let total: f64 = p.iter().enumerate().map(|(i, p)| ends(i) * p).sum();
         (p.iter().map(|p| p / total).collect(), total.ln() + top)
     };
@@ -46,7 +47,6 @@ pub fn fit(abs_m: &[f64]) -> ([f64; 2], Vec<f64>) {
     let mut c = DVector::zeros(TERMS);
     for _ in 0..100 {
         let (p, _) = density(&c);
-        let ends = |i: usize| if i == 0 || i == CELLS { 0.5 } else { 1.0 };
         let (mut mean, mut second) = (DVector::zeros(TERMS), DMatrix::zeros(TERMS, TERMS));
         for (i, (b, p)) in bases.iter().zip(&p).enumerate() {
             mean += b * (ends(i) * p);

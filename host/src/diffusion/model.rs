@@ -7,13 +7,12 @@ pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub(super) use file::{decode, encode};
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::file::{decode, encode};
 use super::spectrum;
 use crate::couplings::Couplings;
 use crate::experiment::InputError;
@@ -133,7 +132,7 @@ impl Model {
         spectrum::linear(self.config.extent, &self.config.couplings, self.config.mass2)
     }
 
-    /// A table by shell at σ, spread over the modes.
+    /// One value a shell of k̂², spread over the modes.
     pub fn by_shell(&self, values: &[f64]) -> Vec<f64> {
         let (_, of_mode) = spectrum::shells(self.config.extent);
         of_mode.into_iter().map(|shell| values.get(shell).copied().unwrap_or(0.0)).collect()

@@ -2,6 +2,9 @@
 
 use std::f64::consts::PI;
 
+use stoquant_core::machine::Portable;
+use stoquant_core::score::Hartley;
+
 use crate::couplings::Couplings;
 
 /// k̂² = 4 sin²(πk₀/L) + 4 sin²(πk₁/L) of every mode, row-major.
@@ -10,42 +13,41 @@ pub fn laplacian(extent: usize) -> Vec<f64> {
     side.iter().flat_map(|a| side.iter().map(move |b| a + b)).collect()
 }
 
-/// cos 2πk/L summed over the orbit of `steps` (all signs and both orders), of every mode: the symbol of a stencil.
-pub fn symbol(extent: usize, [i, j]: [usize; 2]) -> Vec<f64> {
+/// The four sites of a stencil.
+#[derive(Clone, Copy, Debug)]
+pub enum Orbit {
+    /// At this distance along the axes.
+    Axes(usize),
+    /// The nearest on the diagonals.
+    Diagonals,
+}
+
+/// cos kr summed over the r of an orbit, of every mode: the symbol of a stencil.
+pub fn symbol(extent: usize, orbit: Orbit) -> Vec<f64> {
     let cos = |n: usize, k: usize| (2.0 * PI * (n * k % extent) as f64 / extent as f64).cos();
-    let mut out = Vec::with_capacity(extent * extent);
-    for a in 0..extent {
-        for b in 0..extent {
-            out.push(match (i, j) {
-                (0, n) | (n, 0) => 2.0 * (cos(n, a) + cos(n, b)),
-                (i, j) if i == j => 4.0 * cos(i, a) * cos(i, b),
-                (i, j) => 4.0 * (cos(i, a) * cos(j, b) + cos(j, a) * cos(i, b)),
-            });
-        }
-    }
-    out
+    let of_mode = |a: usize, b: usize| match orbit {
+        Orbit::Axes(n) => 2.0 * (cos(n, a) + cos(n, b)),
+        Orbit::Diagonals => 4.0 * cos(1, a) * cos(1, b),
+    };
+    (0..extent).flat_map(|a| (0..extent).map(move |b| (a, b))).map(|(a, b)| of_mode(a, b)).collect()
 }
 
 /// The Hartley matrix, `H_kx = [cos(2πkx/L) + sin(2πkx/L)]/√L`.
 pub fn hartley(extent: usize) -> Vec<f64> {
     let mut matrix = vec![0.0; extent * extent];
-    stoquant_core::score::Hartley::fill(extent, &mut matrix);
+    Hartley::fill(extent, &mut matrix);
     matrix
 }
 
-/// T x on the host.
+/// T x with a matrix of [`hartley`], of a field as long as it.
+///
+/// # Panics
+/// Where the matrix is not square.
 pub fn transform(matrix: &[f64], x: &[f64]) -> Vec<f64> {
-    let extent = matrix.len().isqrt();
-    let product = |a: &[f64], b: &[f64]| {
-        let mut out = vec![0.0; a.len()];
-        for (row, out) in a.chunks(extent).zip(out.chunks_mut(extent)) {
-            for (&a, b) in row.iter().zip(b.chunks(extent)) {
-                out.iter_mut().zip(b).for_each(|(slot, &b)| *slot += a * b);
-            }
-        }
-        out
-    };
-    product(&product(matrix, x), matrix)
+    let (mut out, mut work) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+    let hartley = Hartley::new(matrix.len().isqrt(), matrix).expect("a square matrix");
+    hartley.transform(Portable, x, &mut out, &mut work);
+    out
 }
 
 /// A_k = 2κk̂² + m².

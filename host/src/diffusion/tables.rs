@@ -7,7 +7,7 @@ use stoquant_core::score::layer::Layer;
 use stoquant_core::score::network::{EVEN, Network, ODD, Stage, Trace, Weights};
 
 use super::model::Model;
-use super::spectrum::{self, RADIAL, radial, symbol};
+use super::spectrum::{self, Orbit, RADIAL, radial, symbol};
 
 /// One evaluation of the score: its σ and its trace kernel t_k (empty: none wanted).
 #[derive(Clone, Debug)]
@@ -132,33 +132,31 @@ fn stage<R: Real>(model: &Model, node: &Node) -> Owned<R> {
     let linear = model.linear();
     let radial = radial(l);
     let coefficients = model.at("linear", sigma);
-    let mut table = [const { Vec::new() }; 3];
-    for (power, table) in table.iter_mut().enumerate() {
-        *table = (0..volume)
-            .map(|k| {
-                let r: f64 = (0..RADIAL).map(|n| coefficients[3 * n + power] * radial[n * volume + k]).sum();
-                r * linear[k] / (1.0 + sigma2 * linear[k])
-            })
-            .collect();
-    }
+    let [l0, l1, l2] = [0, 1, 2].map(|power| -> Vec<f64> {
+        let of_mode = |k: usize| {
+            let r: f64 = (0..RADIAL).map(|n| coefficients[3 * n + power] * radial[n * volume + k]).sum();
+            r * linear[k] / (1.0 + sigma2 * linear[k])
+        };
+        (0..volume).map(of_mode).collect()
+    });
 
-    let trace = if node.trace.is_empty() { vec![0.0; volume] } else { node.trace.clone() };
-    let contracted = product(&trace, &filter);
+    let none = vec![0.0; volume];
+    let trace = if node.trace.is_empty() { &none } else { &node.trace };
+    let contracted = product(trace, &filter);
     let mean = |kernel: &[f64]| kernel.iter().sum::<f64>() / volume as f64;
     let propagated = site(&contracted);
-    let kappa_of = |steps| mean(&product(&contracted, &symbol(l, steps)));
+    let kappa_of = |orbit| mean(&product(&contracted, &symbol(l, orbit)));
     let trace_tree = spectral(&product(&site(&propagator), &propagated));
     let trace_bubble = product(&spectral(&product(&site(&bubble), &propagated)), &filter);
-    let sum = |table: &[f64]| product(table, &trace).iter().sum();
-    let [l0, l1, l2] = &table;
+    let sum = |table: &[f64]| product(table, trace).iter().sum();
     Owned {
-        linear: [sum(l0), sum(l1), sum(l2)],
+        linear: [sum(&l0), sum(&l1), sum(&l2)],
         kappa: [
             R::of(mean(&contracted)),
-            R::of(kappa_of([0, 1])),
-            R::of(kappa_of([1, 1])),
-            R::of(kappa_of([0, 2])),
-            R::of(mean(&product(&trace, &wide))),
+            R::of(kappa_of(Orbit::Axes(1))),
+            R::of(kappa_of(Orbit::Diagonals)),
+            R::of(kappa_of(Orbit::Axes(2))),
+            R::of(mean(&product(trace, &wide))),
         ],
         units: [
             real(first[..h1].iter().copied()),
@@ -172,17 +170,6 @@ fn stage<R: Real>(model: &Model, node: &Node) -> Owned<R> {
         local: [R::of(p1), R::of(p3)],
         skip: array(&scaled("skip")),
         cross: array(&cross),
-        spectral: [
-            filter,
-            wide,
-            propagator,
-            bubble,
-            table[0].clone(),
-            table[1].clone(),
-            table[2].clone(),
-            trace_tree,
-            trace_bubble,
-        ]
-        .map(real),
+        spectral: [filter, wide, propagator, bubble, l0, l1, l2, trace_tree, trace_bubble].map(real),
     }
 }

@@ -6,7 +6,7 @@ use candle_core::{D, DType, Device, Result, Tensor, Var};
 use super::activation::Activation;
 use super::parameters::Parameters;
 use crate::couplings::Couplings;
-use crate::diffusion::spectrum::{self, RADIAL, radial, symbol};
+use crate::diffusion::spectrum::{self, Orbit, RADIAL, radial, symbol};
 
 /// Odd and even features, see the core's network.
 pub use stoquant_core::score::network::{EVEN, ODD};
@@ -46,9 +46,9 @@ impl Lattice {
         let stencils = Tensor::cat(
             &[
                 row(&vec![1.0; volume])?,
-                row(&symbol(extent, [0, 1]))?,
-                row(&symbol(extent, [1, 1]))?,
-                row(&symbol(extent, [0, 2]))?,
+                row(&symbol(extent, Orbit::Axes(1)))?,
+                row(&symbol(extent, Orbit::Diagonals))?,
+                row(&symbol(extent, Orbit::Axes(2)))?,
             ],
             0,
         )?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::couplings::Couplings;
-use crate::experiment::{InputError, Options};
+use crate::experiment::{InputError, Options, read_toml};
 
 /// Sites of the smallest and the largest torus that can be trained on.
 const EXTENTS: std::ops::RangeInclusive<usize> = 2..=128;
@@ -103,43 +103,51 @@ pub struct Recipe {
 }
 
 impl RecipeOptions {
+    /// These options where given, those of `base` elsewhere.
+    pub fn or(self, base: Self) -> Self {
+        Self {
+            extent: self.extent.or(base.extent),
+            kappa: self.kappa.or(base.kappa),
+            lambda: self.lambda.or(base.lambda),
+            b: self.b.or(base.b),
+            mass2: self.mass2.or(base.mass2),
+            hidden: self.hidden.or(base.hidden),
+            knots: self.knots.or(base.knots),
+            steps: self.steps.or(base.steps),
+            batch: self.batch.or(base.batch),
+            rate: self.rate.or(base.rate),
+            draws: self.draws.or(base.draws),
+            configurations: self.configurations.or(base.configurations),
+            data: self.data.or(base.data),
+            seed: self.seed.or(base.seed),
+        }
+    }
+
     /// Flags over the file, if one is given, over the defaults; validated.
     pub fn resolve(self, file: Option<&Path>) -> Result<Recipe, InputError> {
-        let base = match file {
-            Some(path) => Self::read(path)?,
-            None => Self::default(),
+        let given = match file {
+            Some(path) => self.or(read_toml(path)?),
+            None => self,
         };
-        let (kappa, lambda, b) = match (self.kappa, self.lambda, self.b) {
-            (None, None, None) => (base.kappa, base.lambda, base.b),
-            _ => (self.kappa.or(base.kappa), self.lambda.or(base.lambda), self.b.or(base.b)),
-        };
+        let Self { kappa, lambda, b, .. } = given;
         let recipe = Recipe {
-            extent: self.extent.or(base.extent).unwrap_or(16),
+            extent: given.extent.unwrap_or(16),
             couplings: Options { kappa, lambda, b, ..Options::default() }
                 .couplings(2)?
                 .unwrap_or_else(|| Couplings::kappa_form(0.27, 0.022)),
-            mass2: self.mass2.or(base.mass2),
-            hidden: self.hidden.or(base.hidden).unwrap_or(32),
-            knots: self.knots.or(base.knots).unwrap_or(10),
-            steps: self.steps.or(base.steps).unwrap_or(4000),
-            batch: self.batch.or(base.batch).unwrap_or(8192),
-            rate: self.rate.or(base.rate).unwrap_or(5e-3),
-            draws: self.draws.or(base.draws).unwrap_or(8),
-            configurations: self.configurations.or(base.configurations).unwrap_or(32_768),
-            data: self.data.or(base.data),
-            seed: self.seed.or(base.seed).unwrap_or(1),
+            mass2: given.mass2,
+            hidden: given.hidden.unwrap_or(32),
+            knots: given.knots.unwrap_or(10),
+            steps: given.steps.unwrap_or(4000),
+            batch: given.batch.unwrap_or(8192),
+            rate: given.rate.unwrap_or(5e-3),
+            draws: given.draws.unwrap_or(8),
+            configurations: given.configurations.unwrap_or(32_768),
+            data: given.data,
+            seed: given.seed.unwrap_or(1),
         };
         recipe.validate()?;
         Ok(recipe)
-    }
-
-    fn read(path: &Path) -> Result<Self, InputError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| InputError(format!("cannot read recipe {}: {error}", path.display())))?;
-        toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            InputError(format!("{}:{line}: {}", path.display(), error.message().replace('\n', " ")))
-        })
     }
 }
 
