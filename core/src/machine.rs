@@ -4,8 +4,12 @@
 //! runs, the host hands in a [`Machine`], and everything that touches many sites goes through [`Machine::run`]. Integers are
 //! exact, floats are never reassociated or fused, noise is a pure function of step and site: a machine changes the speed and not one bit.
 
+use crate::int8::arithmetic::{activation, saturate};
 use crate::lattice::VECTORS;
 use crate::noise::gauss;
+
+/// Two numbers that are multiplied and added in one instruction, where there is such.
+pub type Two = [i16; 2];
 
 /// An instruction set that the processor is known to have, and the threads that it may use.
 ///
@@ -32,6 +36,28 @@ pub trait Machine: Copy + Send + Sync + 'static {
                 *slot = gauss::eta::<W>(word);
             }
         }
+    }
+
+    /// `sums_i += w₀·x_i0 + w₁·x_i1`, exact: |w|, |x| < 2^15, and whoever sums sees to the width. Of use, as
+    /// [`gaussian`](Self::gaussian) is, from within [`run`](Self::run).
+    #[inline(always)]
+    fn dot<const N: usize>(self, [w0, w1]: Two, x: &[Two; N], sums: &mut [i32; N]) {
+        let (w0, w1) = (i32::from(w0), i32::from(w1));
+        for (sum, &[x0, x1]) in sums.iter_mut().zip(x) {
+            *sum += w0 * i32::from(x0) + w1 * i32::from(x1);
+        }
+    }
+
+    /// Two units of a hidden layer: [`activation`] of z and β, each saturated.
+    #[inline(always)]
+    fn activations<const N: usize>(self, z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
+        let mut out = [[0; 2]; N];
+        for unit in 0..2 {
+            for (slot, (&z, &beta)) in out.iter_mut().zip(z[unit].iter().zip(beta[unit])) {
+                slot[unit] = activation(saturate(z), saturate(beta));
+            }
+        }
+        out
     }
 
     /// Calls `work(n, part)` for every part of `size` of `out`, the last one shorter, in any order; the sum of what it returns.

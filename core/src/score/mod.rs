@@ -17,7 +17,7 @@ pub mod layer;
 mod matrix;
 pub mod network;
 mod site;
-mod stencil;
+pub(crate) mod stencil;
 
 pub use drift::FieldDrift;
 pub use free::Free;

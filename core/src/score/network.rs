@@ -27,6 +27,10 @@ use crate::machine::Machine;
 pub const ODD: usize = 7;
 /// Even features: ŷ², its sums over 4 neighbours and 4 diagonals, its convolution, M².
 pub const EVEN: usize = 5;
+/// The features that reach a few sites only, and M: ŷ and its three sums; ŷ² and its two, M².
+pub const LOCAL_ODD: [usize; 5] = [0, 1, 2, 3, 4];
+/// See [`LOCAL_ODD`].
+pub const LOCAL_EVEN: [usize; 4] = [0, 1, 2, 4];
 /// Most units of a hidden layer.
 pub const MAX_HIDDEN: usize = 128;
 

@@ -4,13 +4,13 @@ use crate::arith::Real;
 use crate::lattice::segment;
 
 /// Steps (rows, columns), in units of sites; -1 and -2 backwards.
-pub(super) type Orbit = [(isize, isize); 4];
+pub(crate) type Orbit = [(isize, isize); 4];
 /// Nearest neighbours.
-pub(super) const NEIGHBOURS: Orbit = [(0, 1), (0, -1), (1, 0), (-1, 0)];
+pub(crate) const NEIGHBOURS: Orbit = [(0, 1), (0, -1), (1, 0), (-1, 0)];
 /// Diagonal neighbours.
-pub(super) const DIAGONALS: Orbit = [(1, 1), (1, -1), (-1, 1), (-1, -1)];
+pub(crate) const DIAGONALS: Orbit = [(1, 1), (1, -1), (-1, 1), (-1, -1)];
 /// Sites at distance 2 along an axis.
-pub(super) const SECOND: Orbit = [(0, 2), (0, -2), (2, 0), (-2, 0)];
+pub(crate) const SECOND: Orbit = [(0, 2), (0, -2), (2, 0), (-2, 0)];
 
 /// `out_x = Σ_r x_{x + r}`, r over the orbit.
 #[inline(always)]

@@ -10,6 +10,7 @@ use stoquant_core::diffusion::Magnetisation;
 use stoquant_core::diffusion::flow::Flow;
 use stoquant_core::diffusion::reverse::Reverse;
 use stoquant_core::error::Error;
+use stoquant_core::int8::{self, Image, ImageError, Line};
 use stoquant_core::integrator::{Euler, Heun, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::{Ring, Site, Torus2, Torus3, Torus4};
 use stoquant_core::machine::Portable;
@@ -131,5 +132,25 @@ probe! {
         reverse.run::<false, _, _, _>(Portable, score, noise, y, work);
     magnetisation(law: &Magnetisation<'_>, word: u64) -> f64 = law.draw(word);
     ln_magnetisation(law: &Magnetisation<'_>, m: f64) -> f64 = law.ln_density(m);
-    transform_f32(hartley: &Hartley<'_, f32>, x: &[f32], out: &mut [f32], work: &mut [f32]) = hartley.transform(x, out, work);
+    transform_f32(hartley: &Hartley<'_, f32>, x: &[f32], out: &mut [f32], work: &mut [f32]) = hartley.transform(Portable, x, out, work);
+}
+
+/// The quantised network of a device: a line of H, four sites at a time.
+type Int8<'a> = int8::Network<Line<'a>, 4>;
+
+// The quantised score.
+probe! {
+    image(bytes: &'static [u8]) -> Result<Image<'static>, ImageError> = Image::new(bytes);
+    prepare(image: &Image<'_>, n: usize, numbers: &'static mut [i16]) -> int8::Stage<'static> = int8::Stage::prepare(image, n, numbers);
+    line(image: &Image<'_>, line: &'static mut [i16]) -> Line<'static> = Line::new(image, line);
+    remainder_int8(network: &Int8<'_>, stage: &int8::Stage<'_>, m: i16, u: &[i16], h: &mut [i16], work: &mut [i16]) =
+        network.remainder(Portable, stage, m, u, h, work);
+    reverse_int8(network: &Int8<'_>, stage: &int8::Stage<'_>, noise: &mut Noise<Threefry>, step: u64, h: &[i16], u: &mut [i16]) =
+        network.reverse(Portable, stage, noise, step, h, u);
+    flow_int8(network: &Int8<'_>, stage: &int8::Stage<'_>, base: &[i16], h: &[i16], out: &mut [i16]) =
+        network.flow(Portable, stage.spectral(1), base, h, out);
+    finish_int8(network: &Int8<'_>, image: &Image<'_>, m: i16, u: &[i16], phi: &mut [i16], work: &mut [i16]) =
+        network.finish(Portable, image, m, u, phi, work);
+    start_int8(noise: &mut Noise<Threefry>, u: &mut [i16]) = int8::start(Portable, noise, 0, u);
+    magnetisation_int8(image: &Image<'_>, word: u64) -> i16 = int8::magnetisation(image, word);
 }

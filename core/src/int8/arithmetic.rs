@@ -1,0 +1,90 @@
+//! The three operations that everything here is made of: one rounding, one saturation, one activation.
+
+/// `x/2^shift`, rounded to nearest, ties away from zero: the one requantisation. Odd, so that φ → -φ holds to the bit, which ties
+/// upwards would break. 1 ≤ `shift` ≤ 30 and |x| < 2^31 - 2^(shift-1).
+#[inline(always)]
+#[must_use]
+pub const fn round_shift(x: i32, shift: u32) -> i32 {
+    (x + ((1 << shift) >> 1) + (x >> 31)) >> shift
+}
+
+/// Within ±`limit`.
+#[inline(always)]
+#[must_use]
+pub const fn clamp(x: i32, limit: i32) -> i32 {
+    let x = if x > limit { limit } else { x };
+    if x < -limit { -limit } else { x }
+}
+
+/// Within ±(2^15 - 1): symmetric, as everything is.
+#[inline(always)]
+#[must_use]
+pub const fn saturate(x: i32) -> i16 {
+    clamp(x, i16::MAX as i32) as i16
+}
+
+/// 1 in the fixed point of the activation's argument.
+pub const ONE: i32 = 1 << 13;
+
+/// The largest activation, s(1) + s(1) = 2.
+pub const LARGEST_ACTIVATION: i32 = 127;
+
+/// `s(z + β) + s(z - β)`, s(c) = (3c - c³)/2 with c clipped to [-1, 1]: arguments with 13 fractional bits, the result in int8, ±127 for
+/// ±2. The clipping is the saturation of the fixed point, and s is odd to the bit.
+#[inline(always)]
+#[must_use]
+pub const fn activation(z: i16, beta: i16) -> i16 {
+    let sum = smooth(z as i32 + beta as i32) + smooth(z as i32 - beta as i32);
+    // |sum| ≤ 2^14 with 13 fractional bits: 2^14·254 < 2^22.
+    round_shift(sum * (2 * LARGEST_ACTIVATION), 15) as i16
+}
+
+/// s(c) with 13 fractional bits, |s| ≤ 2^13.
+#[inline(always)]
+const fn smooth(c: i32) -> i32 {
+    let c = clamp(c, ONE);
+    // c² ≤ 2^26; 3 - c² ≤ 3·2^13, times c at most 2^13·2^14.6 = 2^27.6.
+    let rest = 3 * ONE - round_shift(c * c, 13);
+    round_shift(c * rest, 14)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_is_to_nearest_and_odd() {
+        for shift in 1..=30 {
+            let half = 1_i64 << (shift - 1);
+            let largest = (1_i64 << 31) - half - 1;
+            for base in [0, 1, 2, 3, 5, 1000, 1 << 20, largest >> shift] {
+                for rest in [-half, 1 - half, -1, 0, 1, half - 1, half] {
+                    let x = ((base << shift) + rest).clamp(0, largest);
+                    let found = i64::from(round_shift(x as i32, shift));
+                    // |x/2^s - r| ≤ 1/2, and 1/2 only where r is the one further from zero.
+                    let error = (found << shift) - x;
+                    assert!(error.abs() < half || error == half, "{x} >> {shift}: {found}");
+                    assert_eq!(i64::from(round_shift(-x as i32, shift)), -found);
+                }
+            }
+        }
+    }
+
+    /// All arguments to within the three roundings: 2^-14 each of c² and s, half a unit of the result.
+    #[test]
+    fn the_activation_is_s_of_z_plus_beta_and_z_minus_beta() {
+        let s = |c: f64| 0.5 * c.clamp(-1.0, 1.0) * (3.0 - c.clamp(-1.0, 1.0).powi(2));
+        for z in (-32767..=32767).step_by(61) {
+            for beta in (-32767..=32767).step_by(997) {
+                let found = activation(z, beta);
+                assert_eq!(activation(-z, beta), -found);
+                assert_eq!(activation(z, -beta), found);
+                let (z, beta) = (f64::from(z) / 8192.0, f64::from(beta) / 8192.0);
+                let expected = 63.5 * (s(z + beta) + s(z - beta));
+                let bound = 0.5 + 63.5 * 2.0 * (0.5 * 2.0f64.powi(-14) + 2.0f64.powi(-14));
+                assert!((f64::from(found) - expected).abs() <= bound, "{z} {beta}: {found} {expected}");
+            }
+        }
+        assert_eq!((activation(8192, 0), activation(32767, 32767), activation(0, 32767)), (127, 64, 0));
+    }
+}

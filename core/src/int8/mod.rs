@@ -1,0 +1,17 @@
+//! The quantised score: diffusion where there is no float unit, the same bits everywhere.
+//!
+//! Weights and activations are int8, features, fields and tables int16, sums int32; no division, no float, no allocation. An
+//! [`Image`] is read where it lies, in flash; a [`Stage`] is one row of its tables made ready in RAM; a [`Network`] takes a field through it.
+//! Everything is made of one rounding ([`arithmetic::round_shift`]) and one saturation.
+
+pub mod arithmetic;
+pub mod hartley;
+pub mod image;
+pub mod network;
+pub mod sampler;
+pub mod stage;
+
+pub use hartley::{Full, Line, Matrix};
+pub use image::{Image, ImageError, Sampler, Shape, Shifts};
+pub use sampler::{Network, magnetisation, start};
+pub use stage::Stage;

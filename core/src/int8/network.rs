@@ -1,0 +1,328 @@
+//! The network in integers: a remainder for every site.
+//!
+//! ```text
+//! d = p₁ + p₃ŷ² + Σ_i c_i e_i
+//! h = ŷ·d + Σ_j s_j f_j + Σ_n o_n b_n
+//! ```
+//!
+//! Everything here is local and exact but for roundings that are odd: translations, reflections, the rotations and φ → -φ hold to
+//! the bit, from ŷ on.
+
+use super::arithmetic::{LARGEST_ACTIVATION, clamp, round_shift, saturate};
+use super::image::{SCALARS, Shifts};
+use super::stage::{EVEN_PAIRS, ODD_PAIRS, Stage, Two, UNITS, scalar};
+use crate::lattice::{VECTORS, segment, segment_mut};
+use crate::machine::Machine;
+
+/// Largest |feature|: 8 for the odd ones (11 fractional bits), 16 for the even ones (10).
+pub const LARGEST_FEATURE: i32 = 1 << 14;
+
+/// Numbers that may be left over before a register's length begins.
+const SLACK: usize = if VECTORS { 32 } else { 0 };
+
+/// Numbers of scratch memory for blocks of B sites: features and units; a field with two rows of its other end before and after it, and a block
+/// to read beyond.
+pub(super) const fn work(extent: usize, hidden: usize, block: usize) -> usize {
+    SLACK + 2 * block * (ODD_PAIRS + EVEN_PAIRS + hidden.div_ceil(2)) + (extent + 4) * extent + block
+}
+
+/// Scratch memory: features and units of a block, the field and what lies around it.
+pub(super) struct Work<'a, const B: usize> {
+    extent: usize,
+    features: &'a mut [[Two; B]],
+    units: &'a mut [[Two; B]],
+    field: &'a mut [i16],
+}
+
+impl<'a, const B: usize> Work<'a, B> {
+    /// In [`work`] numbers.
+    #[inline(always)]
+    pub fn new(extent: usize, hidden: usize, numbers: &'a mut [i16]) -> Option<Self> {
+        // Registers across two cache lines are read in twice the time.
+        let skip = numbers.as_ptr().align_offset(2 * SLACK.max(1)).min(SLACK);
+        let (_, numbers) = numbers.split_at_mut_checked(skip)?;
+        let (blocks, field) = numbers.split_at_mut_checked(2 * B * (ODD_PAIRS + EVEN_PAIRS + hidden.div_ceil(2)))?;
+        let (blocks, _) = blocks.as_chunks_mut().0.as_chunks_mut();
+        let (features, units) = blocks.split_at_mut_checked(ODD_PAIRS + EVEN_PAIRS)?;
+        Some(Self { extent, features, units, field })
+    }
+
+    /// The L² numbers of the field.
+    #[inline(always)]
+    pub fn field(&mut self) -> &mut [i16] {
+        segment_mut(self.field, 2 * self.extent, self.extent * self.extent)
+    }
+
+    /// Lays two rows of the field's end before it, and two of its beginning after it.
+    #[inline(always)]
+    fn close(&mut self) {
+        let two = 2 * self.extent;
+        let Some((before, field)) = self.field.split_at_mut_checked(two) else { return };
+        let Some((field, after)) = field.split_at_mut_checked(self.extent * self.extent) else { return };
+        for (slot, &y) in before.iter_mut().zip(segment(field, field.len() - two, two)) {
+            *slot = y;
+        }
+        for (slot, &y) in after.iter_mut().zip(segment(field, 0, two)) {
+            *slot = y;
+        }
+    }
+}
+
+/// h of every site, 11 fractional bits, from the fluctuation of ŷ (11 fractional bits; M is added here) and M/M_max (14).
+#[inline(always)]
+pub(super) fn sites<const B: usize, M: Machine>(
+    machine: M,
+    stage: &Stage<'_>,
+    shifts: &Shifts,
+    m: i16,
+    h: &mut [i16],
+    work: &mut Work<'_, B>,
+) {
+    let extent = work.extent;
+    let scalars = Scalars::new(stage.scalars(), m);
+    for y in work.field() {
+        *y = clamp(i32::from(*y) + scalars.mean, LARGEST_FEATURE) as i16;
+    }
+    work.close();
+    let Work { field, features, units, .. } = work;
+    let [first, second] = [0, 1].map(|n| (stage.weights(n), stage.biases(n)));
+    let weights = stage.output();
+    let mut columns = core::array::from_fn(|s| (s % extent.max(1)) as i16);
+    let step = (B % extent.max(1)) as i16;
+    for (n, out) in h.chunks_mut(B).enumerate() {
+        let mut sums = [[0; B]; SUMS];
+        gather(extent, segment(field, n * B, 4 * extent + B), &columns, &mut sums);
+        let d = fill(machine, &scalars, &sums, features);
+        let (odd, even) = features.split_at(ODD_PAIRS);
+        layer(machine, first, shifts.first, odd, even, units);
+        let sum = output(machine, second, weights, shifts.second, units, even);
+        let mut values = [0; B];
+        for s in 0..B {
+            values[s] = saturate(d[s] + round_shift(sum[s], shifts.output));
+        }
+        if let Some(out) = out.first_chunk_mut::<B>() {
+            *out = values;
+        } else {
+            for (slot, value) in out.iter_mut().zip(values) {
+                *slot = value;
+            }
+        }
+        for column in &mut columns {
+            *column += step;
+            *column -= if *column >= extent as i16 { extent as i16 } else { 0 };
+        }
+    }
+}
+
+/// The single numbers of a stage, and what M makes of them.
+struct Scalars {
+    row: [i16; SCALARS],
+    /// M in ŷ.
+    mean: i32,
+    /// M as a feature.
+    m: i32,
+    /// M² as a feature.
+    m2: i32,
+}
+
+impl Scalars {
+    fn new(row: [i16; SCALARS], m: i16) -> Self {
+        let (m, at) = (i32::from(m), |n: usize| i32::from(row[n]));
+        // |M/M_max| ≤ 1 is 2^14.
+        let square = round_shift(m * m, 14);
+        Self {
+            row,
+            mean: round_shift(at(scalar::MEAN) * m, 14),
+            m: clamp(round_shift(at(scalar::MEAN + 1) * m, 14), LARGEST_FEATURE),
+            m2: even(round_shift(at(scalar::EVEN + 3) * square, 14) - at(scalar::OFFSET + 3)),
+        }
+    }
+}
+
+#[inline(always)]
+const fn even(x: i32) -> i32 {
+    clamp(x, LARGEST_FEATURE)
+}
+
+/// ŷ and its sums over three orbits, ŷ² and its sums over two.
+const SUMS: usize = 6;
+
+/// ŷ² < 2^28 to 8 fractional bits: at most 2^14. [`round_shift`] of what has no sign.
+#[inline(always)]
+const fn square(y: i32) -> i32 {
+    (y * y + (1 << 13)) >> 14
+}
+
+/// ŷ of B sites in a row of the lattice, or in parts of several, `step` columns further: where that leaves the row, L sites back. `field` begins
+/// `rows` above the first site's place without the step.
+#[inline(always)]
+fn shifted<const B: usize>(extent: usize, field: &[i16], columns: &[i16; B], rows: usize, step: isize) -> [i16; B] {
+    let at = |place: usize| field.get(place..).and_then(|field| field.first_chunk::<B>()).unwrap_or(&[0; B]);
+    let place = (rows * extent).wrapping_add_signed(step);
+    if step == 0 {
+        return *at(place);
+    }
+    let (inside, outside) = (at(place), at(if step < 0 { place + extent } else { place.wrapping_sub(extent) }));
+    let (first, last) = (-step as i16, (extent as isize - step) as i16);
+    let mut out = [0; B];
+    for s in 0..B {
+        let leaves = if step < 0 { columns[s] < first } else { columns[s] >= last };
+        // A mask and not a choice, of which the compiler would make one of addresses.
+        out[s] = inside[s] ^ (inside[s] ^ outside[s]) & -i16::from(leaves);
+    }
+    out
+}
+
+/// The sums of B sites at `columns` of their rows; `field` begins two rows above them.
+#[inline(always)]
+fn gather<const B: usize>(extent: usize, field: &[i16], columns: &[i16; B], sums: &mut [[i32; B]; SUMS]) {
+    let at = |rows, step| shifted(extent, field, columns, rows, step);
+    let [c, n, s, w, e] = [at(2, 0), at(1, 0), at(3, 0), at(2, -1), at(2, 1)];
+    let [nw, ne, sw, se] = [at(1, -1), at(1, 1), at(3, -1), at(3, 1)];
+    let [nn, ss, ww, ee] = [at(0, 0), at(4, 0), at(2, -2), at(2, 2)];
+    let [y, near, diagonal, second, near2, diagonal2] = sums;
+    for i in 0..B {
+        y[i] = i32::from(c[i]);
+        let (nearest, diagonals) = ([n[i], s[i], w[i], e[i]], [nw[i], ne[i], sw[i], se[i]]);
+        near[i] = total(nearest, |y| y);
+        diagonal[i] = total(diagonals, |y| y);
+        second[i] = total([nn[i], ss[i], ww[i], ee[i]], |y| y);
+        near2[i] = total(nearest, square);
+        diagonal2[i] = total(diagonals, square);
+    }
+}
+
+/// Σ map(ŷ).
+#[inline(always)]
+fn total([a, b, c, d]: [i16; 4], map: impl Fn(i32) -> i32) -> i32 {
+    map(a.into()) + map(b.into()) + map(c.into()) + map(d.into())
+}
+
+/// Features in pairs; ŷ·d + Σ s_j f_j of every site.
+#[inline(always)]
+fn fill<const B: usize, M: Machine>(
+    machine: M,
+    scalars: &Scalars,
+    sums: &[[i32; B]; SUMS],
+    features: &mut [[Two; B]],
+) -> [i32; B] {
+    let row = &scalars.row;
+    let at = |n: usize| i32::from(row[n]);
+    let [odd0, odd1, odd2, even0, even1] = features else { return [0; B] };
+    let [mut factor, mut skip] = [[0; B]; 2];
+    for s in 0..B {
+        let [y, near, diagonal] = [sums[0][s], sums[1][s], sums[2][s]];
+        let [second, near2, diagonal2] = [sums[3][s], sums[4][s], sums[5][s]];
+        let y2 = square(y);
+        // |Σ₄| ≤ 2^16 times a factor below 2^15 by at least 2^16.
+        let odd = |n: usize, sum: i32| clamp(round_shift(at(scalar::ORBITS + n) * sum, 14), LARGEST_FEATURE);
+        let pair = |n: usize, sum: i32| even(round_shift(at(scalar::EVEN + n) * sum, 10) - at(scalar::OFFSET + n));
+        let f = [y, odd(0, near), odd(1, diagonal), odd(2, second), scalars.m];
+        let e = [pair(0, y2), pair(1, near2), pair(2, diagonal2), scalars.m2];
+        odd0[s] = [f[0] as i16, f[1] as i16];
+        odd1[s] = [f[2] as i16, f[3] as i16];
+        odd2[s] = [f[4] as i16, 0];
+        even0[s] = [e[0] as i16, e[1] as i16];
+        even1[s] = [e[2] as i16, e[3] as i16];
+        factor[s] = at(scalar::CUBIC) * y2;
+    }
+    let two = |n: usize| [row[n], row[n + 1]];
+    // 2^15·2^14 + 4·2^13·2^14 < 2^31, 21 fractional bits.
+    machine.dot(two(scalar::CROSS), even0, &mut factor);
+    machine.dot(two(scalar::CROSS + 2), even1, &mut factor);
+    // 5·2^13·2^14, and below 2^15·2^14 + 5·2^13·2^14 < 2^31 with ŷ·d, 23 fractional bits.
+    machine.dot(two(scalar::SKIP), odd0, &mut skip);
+    machine.dot(two(scalar::SKIP + 2), odd1, &mut skip);
+    machine.dot([row[scalar::SKIP + 4], 0], odd2, &mut skip);
+    let mut out = [0; B];
+    for s in 0..B {
+        let d = clamp(round_shift(factor[s], 9) + at(scalar::LINEAR), i32::from(i16::MAX));
+        out[s] = round_shift(d * sums[0][s] + skip[s], 12);
+    }
+    out
+}
+
+/// Weights and biases.
+type Layer<'a> = (&'a [[Two; UNITS]], &'a [i16]);
+
+/// Calls `with(pair, activations)` for every pair of units of a layer, and for those that fill its last group.
+///
+/// Widths: first layer, |w| ≤ 2^13 and |f| ≤ 2^14: 5·2^27 and 4·2^27 below 2^30. Second, |a| < 2^7 and at most 128 units:
+/// 2^7·2^13·2^7 = 2^27.
+#[inline(always)]
+fn units<const B: usize, M: Machine>(
+    machine: M,
+    (weights, biases): Layer<'_>,
+    [odd_shift, even_shift]: [u32; 2],
+    odd: &[[Two; B]],
+    even: &[[Two; B]],
+    mut with: impl FnMut(usize, [Two; B]),
+) {
+    let groups = weights.chunks((odd.len() + even.len()).max(1)).zip(biases.chunks(UNITS));
+    for (group, (weights, biases)) in groups.enumerate() {
+        let Some((odd_weights, even_weights)) = weights.split_at_checked(odd.len()) else { return };
+        let (mut z, mut beta) = (dots(machine, odd_weights, odd), dots(machine, even_weights, even));
+        let mut bias = [0; UNITS];
+        for (slot, &bias) in bias.iter_mut().zip(biases) {
+            *slot = i32::from(bias);
+        }
+        for u in 0..UNITS {
+            for (z, beta) in z[u].iter_mut().zip(&mut beta[u]) {
+                *z = round_shift(*z, odd_shift);
+                *beta = round_shift(*beta, even_shift) + bias[u];
+            }
+        }
+        for u in 0..UNITS / 2 {
+            let a = machine.activations([&z[2 * u], &z[2 * u + 1]], [&beta[2 * u], &beta[2 * u + 1]]);
+            with(UNITS / 2 * group + u, a);
+        }
+    }
+}
+
+/// Σ over pairs of inputs.
+#[inline(always)]
+fn dots<const B: usize, M: Machine>(machine: M, weights: &[[Two; UNITS]], inputs: &[[Two; B]]) -> [[i32; B]; UNITS] {
+    let mut sums = [[0; B]; UNITS];
+    for (x, weights) in inputs.iter().zip(weights) {
+        for (&weight, sums) in weights.iter().zip(&mut sums) {
+            machine.dot(weight, x, sums);
+        }
+    }
+    sums
+}
+
+/// The first layer: activations in pairs.
+#[inline(always)]
+fn layer<const B: usize, M: Machine>(
+    machine: M,
+    weights: Layer<'_>,
+    shifts: [u32; 2],
+    odd: &[[Two; B]],
+    even: &[[Two; B]],
+    out: &mut [[Two; B]],
+) {
+    units(machine, weights, shifts, odd, even, |pair, a| {
+        if let Some(slot) = out.get_mut(pair) {
+            *slot = a;
+        }
+    });
+}
+
+/// The second layer and its output: |o| < 2^15 and |b| < 2^7 for at most 128 units: below 2^29.
+#[inline(always)]
+fn output<const B: usize, M: Machine>(
+    machine: M,
+    layer: Layer<'_>,
+    weights: &[i16],
+    shifts: [u32; 2],
+    inputs: &[[Two; B]],
+    even: &[[Two; B]],
+) -> [i32; B] {
+    const { assert!(LARGEST_ACTIVATION < 1 << 7) };
+    let mut sum = [0; B];
+    units(machine, layer, shifts, inputs, even, |pair, b| {
+        let weight = |n: usize| weights.get(n).copied().unwrap_or(0);
+        machine.dot([weight(2 * pair), weight(2 * pair + 1)], &b, &mut sum);
+    });
+    sum
+}
