@@ -7,24 +7,27 @@ use std::time::Instant;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use stoquant::diffusion::evaluate::{Evaluation, forward, paths};
+use stoquant::couplings::Couplings;
+use stoquant::diffusion::evaluate::{Evaluation, forward, paths, residuals};
 use stoquant::diffusion::finish::{Finished, Sweeps, chain};
 use stoquant::diffusion::generate::{
     Generated, Generator, GridKind, Precision, ProcessKind, SamplerKind, ScheduleKind, Settings,
 };
-use stoquant::diffusion::model::{Config, Model};
+use stoquant::diffusion::int8;
+use stoquant::diffusion::model::Model;
 use stoquant::diffusion::reference::Reference;
 use stoquant::ensemble::{Ensemble, sha256, write_atomic};
 use stoquant::experiment::{Extents, InputError, parse_extents};
 use stoquant::simd::MachineKind;
 use stoquant_core::arith::Real;
+use stoquant_core::int8::{Image, Sampler};
 
 use super::sample::{MAX_VALUES, writable};
 use super::{CouplingArgs, MachineArgs, Outcome, json, print, threads};
 
 #[derive(Args)]
 pub struct GenerateArgs {
-    /// A model that comes with the program (c8, c16, c32), or a .safetensors file
+    /// A model that comes with the program (c8, c16, c32, c16-int8, n8-int8), a .safetensors file, or an image (.sqm), which has its own sampler
     #[arg(long, default_value = "c16", value_name = "NAME|FILE")]
     model: String,
     /// Configurations
@@ -78,9 +81,9 @@ pub struct GenerateArgs {
     /// Seed, 64 bits
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Number type
-    #[arg(long, default_value_t = Precision::F32)]
-    arith: Precision,
+    /// Number type (default: f32; of an image int8). With int8 a model is quantised first
+    #[arg(long)]
+    arith: Option<Precision>,
     #[command(flatten)]
     machine: MachineArgs,
     /// Threads (default: all cores). Results do not depend on it
@@ -104,10 +107,10 @@ pub struct GenerateArgs {
 struct Manifest<'a> {
     stoquant: &'a str,
     model: &'a str,
-    /// SHA-256 of the model's file.
+    /// SHA-256 of the model's file; with int8, of the image.
     model_sha256: String,
-    config: &'a Config,
-    settings: &'a Settings,
+    config: serde_json::Value,
+    settings: Option<&'a Settings>,
     arith: Precision,
     seed: u64,
     count: usize,
@@ -126,114 +129,215 @@ struct Report<'a> {
 
 pub fn run(args: GenerateArgs) -> Result<Outcome, InputError> {
     threads(args.threads)?;
-    match args.arith {
-        Precision::F32 => with::<f32>(args),
-        Precision::F64 => with::<f64>(args),
+    let image = int8::read(&args.model)?;
+    match (args.arith, &image) {
+        (Some(Precision::F32 | Precision::F64), Some(_)) => {
+            Err(InputError(format!("arith = {}: the image {} is int8", args.arith(), args.model)))
+        }
+        (Some(Precision::Int8), None) => {
+            let model = Model::load(&args.model)?;
+            args.check(model.config.extent, &model.config.couplings, args.sampler.is_flow())?;
+            let plan = int8::Plan::of(args.sampler, args.steps)?;
+            quantised(&args, &int8::quantize(&model, plan)?.encode().map_err(InputError::new)?)
+        }
+        (_, Some(bytes)) => quantised(&args, bytes),
+        (Some(Precision::F64), None) => with::<f64>(args),
+        _ => with::<f32>(args),
     }
+}
+
+/// What a sampler has made.
+struct Made<'a> {
+    extent: usize,
+    couplings: Couplings,
+    generated: Generated,
+    seconds: f64,
+    reference: Option<Reference>,
+    /// For the manifest.
+    sha256: String,
+    config: serde_json::Value,
+    settings: Option<&'a Settings>,
+}
+
+/// Calls `generate` with a progress bar's tick; the time it took, in seconds.
+fn timed<T>(count: usize, generate: impl FnOnce(&(dyn Fn() + Sync)) -> T) -> (T, f64) {
+    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(count as u64) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} configurations, {elapsed} (eta {eta})") {
+        bar.set_style(style);
+    }
+    let begin = Instant::now();
+    let made = generate(&|| bar.inc(1));
+    let seconds = begin.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+    (made, seconds)
+}
+
+/// An image.
+fn quantised(args: &GenerateArgs, bytes: &[u8]) -> Result<Outcome, InputError> {
+    let machine = args.machine.machine()?;
+    let image = Image::new(bytes).map_err(|error| InputError(format!("{}: {error}", args.model)))?;
+    let (shape, [kappa, b, lambda, mass2]) = (image.shape(), image.couplings());
+    let (extent, couplings) = (shape.extent, Couplings { kappa, b, lambda });
+    args.check(extent, &couplings, image.sampler() == Sampler::Flow)?;
+    args.check_image(image.sampler())?;
+    let reference =
+        args.reference.as_deref().map(|text| reference_of(text, extent, couplings, args.seed)).transpose()?;
+    let generator = int8::Generator::new(image, args.likelihood || args.path);
+    let (generated, seconds) = timed(args.count, |done| generator.generate(machine, args.seed, args.count, done));
+    let config = serde_json::json!({
+        "extent": extent, "couplings": couplings, "mass2": mass2, "hidden": shape.hidden,
+        "sampler": if image.sampler() == Sampler::Flow { "flow" } else { "reverse" },
+        "stages": shape.stages,
+    });
+    let made = Made { extent, couplings, generated, seconds, reference, sha256: sha256(bytes), config, settings: None };
+    args.report(made, machine, |_, _| Ok(()))
 }
 
 fn with<R: Real>(args: GenerateArgs) -> Result<Outcome, InputError> {
     let machine = args.machine.machine()?;
     let model = Model::load(&args.model)?;
     let config = &model.config;
-    args.check(config)?;
-    let volume = model.volume();
-    if let Some(out) = &args.out {
-        writable(out)?;
-    }
+    args.check(config.extent, &config.couplings, args.sampler.is_flow())?;
+    args.check_sampler()?;
     let settings = args.settings()?;
     let generator = Generator::<R>::new(&model, &settings)?;
-    let reference = args.reference.as_deref().map(|text| reference_of(text, config, args.seed)).transpose()?;
-
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(args.count as u64) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} configurations, {elapsed} (eta {eta})") {
-        bar.set_style(style);
-    }
-    let begin = Instant::now();
-    let generated = generator.generate(machine, args.seed, args.count, &|| bar.inc(1))?;
-    let seconds = begin.elapsed().as_secs_f64();
-    bar.finish_and_clear();
-
-    let finished = args.finish(&model, &generated, machine)?;
-    let mut evaluation =
-        Evaluation::new(&model, &generated, finished.as_ref(), reference.as_ref(), seconds, args.seed)?;
-    if let Some(reference) =
-        reference.as_ref().filter(|_| args.path && settings.sampler != SamplerKind::PredictorCorrector)
-    {
-        evaluation.forward = Some(forward(&generator, reference, machine, args.seed)?);
-    }
-    if let Some(steps) = args.check_path {
-        evaluation.paths = Some(paths::<R>(&model, steps, args.count, reference.as_ref(), machine, args.seed)?);
-    }
-
-    let mut manifest = None;
-    if let Some(out) = &args.out {
-        let phi = finished.as_ref().map_or(&generated.phi, |finished| &finished.phi).clone();
-        // Independent configurations, or one Metropolis chain: either way the order is that of one chain.
-        let chain = vec![0; phi.len() / volume];
-        let ensemble = Ensemble { extents: vec![config.extent; 2], phi, chain };
-        let columns = [("log_q", &generated.ln_q), ("log_w", &generated.ln_w)];
-        let columns: Vec<(&str, &[f64])> = columns
-            .iter()
-            .filter(|_| finished.is_none())
-            .filter_map(|(name, column)| Some((*name, column.as_deref()?)))
-            .collect();
-        let bytes = ensemble.to_npz_with(args.arith == Precision::F32, &columns)?;
-        let made = Manifest {
-            stoquant: env!("CARGO_PKG_VERSION"),
-            model: &args.model,
-            model_sha256: sha256(&model.to_bytes()?),
-            config,
-            settings: &settings,
-            arith: args.arith,
-            seed: args.seed,
-            count: args.count,
-            metropolis: finished.as_ref().map(|_| args.sweeps()),
-            file_sha256: sha256(&bytes),
-        };
-        write_atomic(out, &bytes)?;
-        let mut beside = out.clone().into_os_string();
-        beside.push(".json");
-        write_atomic(beside.as_ref(), format!("{}\n", json(&made)?).as_bytes())?;
-        manifest = Some(made);
-    }
-    let acceptance_mala = finished.as_ref().and_then(|finished| finished.mala_acceptance);
-    let report = Report { manifest: manifest.as_ref(), acceptance_mala, evaluation: &evaluation };
-    print(&if args.json { json(&report)? } else { evaluation.text() });
-    Ok(Outcome::Good)
+    let reference = args.reference.as_deref();
+    let reference = reference.map(|text| reference_of(text, config.extent, config.couplings, args.seed)).transpose()?;
+    let (generated, seconds) = timed(args.count, |done| generator.generate(machine, args.seed, args.count, done));
+    let made = Made {
+        extent: config.extent,
+        couplings: config.couplings,
+        generated: generated?,
+        seconds,
+        reference,
+        sha256: sha256(&model.to_bytes()?),
+        config: serde_json::to_value(config).map_err(InputError::new)?,
+        settings: Some(&settings),
+    };
+    args.report(made, machine, |made, evaluation| {
+        let reference = made.reference.as_ref();
+        let fields = reference.map_or(&made.generated.phi, |reference| &reference.phi);
+        evaluation.residuals = Some(residuals(&model, fields, args.seed)?);
+        if let Some(reference) = reference.filter(|_| args.path && settings.sampler != SamplerKind::PredictorCorrector)
+        {
+            evaluation.forward = Some(forward(&generator, reference, machine, args.seed)?);
+        }
+        if let Some(steps) = args.check_path {
+            evaluation.paths = Some(paths::<R>(&model, steps, args.count, reference, machine, args.seed)?);
+        }
+        Ok(())
+    })
 }
 
 impl GenerateArgs {
-    fn check(&self, config: &Config) -> Result<(), InputError> {
+    fn arith(&self) -> Precision {
+        self.arith.unwrap_or(Precision::F32)
+    }
+
+    /// Evaluates what was made, `more` adding to it, writes and prints.
+    fn report(
+        &self,
+        made: Made<'_>,
+        machine: MachineKind,
+        more: impl FnOnce(&Made<'_>, &mut Evaluation) -> Result<(), InputError>,
+    ) -> Result<Outcome, InputError> {
+        let Made { extent, couplings, generated, seconds, reference, .. } = &made;
+        let volume = extent * extent;
+        let finished = self.finish(*extent, *couplings, generated, machine)?;
+        let mut evaluation =
+            Evaluation::new(volume, generated, finished.as_ref(), reference.as_ref(), *seconds, self.seed)?;
+        more(&made, &mut evaluation)?;
+        let mut manifest = None;
+        if let Some(out) = &self.out {
+            let phi = finished.as_ref().map_or(&generated.phi, |finished| &finished.phi).clone();
+            // Independent configurations, or one Metropolis chain: either way the order is that of one chain.
+            let chain = vec![0; phi.len() / volume];
+            let ensemble = Ensemble { extents: vec![*extent; 2], phi, chain };
+            let columns = [("log_q", &generated.ln_q), ("log_w", &generated.ln_w)];
+            let columns: Vec<(&str, &[f64])> = columns
+                .iter()
+                .filter(|_| finished.is_none())
+                .filter_map(|(name, column)| Some((*name, column.as_deref()?)))
+                .collect();
+            let bytes = ensemble.to_npz_with(self.arith() != Precision::F64, &columns)?;
+            let written = Manifest {
+                stoquant: env!("CARGO_PKG_VERSION"),
+                model: &self.model,
+                model_sha256: made.sha256.clone(),
+                config: made.config.clone(),
+                settings: made.settings,
+                arith: if made.settings.is_none() { Precision::Int8 } else { self.arith() },
+                seed: self.seed,
+                count: self.count,
+                metropolis: finished.as_ref().map(|_| self.sweeps()),
+                file_sha256: sha256(&bytes),
+            };
+            write_atomic(out, &bytes)?;
+            let mut beside = out.clone().into_os_string();
+            beside.push(".json");
+            write_atomic(beside.as_ref(), format!("{}\n", json(&written)?).as_bytes())?;
+            manifest = Some(written);
+        }
+        let acceptance_mala = finished.as_ref().and_then(|finished| finished.mala_acceptance);
+        let report = Report { manifest: manifest.as_ref(), acceptance_mala, evaluation: &evaluation };
+        print(&if self.json { json(&report)? } else { evaluation.text() });
+        Ok(Outcome::Good)
+    }
+
+    /// What an image's sampler can be weighed by.
+    fn check_image(&self, sampler: Sampler) -> Result<(), InputError> {
+        match sampler {
+            Sampler::Flow if self.path => Err(InputError::new("path: a flow has no noise: use likelihood")),
+            Sampler::Reverse if self.likelihood => {
+                Err(InputError::new("likelihood: a sample of a reverse process has no density that is known: use path"))
+            }
+            _ if self.check_path.is_some() => {
+                Err(InputError::new("check-path needs a float model: quantise one for ancestral paths, and use path"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `flow`: whether samples have a density (else their paths have).
+    fn check(&self, extent: usize, couplings: &Couplings, flow: bool) -> Result<(), InputError> {
         let refuse = |text: String| Err(InputError(text));
-        if let Some(Extents(extents)) = self.extent.as_ref().filter(|extents| extents.0 != [config.extent; 2]) {
-            let l = config.extent;
+        if let Some(out) = &self.out {
+            writable(out)?;
+        }
+        if let Some(Extents(extents)) = self.extent.as_ref().filter(|extents| extents.0 != [extent; 2]) {
+            let l = extent;
             return refuse(format!("extent = {extents:?}: model {} is for {l},{l}", self.model));
         }
-        if let Some(given) = self.couplings.couplings(2)?.filter(|given| *given != config.couplings) {
-            let (got, want) = (given, config.couplings);
+        if let Some(given) = self.couplings.couplings(2)?.filter(|given| given != couplings) {
+            let (got, want) = (given, couplings);
             return refuse(format!(
                 "kappa = {}, b = {}, lambda = {}: model {} is for kappa = {}, b = {}, lambda = {}",
                 got.kappa, got.b, got.lambda, self.model, want.kappa, want.b, want.lambda
             ));
         }
-        let volume = config.extent * config.extent;
+        let volume = extent * extent;
         if self.count == 0 || self.count > (MAX_VALUES / volume).min(u32::MAX as usize) {
             return refuse(format!("count = {}: must be 1 to {}", self.count, MAX_VALUES / volume));
         }
+        if (self.metropolis || self.mala > 0) && !(self.likelihood || self.path) {
+            let which = if flow { "likelihood" } else { "path" };
+            return refuse(format!("metropolis and mala need weights: give {which}"));
+        }
+        if self.mala >= 1 << 32 {
+            return refuse(format!("mala = {}: must be below 2^32", self.mala));
+        }
+        Ok(())
+    }
+
+    /// What the sampler of a float model can be asked for.
+    fn check_sampler(&self) -> Result<(), InputError> {
+        let refuse = |text: String| Err(InputError(text));
         let sampler = self.sampler;
         if self.likelihood && !sampler.is_flow() {
             return refuse(format!("likelihood: a sample of {sampler} has no density that is known: use path"));
         }
         if self.path && sampler.is_flow() {
             return refuse(format!("path: {sampler} has no noise: use likelihood (check-path weighs paths beside it)"));
-        }
-        if (self.metropolis || self.mala > 0) && !(self.likelihood || self.path) {
-            let which = if sampler.is_flow() { "likelihood" } else { "path" };
-            return refuse(format!("metropolis and mala need weights: give {which}"));
-        }
-        if self.mala >= 1 << 32 {
-            return refuse(format!("mala = {}: must be below 2^32", self.mala));
         }
         if sampler != SamplerKind::EulerMaruyama && (self.process.is_some() || self.schedule.is_some()) {
             return refuse(format!("process and schedule belong to euler-maruyama, not to {sampler}"));
@@ -261,15 +365,15 @@ impl GenerateArgs {
 
     fn finish(
         &self,
-        model: &Model,
+        extent: usize,
+        couplings: Couplings,
         generated: &Generated,
         machine: MachineKind,
     ) -> Result<Option<Finished>, InputError> {
         let Some(ln_w) = generated.ln_w.as_ref().filter(|_| self.metropolis || self.mala > 0) else {
             return Ok(None);
         };
-        let Config { extent, couplings, .. } = model.config;
-        chain(extent, couplings, &generated.phi, ln_w, self.sweeps(), self.arith, machine, self.seed).map(Some)
+        chain(extent, couplings, &generated.phi, ln_w, self.sweeps(), self.arith(), machine, self.seed).map(Some)
     }
 }
 
@@ -296,17 +400,17 @@ fn schedule(text: &str) -> Result<ScheduleKind, InputError> {
 }
 
 /// A number of configurations to make, or a file.
-fn reference_of(text: &str, config: &Config, seed: u64) -> Result<Reference, InputError> {
+fn reference_of(text: &str, extent: usize, couplings: Couplings, seed: u64) -> Result<Reference, InputError> {
     let least = 512;
     match text.parse::<usize>() {
-        Ok(count) if (least..=MAX_VALUES / (config.extent * config.extent)).contains(&count) => {
-            Reference::sample(config.extent, config.couplings, count, seed)
+        Ok(count) if (least..=MAX_VALUES / (extent * extent)).contains(&count) => {
+            Reference::sample(extent, couplings, count, seed)
         }
         Ok(count) => Err(InputError(format!(
             "reference = {count}: must be {least} to {} configurations, or a file",
-            MAX_VALUES / (config.extent * config.extent)
+            MAX_VALUES / (extent * extent)
         ))),
-        Err(_) => Reference::of(&Ensemble::read(Path::new(text))?, config.extent, &config.couplings)
+        Err(_) => Reference::of(&Ensemble::read(Path::new(text))?, extent, &couplings)
             .map_err(|InputError(reason)| InputError(format!("{text}: {reason}"))),
     }
 }

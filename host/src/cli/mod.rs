@@ -6,6 +6,7 @@ mod exact;
 mod generate;
 mod law;
 mod measure;
+mod quantize;
 mod sample;
 mod table;
 mod train;
@@ -36,6 +37,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Generate configurations from a trained score, with their weights
     Generate(generate::GenerateArgs),
+    /// Make an int8 image of a trained score, for devices
+    Quantize(quantize::QuantizeArgs),
     /// Measure an ensemble (.npz or .npy of shape N, L0, L1, …)
     Measure(measure::MeasureArgs),
     /// Hold samplers against each other: CPU time per independent configuration, through the critical point
@@ -145,6 +148,7 @@ pub fn main() -> ExitCode {
         Command::Sample(args) => sample::run(args),
         Command::Train(args) => train::run(args),
         Command::Generate(args) => generate::run(args),
+        Command::Quantize(args) => quantize::run(args),
         Command::Measure(args) => measure::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Exact(args) => exact::run(args),

@@ -61,8 +61,8 @@ pub struct Evaluation {
     pub reference: Option<Observables>,
     /// Averages by every estimator there is.
     pub columns: Vec<Column>,
-    /// Symmetries and force of the score.
-    pub residuals: Residuals,
+    /// Symmetries and force of the score, of a model.
+    pub residuals: Option<Residuals>,
     /// What could not be estimated, and why.
     pub notes: Vec<String>,
     /// Wall time of a configuration, milliseconds, on the threads of the run.
@@ -113,16 +113,16 @@ fn found<T, E: std::fmt::Display>(what: &str, result: Result<T, E>, notes: &mut 
 }
 
 impl Evaluation {
-    /// Of what was generated in `seconds`; [`forward`](Self::forward) and [`paths`](Self::paths) are added by who wants them.
+    /// Of what was generated in `seconds` on `volume` sites; [`forward`](Self::forward), [`paths`](Self::paths) and
+    /// [`residuals`](Self::residuals) are added by who wants them.
     pub fn new(
-        model: &Model,
+        volume: usize,
         generated: &Generated,
         finished: Option<&Finished>,
         reference: Option<&Reference>,
         seconds: f64,
         seed: u64,
     ) -> Result<Self, InputError> {
-        let volume = model.volume();
         let count = generated.series.len();
         let expect =
             reference.map(|r| analysis::observables(&r.series, volume)).transpose().map_err(InputError::new)?;
@@ -145,7 +145,6 @@ impl Evaluation {
             let table = analysis::observables(std::slice::from_ref(&finished.series), volume);
             columns.extend(found("chain", table, &mut notes).map(|table| column("chain", table)));
         }
-        let fields = reference.map_or(&generated.phi, |reference| &reference.phi);
         let ms = 1e3 * seconds / count as f64;
         Ok(Self {
             count,
@@ -156,7 +155,7 @@ impl Evaluation {
             paths: None,
             reference: expect,
             columns,
-            residuals: residuals(model, fields, seed)?,
+            residuals: None,
             notes,
             ms,
         })
@@ -185,9 +184,10 @@ impl Evaluation {
         if let Some(acceptance) = self.acceptance {
             line("acceptance, independence", format!("{acceptance:.4}"));
         }
-        let Residuals { z2, translation, cosine, ratio } = self.residuals;
-        line("score: φ → -φ, translations", format!("{z2:.1e} {translation:.1e}"));
-        line("score at σ = 0 / force: cos, ratio", format!("{cosine:.6} {ratio:.6}"));
+        if let Some(Residuals { z2, translation, cosine, ratio }) = self.residuals {
+            line("score: φ → -φ, translations", format!("{z2:.1e} {translation:.1e}"));
+            line("score at σ = 0 / force: cos, ratio", format!("{cosine:.6} {ratio:.6}"));
+        }
         line("ms a configuration", format!("{:.4}", self.ms));
         if let Some(ms) = self.ms_independent {
             line("ms an independent configuration", format!("{ms:.4}"));

@@ -56,7 +56,8 @@ pub fn chain(
     let volume = extent * extent;
     let chain = independence_metropolis(ln_w, seed).map_err(InputError::new)?;
     let (arith, word): (_, fn(f64) -> u64) = match precision {
-        Precision::F32 => (ArithKind::F32, |phi| u64::from((phi as f32).to_bits())),
+        // Sixteen bits of φ are exact in single precision.
+        Precision::F32 | Precision::Int8 => (ArithKind::F32, |phi| u64::from((phi as f32).to_bits())),
         Precision::F64 => (ArithKind::F64, f64::to_bits),
     };
     let setup = Setup {

@@ -83,6 +83,8 @@ named!(
         F32 = "f32",
         /// Double.
         F64 = "f64",
+        /// The quantised network: int8 weights and activations, a state of 16 bits.
+        Int8 = "int8",
     }
 );
 

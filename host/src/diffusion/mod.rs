@@ -3,6 +3,7 @@
 pub mod evaluate;
 pub mod finish;
 pub mod generate;
+pub mod int8;
 pub mod magnetisation;
 pub mod model;
 #[cfg(test)]

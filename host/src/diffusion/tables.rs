@@ -26,14 +26,15 @@ pub struct Tables<R> {
     stages: Vec<Owned<R>>,
 }
 
-struct Owned<R> {
-    spectral: [Vec<R>; 9],
-    units: [Vec<R>; 5],
-    odd: [R; ODD],
-    even: [[R; 2]; EVEN],
-    local: [R; 2],
-    skip: [R; ODD],
-    cross: [R; EVEN],
+/// A [`Stage`] with what it borrows.
+pub(super) struct Owned<R> {
+    pub spectral: [Vec<R>; 9],
+    pub units: [Vec<R>; 5],
+    pub odd: [R; ODD],
+    pub even: [[R; 2]; EVEN],
+    pub local: [R; 2],
+    pub skip: [R; ODD],
+    pub cross: [R; EVEN],
     kappa: [R; 5],
     linear: [f64; 3],
 }
@@ -90,7 +91,7 @@ impl<R: Real> Owned<R> {
     }
 }
 
-fn stage<R: Real>(model: &Model, node: &Node) -> Owned<R> {
+pub(super) fn stage<R: Real>(model: &Model, node: &Node) -> Owned<R> {
     let config = &model.config;
     let (l, volume) = (config.extent, config.extent * config.extent);
     let (sigma, sigma2) = (node.sigma, node.sigma * node.sigma);

@@ -6,7 +6,8 @@
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use stoquant_core::machine::{Machine, Part, Pass};
+use stoquant_core::int8::arithmetic::{LARGEST_ACTIVATION, ONE};
+use stoquant_core::machine::{Machine, Part, Pass, Portable, Two};
 use stoquant_core::noise::gauss::COLUMNS;
 
 use super::{Threads, parts, sum};
@@ -20,7 +21,7 @@ pub struct Avx2(Threads);
 pub struct Avx512(Threads);
 
 macro_rules! machine {
-    ($name:ident, $settle:ident, [$($eta:ident)?], $($feature:tt),+) => {
+    ($name:ident, $settle:ident, $dot:ident, $activations:ident, [$($eta:ident)?], $($feature:tt),+) => {
         impl $name {
             /// The token, on a processor (and an operating system) that has the instructions.
             pub fn detect(threads: Threads) -> Option<Self> {
@@ -55,6 +56,18 @@ macro_rules! machine {
             )?
 
             #[inline(always)]
+            fn dot<const N: usize>(self, weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
+                // SAFETY: as in `run`: the token has found the features.
+                unsafe { $dot(weight, x, sums) }
+            }
+
+            #[inline(always)]
+            fn activations<const N: usize>(self, z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
+                // SAFETY: as in `run`: the token has found the features.
+                unsafe { $activations(z, beta) }
+            }
+
+            #[inline(always)]
             fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {
                 parts(self.0, out, size, work)
             }
@@ -67,16 +80,19 @@ macro_rules! machine {
     };
 }
 
-machine!(Avx2, settle256, [], "avx2", "bmi1", "bmi2", "lzcnt", "popcnt");
+machine!(Avx2, settle256, dot256, activations256, [], "avx2", "bmi1", "bmi2", "lzcnt", "popcnt");
 machine!(
     Avx512,
     settle512,
+    dot512,
+    activations512,
     [permuted],
     "avx512f",
     "avx512bw",
     "avx512cd",
     "avx512dq",
     "avx512vl",
+    "avx512vnni",
     "avx2",
     "bmi1",
     "bmi2",
@@ -145,6 +161,145 @@ fn load(words: &[u32; 16]) -> __m512i {
 fn store(out: &mut [i32; 16], register: __m512i) {
     // SAFETY: as above.
     unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), register) }
+}
+
+/// Sixteen pairs in one multiply-add; what is left of them as the portable machine does it.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[inline]
+fn dot512<const N: usize>(weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
+    let [w0, w1] = weight.map(|w| u32::from(w as u16));
+    let w = _mm512_set1_epi32((w0 | w1 << 16) as i32);
+    let (whole, rest) = x.as_chunks::<16>();
+    let (sums, sums_rest) = sums.as_chunks_mut::<16>();
+    for (x, sums) in whole.iter().zip(sums) {
+        store(sums, _mm512_dpwssd_epi32(load_sums(sums), load_pairs(x), w));
+    }
+    for (x, sum) in rest.iter().zip(sums_rest) {
+        Portable.dot(weight, &[*x], std::array::from_mut(sum));
+    }
+}
+
+/// Sixteen sites and two units at a time, 32 activations of 16 bits: the rounded products of `arithmetic::activation`, of |z| and |β|, where rounding has
+/// no sign; z's goes to the result, that of |z| - |β| to its s.
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+fn activations512<const N: usize>(z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
+    let mut out = [[0; 2]; N];
+    let ([z0, z1], [b0, b1]) = (z.map(|z| z.as_chunks::<16>()), beta.map(|beta| beta.as_chunks::<16>()));
+    let (whole, rest) = out.as_chunks_mut::<16>();
+    let splat = |n: i16| _mm512_set1_epi16(n);
+    let pack = |a: &[i32; 16], b: &[i32; 16]| {
+        _mm512_max_epi16(_mm512_packs_epi32(load_sums(a), load_sums(b)), splat(-i16::MAX))
+    };
+    let smooth = |c: __m512i| {
+        // (2c)² + 2^14 >> 15 is c² rounded to 13 bits, 2c·(3 - c²) + 2^14 >> 15 their product to 14.
+        let c = _mm512_min_epi16(c, splat(ONE as i16));
+        let c = _mm512_add_epi16(c, c);
+        _mm512_mulhrs_epi16(c, _mm512_sub_epi16(splat(3 * ONE as i16), _mm512_mulhrs_epi16(c, c)))
+    };
+    // Registers hold, four by four, sites of one unit and of the other.
+    let pairs = _mm512_broadcast_i32x4(_mm_set_epi8(15, 14, 7, 6, 13, 12, 5, 4, 11, 10, 3, 2, 9, 8, 1, 0));
+    for (n, out) in whole.iter_mut().enumerate() {
+        let (z, beta) = (pack(&z0.0[n], &z1.0[n]), pack(&b0.0[n], &b1.0[n]));
+        let (size, beta) = (_mm512_abs_epi16(z), _mm512_abs_epi16(beta));
+        let difference = _mm512_sub_epi16(size, beta);
+        let upper = smooth(_mm512_adds_epi16(size, beta));
+        let lower = smooth(_mm512_abs_epi16(difference));
+        let sum = _mm512_mask_sub_epi16(_mm512_add_epi16(upper, lower), _mm512_movepi16_mask(difference), upper, lower);
+        let a = _mm512_mulhrs_epi16(sum, splat(2 * LARGEST_ACTIVATION as i16));
+        let a = _mm512_mask_sub_epi16(a, _mm512_movepi16_mask(z), _mm512_setzero_si512(), a);
+        store_pairs(out, _mm512_shuffle_epi8(a, pairs));
+    }
+    for (n, out) in rest.iter_mut().enumerate() {
+        let one = |of: [&[i32]; 2]| of.map(|of| [of[n]]);
+        let (z, beta) = (one([z0.1, z1.1]), one([b0.1, b1.1]));
+        [*out] = Portable.activations(z.each_ref(), beta.each_ref());
+    }
+    out
+}
+
+/// [`dot512`] with eight pairs.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn dot256<const N: usize>(weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
+    let [w0, w1] = weight.map(|w| u32::from(w as u16));
+    let w = _mm256_set1_epi32((w0 | w1 << 16) as i32);
+    let (whole, rest) = x.as_chunks::<8>();
+    let (sums, sums_rest) = sums.as_chunks_mut::<8>();
+    for (x, sums) in whole.iter().zip(sums) {
+        // SAFETY: eight pairs are one register, and so are eight sums; no alignment is needed.
+        unsafe {
+            let product = _mm256_madd_epi16(_mm256_loadu_si256(x.as_ptr().cast()), w);
+            let sum = _mm256_add_epi32(load256(sums), product);
+            _mm256_storeu_si256(sums.as_mut_ptr().cast(), sum);
+        }
+    }
+    for (x, sum) in rest.iter().zip(sums_rest) {
+        Portable.dot(weight, &[*x], std::array::from_mut(sum));
+    }
+}
+
+/// [`activations512`] with eight sites. Zero has no sign here: neither has a result or an s that is then not zero.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn activations256<const N: usize>(z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
+    let mut out = [[0; 2]; N];
+    let ([z0, z1], [b0, b1]) = (z.map(|z| z.as_chunks::<8>()), beta.map(|beta| beta.as_chunks::<8>()));
+    let (whole, rest) = out.as_chunks_mut::<8>();
+    let splat = |n: i16| _mm256_set1_epi16(n);
+    let pack =
+        |a: &[i32; 8], b: &[i32; 8]| _mm256_max_epi16(_mm256_packs_epi32(load256(a), load256(b)), splat(-i16::MAX));
+    let smooth = |c: __m256i| {
+        let c = _mm256_min_epi16(c, splat(ONE as i16));
+        let c = _mm256_add_epi16(c, c);
+        _mm256_mulhrs_epi16(c, _mm256_sub_epi16(splat(3 * ONE as i16), _mm256_mulhrs_epi16(c, c)))
+    };
+    let pairs = _mm256_broadcastsi128_si256(_mm_set_epi8(15, 14, 7, 6, 13, 12, 5, 4, 11, 10, 3, 2, 9, 8, 1, 0));
+    for (n, out) in whole.iter_mut().enumerate() {
+        let (z, beta) = (pack(&z0.0[n], &z1.0[n]), pack(&b0.0[n], &b1.0[n]));
+        let (size, beta) = (_mm256_abs_epi16(z), _mm256_abs_epi16(beta));
+        let difference = _mm256_sub_epi16(size, beta);
+        let upper = smooth(_mm256_adds_epi16(size, beta));
+        let lower = _mm256_sign_epi16(smooth(_mm256_abs_epi16(difference)), difference);
+        let a = _mm256_mulhrs_epi16(_mm256_add_epi16(upper, lower), splat(2 * LARGEST_ACTIVATION as i16));
+        let a = _mm256_shuffle_epi8(_mm256_sign_epi16(a, z), pairs);
+        // SAFETY: eight pairs are one register; no alignment is needed.
+        unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), a) };
+    }
+    for (n, out) in rest.iter_mut().enumerate() {
+        let one = |of: [&[i32]; 2]| of.map(|of| [of[n]]);
+        let (z, beta) = (one([z0.1, z1.1]), one([b0.1, b1.1]));
+        [*out] = Portable.activations(z.each_ref(), beta.each_ref());
+    }
+    out
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn load256(sums: &[i32; 8]) -> __m256i {
+    // SAFETY: eight sums are one register; no alignment is needed.
+    unsafe { _mm256_loadu_si256(sums.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load_pairs(pairs: &[Two; 16]) -> __m512i {
+    // SAFETY: sixteen pairs are one register; no alignment is needed.
+    unsafe { _mm512_loadu_si512(pairs.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn store_pairs(out: &mut [Two; 16], register: __m512i) {
+    // SAFETY: as above.
+    unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), register) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load_sums(sums: &[i32; 16]) -> __m512i {
+    // SAFETY: as above.
+    unsafe { _mm512_loadu_si512(sums.as_ptr().cast()) }
 }
 
 /// The asm is empty, but the compiler must have its operand ready and may not move it past another.

@@ -24,7 +24,7 @@ fn weights_of_a_free_model() {
         let settings = Settings { sampler, steps: 4, weights: true, ..Settings::default() };
         let generator = Generator::<f32>::new(&model, &settings).unwrap();
         let generated = generator.generate(MachineKind::best(), 1, 4000, &|| {}).unwrap();
-        let evaluation = Evaluation::new(&model, &generated, None, None, 1.0, 1).unwrap();
+        let evaluation = Evaluation::new(16, &generated, None, None, 1.0, 1).unwrap();
         let quality = evaluation.weights.unwrap();
         for (found, exact) in [(quality.ess, ess), (quality.ln_z, ln_z)] {
             assert!((found.value - exact).abs() < 4.9 * found.error && found.error < 0.02, "{found:?} {exact}");
@@ -72,7 +72,7 @@ fn every_estimator_meets_the_reference() {
     assert_eq!(bare.acceptance, moved.acceptance);
     assert_ne!(bare.phi, moved.phi);
     for finished in [&bare, &moved] {
-        let evaluation = Evaluation::new(&model, &generated, Some(finished), Some(&reference), 1.0, 7).unwrap();
+        let evaluation = Evaluation::new(16, &generated, Some(finished), Some(&reference), 1.0, 7).unwrap();
         let names: Vec<_> = evaluation.columns.iter().map(|column| column.name).collect();
         assert_eq!(names, ["raw", "reweighted", "chain"]);
         for column in &evaluation.columns {

@@ -13,7 +13,7 @@ const MAX_CELLS: usize = 1 << 16;
 /// Largest |ln m_f²| of a filter.
 const LN_MASS: f32 = 50.0;
 /// Tensors whose numbers must be positive.
-const POSITIVE: [&str; 5] = ["scale.odd", "scale.even_scale", "scale.h", "spectrum", "posterior"];
+const POSITIVE: [&str; 3] = ["scale.h", "spectrum", "posterior"];
 
 /// Names and shapes of the tensors of a model; 0 stands for a length that is free.
 pub fn expected(config: &Config) -> Vec<(&'static str, Vec<usize>)> {
@@ -114,6 +114,14 @@ impl Model {
                     every("at least 0", &|x| x >= 0.0)?;
                     if tensor.data.iter().all(|&x| x == 0.0) {
                         return fail(&of("the sum"), 0.0, "positive");
+                    }
+                }
+                // 0 leaves a feature out; ŷ itself cannot be left out.
+                "scale.odd" | "scale.even_scale" => {
+                    every("at least 0", &|x| x >= 0.0)?;
+                    let field = || tensor.data.iter().step_by(ODD).position(|&x| x == 0.0);
+                    if let Some(knot) = (name == "scale.odd").then(field).flatten() {
+                        return fail(&of(&format!("number {}", knot * ODD)), 0.0, "positive");
                     }
                 }
                 _ if POSITIVE.contains(&name) => every("positive", &|x| x > 0.0)?,

@@ -34,8 +34,8 @@ fn row(values: &[f64]) -> Result<Tensor> {
 }
 
 impl Lattice {
-    /// With the spectrum C_k = ⟨|φ_k|²⟩ of every mode.
-    pub fn new(extent: usize, couplings: Couplings, mass2: f64, c_k: &[f64]) -> Result<Self> {
+    /// With the spectrum C_k = ⟨|φ_k|²⟩ of every mode. The term that is linear mode by mode is left out where the network is to be `local`.
+    pub fn new(extent: usize, couplings: Couplings, mass2: f64, c_k: &[f64], local: bool) -> Result<Self> {
         let volume = extent * extent;
         let hartley: Vec<f32> = spectrum::hartley(extent).into_iter().map(|h| h as f32).collect();
         let kinetic: Vec<f64> = spectrum::laplacian(extent).into_iter().map(|k2| 2.0 * couplings.kappa * k2).collect();
@@ -52,7 +52,7 @@ impl Lattice {
             ],
             0,
         )?;
-        let radial: Vec<f32> = radial(extent).into_iter().map(|r| r as f32).collect();
+        let radial: Vec<f32> = radial(extent).into_iter().map(|r| if local { 0.0 } else { r as f32 }).collect();
         Ok(Self {
             extent,
             hartley: Tensor::from_vec(hartley, (extent, extent), &Device::Cpu)?,

@@ -35,6 +35,7 @@ use self::sample::{Maker, tensor};
 use self::sigma_law::SigmaLaw;
 use super::model::{self, Config, Model};
 use super::{magnetisation, spectrum};
+use stoquant_core::score::network::{LOCAL_EVEN, LOCAL_ODD};
 
 /// Shares of a batch, each with random numbers of its own: the result does not depend on the number of threads, and a share stays in cache.
 const SHARES: usize = 8;
@@ -109,12 +110,12 @@ impl<'a> Training<'a> {
             magnetisation,
         };
         let spectrum: Vec<f64> = of_mode.iter().map(|&shell| moments.spectrum[shell]).collect();
-        let lattice = Lattice::new(extent, couplings, mass2, &spectrum)?;
+        let lattice = Lattice::new(extent, couplings, mass2, &spectrum, recipe.local)?;
         let mut posteriors: Vec<Posterior> =
             (0..SHARES).map(|share| Posterior::new(extent, &couplings, LEAPFROG, recipe.seed, share as u32)).collect();
         let maker = Maker::new(&config, phi, moments.phi2, recipe.draws);
         let parameters = Parameters::new(&config, recipe.seed)?;
-        let (scales, size) = scales(&config, &lattice, &parameters, &maker, &mut posteriors[0])?;
+        let (scales, size) = scales(&config, &lattice, &parameters, &maker, &mut posteriors[0], recipe.local)?;
         let law = SigmaLaw::new(config.sigma, &size);
         let adam = Adam::new(&parameters.named())?;
         Ok(Self { recipe, config, moments, density, phi, lattice, scales, law, parameters, adam, posteriors })
@@ -222,6 +223,7 @@ fn scales(
     parameters: &Parameters,
     maker: &Maker<'_>,
     posterior: &mut Posterior,
+    local: bool,
 ) -> Result<(Scales, Vec<f64>)> {
     let (volume, knots) = (config.extent * config.extent, config.knots);
     let (mut odd, mut even_mean, mut even_scale, mut h, mut size) = (vec![], vec![], vec![], vec![], vec![]);
@@ -237,6 +239,14 @@ fn scales(
         let (loss, weight) = (sum((sample.target.sqr()? * &sample.weight)?)?, sum(sample.weight.clone())?);
         h.push((loss / weight).sqrt().max(1e-6));
         size.push(f64::from(loss / sample.weight.elem_count() as f32).sqrt().max(1e-12));
+    }
+    if local {
+        // A feature of scale 0 is none.
+        let off = |values: &mut [f32], kept: &[usize], count: usize| {
+            values.iter_mut().enumerate().filter(|(i, _)| !kept.contains(&(i % count))).for_each(|(_, x)| *x = 0.0);
+        };
+        off(&mut odd, &LOCAL_ODD, ODD);
+        off(&mut even_scale, &LOCAL_EVEN, EVEN);
     }
     let scales = Scales {
         odd: tensor(odd, (knots, ODD))?,

@@ -38,6 +38,10 @@ pub struct RecipeOptions {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden: Option<usize>,
+    /// Leave out the features that reach across the lattice: what `quantize` takes
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<bool>,
     /// Knots of the tables in ln σ
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +88,8 @@ pub struct Recipe {
     pub mass2: Option<f64>,
     /// Units of both hidden layers.
     pub hidden: usize,
+    /// Whether features reach a few sites only.
+    pub local: bool,
     /// Knots in ln σ.
     pub knots: usize,
     /// Steps of the optimiser.
@@ -112,6 +118,7 @@ impl RecipeOptions {
             b: self.b.or(base.b),
             mass2: self.mass2.or(base.mass2),
             hidden: self.hidden.or(base.hidden),
+            local: self.local.or(base.local),
             knots: self.knots.or(base.knots),
             steps: self.steps.or(base.steps),
             batch: self.batch.or(base.batch),
@@ -137,6 +144,7 @@ impl RecipeOptions {
                 .unwrap_or_else(|| Couplings::kappa_form(0.27, 0.022)),
             mass2: given.mass2,
             hidden: given.hidden.unwrap_or(32),
+            local: given.local.unwrap_or(false),
             knots: given.knots.unwrap_or(10),
             steps: given.steps.unwrap_or(4000),
             batch: given.batch.unwrap_or(8192),

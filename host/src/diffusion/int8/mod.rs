@@ -1,0 +1,43 @@
+//! The quantised score on the host: images from models, configurations from images, and what these are worth.
+//!
+//! What runs is the core itself, integer by integer; the host adds the exact weight of what it did.
+
+pub mod encode;
+pub mod float;
+pub mod generate;
+pub mod quantize;
+pub mod report;
+
+use std::io::Read;
+
+use stoquant_core::int8::image::{EVEN, MAGIC, MAX_BYTES, ODD};
+use stoquant_core::int8::{Image, Line, Network};
+
+use crate::experiment::InputError;
+
+pub use generate::Generator;
+pub use quantize::{Plan, quantize};
+
+/// The bytes of a file that begins as an image does; `None` where there is no such file, or another one.
+pub fn read(path: &str) -> Result<Option<Vec<u8>>, InputError> {
+    let Ok(file) = std::fs::File::open(path) else { return Ok(None) };
+    let mut bytes = Vec::new();
+    // One byte more than the largest: the length is then refused.
+    file.take(MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| InputError(format!("cannot read {path}: {e}")))?;
+    Ok(bytes.starts_with(&MAGIC).then_some(bytes))
+}
+
+/// Bytes of RAM of a device that runs the image, beside the state u; products of a site and evaluation.
+pub fn costs(image: &Image<'_>) -> (usize, usize) {
+    /// Sites that pass through the network together on a device.
+    const BLOCK: usize = 2;
+    let shape = image.shape();
+    let (extent, [h1, h2]) = (shape.extent, shape.hidden);
+    // A prepared stage, ĥ, the work of an evaluation, a line of H.
+    let numbers = shape.prepared() + extent * extent + Network::<Line<'_>, BLOCK>::work(&shape) + extent;
+    // Two transforms of two passes; both layers; output; features, their weights, ŷ²d; filter and step.
+    let local = h1 * (ODD + EVEN) + h2 * (h1 + EVEN) + h2 + 3 * (ODD + EVEN) + 16;
+    (2 * numbers, 4 * extent + local + 4)
+}
