@@ -11,6 +11,7 @@
 //! | `mutants` | the table of planted defects: every one caught, and nothing else |
 
 pub mod command;
+pub mod images;
 pub mod lattice;
 pub mod mutants;
 pub mod strategy;

@@ -3,6 +3,7 @@
 mod bare;
 mod bench;
 mod counts;
+mod fuzz;
 mod graph;
 mod mutants;
 mod neon;
@@ -68,6 +69,12 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         json: Option<String>,
     },
+    /// Break images of quantised networks: none may do harm
+    Fuzz {
+        /// For how long
+        #[arg(long, default_value_t = 10.0)]
+        minutes: f64,
+    },
     /// Run the tests that compare bits for AArch64, under emulation
     Neon,
     /// Compare instruction counts with the record; fails where there are more
@@ -116,6 +123,7 @@ fn run(task: Task) -> sh::Result<()> {
             let flags = [check.then_some("--check"), record.then_some("--record"), json.as_deref()];
             mutants::run(&flags.into_iter().flatten().collect::<Vec<_>>()).map(drop)
         }
+        Task::Fuzz { minutes } => fuzz::run(minutes).map(|note| println!("{note}")),
         Task::Neon => neon::run().map(|note| println!("{note}")),
         Task::Counts { record } => counts::run(record).map(|note| println!("{note}")),
         Task::Bench { compare: false, record: false, args } => bench::all(&args),

@@ -2,7 +2,7 @@
 
 use crate::report::Report;
 use crate::sh::{Error, Result, capture, cargo, stream};
-use crate::{counts, mutants, neon, panics, setup, tables, targets};
+use crate::{counts, fuzz, mutants, neon, panics, setup, tables, targets};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs all steps, then prints the table. `full` adds the slow tests.
@@ -22,6 +22,7 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     report.step("fmt", format)?;
     report.step("clippy", clippy)?;
     report.step("tests", || test(count, &[]))?;
+    report.step("broken images", || fuzz::run(if full { 10.0 } else { 0.25 }))?;
     if full {
         report.step("slow tests", || test(count, &["--", "--ignored"]))?;
         report.step("NEON, emulated", neon::run)?;

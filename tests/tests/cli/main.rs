@@ -2,6 +2,7 @@
 
 mod compares;
 mod generates;
+mod quantizes;
 mod refuses;
 mod writes;
 

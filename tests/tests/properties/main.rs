@@ -7,6 +7,7 @@ mod action;
 mod arithmetic;
 mod chains;
 mod extremes;
+mod images;
 mod machines;
 mod refusals;
 mod round_trips;
