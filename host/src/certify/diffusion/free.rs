@@ -88,6 +88,7 @@ pub fn exact(subject: &Subject, seed: u64) -> Result<Vec<Check>, Error> {
             let mut work = vec![0.0; reverse.work(&score)];
             for chain in 0..8 {
                 let mut y = vec![0.0; modes];
+                gaussian(seed, chain, &mut y);
                 let ln = reverse.run::<true, _, _, _>(Portable, &score, &mut noise(seed, chain), &mut y, &mut work);
                 // w e^S is 1/p of the target, normalised: ln w = -S + ln, ln Z known.
                 off = off.max((ln + ln_p(&y)).abs());
@@ -146,8 +147,10 @@ pub fn recursion(subject: &Subject, level: Level, seed: u64) -> Result<Vec<Check
         let mut work = vec![0.0; reverse.work(&score)];
         let mut sum = 0.0;
         for run in 0..runs {
+            let id = (chain * runs + run) as u32 + 1000;
             let mut y = vec![0.0; MODES];
-            let mut noise = noise(seed, (chain * runs + run) as u32 + 1000);
+            gaussian(seed, id, &mut y);
+            let mut noise = noise(seed, id);
             reverse.run::<false, _, _, _>(Portable, &score, &mut noise, &mut y, &mut work);
             sum += y.iter().map(|y| y * y).sum::<f64>();
         }
