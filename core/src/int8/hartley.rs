@@ -97,8 +97,8 @@ impl Matrix for Full<'_> {
 
 /// One pass: `out_jk = Σ_i x_ij H_ik`, transposed, so that two of them are T and leave the lattice as it was.
 ///
-/// Widths: |x| < 2^15; H has 13 fractional bits and orthonormal rows, so that Σ_i |H_ik| ≤ √L·2^13, and L/2 more for the rounding of
-/// its entries: with L ≤ 64 the sum is below (2^15 - 1)(2^16 + 2^5) < 2^31 only for L < 64 in full.
+/// Widths: |x| ≤ 2^15 - 1, and an image's rows have Σ_i |H_ik| ≤ 2^16: the sum is at most 2^31 - 2^16, the shift at most 15 and half of its
+/// unit 2^14.
 #[inline(always)]
 fn pass<M: Machine>(machine: M, h: impl Matrix, x: &[i16], out: &mut [i16], shift: u32) {
     let extent = h.extent().max(1);

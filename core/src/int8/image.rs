@@ -14,7 +14,8 @@
 //! | CRC-32 of all that is before it | u32 | 1 |
 //!
 //! An orbit is a set of modes that the symmetries of the lattice map onto each other: K = (L/2 + 1)(L/2 + 2)/2. A row of tables is sampled
-//! at one σ; a stage of the sampler is four neighbouring rows and their weights. See [`Row`](super::stage) for what a row holds.
+//! at one σ; a stage of the sampler is four neighbouring rows and their weights. A row holds, one after the other, [`SPECTRAL`] tables by
+//! orbit; gains and biases of the first layer, and of the second; weights of the output; single numbers, see [`scalar`](super::stage::scalar).
 //!
 //! [`Image::new`] checks all of it; nothing that reads an image can fail after.
 

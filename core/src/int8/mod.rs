@@ -1,7 +1,7 @@
 //! The quantised score: diffusion where there is no float unit, the same bits everywhere.
 //!
 //! Weights and activations are int8, features, fields and tables int16, sums int32; no division, no float, no allocation. An
-//! [`Image`] is read where it lies, in flash; a [`Stage`] is one row of its tables made ready in RAM; a [`Network`] takes a field through it.
+//! [`Image`] is read where it lies, in flash; a [`Stage`] is one evaluation, made ready in RAM; a [`Network`] takes a field through it.
 //! Everything is made of one rounding ([`arithmetic::round_shift`]) and one saturation.
 
 pub mod arithmetic;

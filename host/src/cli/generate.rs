@@ -175,7 +175,9 @@ fn timed<T>(count: usize, generate: impl FnOnce(&(dyn Fn() + Sync)) -> T) -> (T,
 /// An image.
 fn quantised(args: &GenerateArgs, bytes: &[u8]) -> Result<Outcome, InputError> {
     let machine = args.machine.machine()?;
-    let image = Image::new(bytes).map_err(|error| InputError(format!("{}: {error}", args.model)))?;
+    let named = |error: &dyn std::fmt::Display| InputError(format!("{}: {error}", args.model));
+    let image = Image::new(bytes).map_err(|error| named(&error))?;
+    int8::check(&image).map_err(|error| named(&error))?;
     let (shape, [kappa, b, lambda, mass2]) = (image.shape(), image.couplings());
     let (extent, couplings) = (shape.extent, Couplings { kappa, b, lambda });
     args.check(extent, &couplings, image.sampler() == Sampler::Flow)?;

@@ -35,8 +35,8 @@ pub(super) struct Owned<R> {
     pub local: [R; 2],
     pub skip: [R; ODD],
     pub cross: [R; EVEN],
-    kappa: [R; 5],
-    linear: [f64; 3],
+    pub kappa: [R; 5],
+    pub linear: [f64; 3],
 }
 
 fn real<R: Real>(values: impl IntoIterator<Item = f64>) -> Vec<R> {
@@ -57,6 +57,11 @@ impl<R: Real> Tables<R> {
             weights: ["first.odd", "first.even", "second.odd", "second.even"].map(weight),
             stages: nodes.iter().map(|node| stage(model, node)).collect(),
         }
+    }
+
+    /// Of one stage that is not a model's own: its layers' odd and even weights, and the rest.
+    pub(super) fn of(extent: usize, weights: [Vec<R>; 4], stage: Owned<R>) -> Self {
+        Self { extent, hartley: real(spectrum::hartley(extent)), weights, stages: vec![stage] }
     }
 
     /// Calls `work` with the network.

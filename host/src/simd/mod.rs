@@ -1,7 +1,7 @@
 //! Vectors and threads for the in-process core, chosen at run time; the bits are those of the portable machine.
 //!
-//! The source of every algorithm is the core's own. What stands here is how it is compiled ([`Machine::run`]), the Gaussian with its table
-//! in registers, which no compiler finds, and how blocks of a lattice are shared out. On AArch64 the portable machine has NEON: there it is the baseline.
+//! The source of every algorithm is the core's own. What stands here is how it is compiled ([`Machine::run`]), what no compiler finds (the Gaussian with its table
+//! in registers, products and activations of the int8 network), and how blocks of a lattice are shared out. On AArch64 the portable machine has NEON: there it is the baseline.
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "instructions that the compiler may not assume; each block says why it may be entered")]
@@ -21,7 +21,7 @@ named!(
         Portable = "portable",
         /// AVX2.
         Avx2 = "avx2",
-        /// AVX-512 F, BW, CD, DQ and VL.
+        /// AVX-512 F, BW, CD, DQ, VL and VNNI.
         Avx512 = "avx512",
     }
 );
@@ -127,5 +127,63 @@ fn sum<R: Part>(threads: Threads, count: usize, work: impl Fn(usize) -> R + Sync
     match threads {
         Threads::One => machine::Portable.sum(count, work),
         Threads::Pool => (0..count).into_par_iter().map(&work).reduce(R::default, R::plus),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_xoshiro::Xoshiro256PlusPlus;
+    use stoquant_core::machine::Two;
+
+    use super::*;
+
+    /// Neither a multiple of any register nor less than the longest.
+    const N: usize = 53;
+
+    struct Products<'a>(Two, &'a [Two; N], [i32; N]);
+
+    impl Work for Products<'_> {
+        type Result = [i32; N];
+        fn on<M: Machine>(self, machine: M) -> [i32; N] {
+            let Self(weight, x, mut sums) = self;
+            machine.run(|| machine.dot(weight, x, &mut sums));
+            sums
+        }
+    }
+
+    struct Activations<'a>([&'a [i32; N]; 2], [&'a [i32; N]; 2]);
+
+    impl Work for Activations<'_> {
+        type Result = [Two; N];
+        fn on<M: Machine>(self, machine: M) -> [Two; N] {
+            machine.run(|| machine.activations(self.0, self.1))
+        }
+    }
+
+    /// Every machine of this processor against the portable one: the ends of the range, every |z| below 2^16 (those beyond 2^15 saturate)
+    /// beside random β, numbers of 32 bits.
+    #[test]
+    fn products_and_activations_are_those_of_the_portable_machine() {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+        let ends =
+            [0, 1, -1, 8191, 8192, 8193, -8192, 16383, 16384, 32766, 32767, 32768, -32767, -32768, i32::MAX, i32::MIN];
+        let mut all = (-(1 << 16)..1 << 16).cycle();
+        for round in 0..(2 << 16) / N + 1 {
+            let z0 = std::array::from_fn(|_| all.next().unwrap_or(0));
+            let z1 =
+                std::array::from_fn(|i| if round % 2 == 0 { ends[(i + round) % ends.len()] } else { rng.random() });
+            let b0 = std::array::from_fn(|_| rng.random_range(-40000..40000));
+            let b1 = std::array::from_fn(|i| ends[(i * (round + 1)) % ends.len()]);
+            let x = std::array::from_fn(|_| [rng.random_range(-32767..=32767), rng.random_range(-32767..=32767)]);
+            let sums = std::array::from_fn(|_| rng.random_range(-1000..1000));
+            let weight = if round % 3 == 0 { [32767, -32767] } else { [rng.random_range(-16384..16384); 2] };
+            let expected = with_machine(MachineKind::Portable, Threads::One, Products(weight, &x, sums));
+            let active = with_machine(MachineKind::Portable, Threads::One, Activations([&z0, &z1], [&b0, &b1]));
+            for kind in MachineKind::available() {
+                assert_eq!(with_machine(kind, Threads::One, Products(weight, &x, sums)), expected, "{kind}");
+                assert_eq!(with_machine(kind, Threads::One, Activations([&z0, &z1], [&b0, &b1])), active, "{kind}");
+            }
+        }
     }
 }

@@ -3,7 +3,9 @@
 use std::fs;
 
 use serde_json::Value;
+use stoquant_core::int8::Image;
 use stoquant_tests::command::succeed;
+use stoquant_tests::images::with_checksum;
 
 use super::place;
 use super::refuses::refused;
@@ -60,6 +62,16 @@ fn images_generate() {
     refuse(&["--metropolis"], &["weights", "give path"]);
     refuse(&["--path", "--check-path", "10"], &["check-path", "float model"]);
     refuse(&["--extent", "16,16"], &["extent = [16, 16]", "8,8"]);
+    // Couplings and σ are no part of any integer, and matter to weights.
+    let mut wrong = bytes.clone();
+    wrong[40..48].copy_from_slice(&f64::NAN.to_le_bytes());
+    fs::write(directory.path().join("n.sqm"), with_checksum(wrong)).expect("writable");
+    refuse(&["--path"], &["n.sqm", "kappa = NaN"]);
+    let mut wrong = bytes.clone();
+    let stages = Image::new(&bytes).expect("an image").shape().sections()[5];
+    wrong[stages + 16 + 12..stages + 32].copy_from_slice(&(-1f32).to_le_bytes());
+    fs::write(directory.path().join("n.sqm"), with_checksum(wrong)).expect("writable");
+    refuse(&["--path"], &["n.sqm", "sigma of stage 1 = -1", "must fall"]);
     let mut broken = bytes;
     broken[200] ^= 1;
     fs::write(directory.path().join("n.sqm"), broken).expect("writable");

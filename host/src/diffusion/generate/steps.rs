@@ -146,7 +146,7 @@ impl Settings {
     }
 
     /// σ from the model's largest to 0, `points` a step.
-    fn grid(&self, model: &Model, points: usize) -> Vec<f64> {
+    pub(in crate::diffusion) fn grid(&self, model: &Model, points: usize) -> Vec<f64> {
         let ([low, high], count) = (model.config.sigma, self.steps * points);
         let default = if points == 2 { GridKind::Sinh } else { GridKind::Geometric };
         let mut sigma: Vec<f64> = match self.grid.unwrap_or(default) {

@@ -6,11 +6,11 @@ use stoquant_core::int8::sampler::STATE_FRACTION;
 use stoquant_core::int8::stage::{ODD_PAIRS, scalar};
 use stoquant_core::int8::{Image, Stage as Integers};
 use stoquant_core::machine::Portable;
-use stoquant_core::score::layer::Layer;
-use stoquant_core::score::network::{self as float, LOCAL_EVEN, Network, Stage, Trace, Weights};
-use stoquant_core::score::{Hartley, Score};
+use stoquant_core::score::Score;
+use stoquant_core::score::network::{self as float, LOCAL_EVEN};
 
 use crate::diffusion::spectrum::{self, Orbit};
+use crate::diffusion::tables::{Owned, Tables};
 
 fn exp2(n: i32) -> f64 {
     2f64.powi(n)
@@ -27,17 +27,7 @@ fn by_mode(table: &[i16], extent: usize, unit: f64) -> Vec<f64> {
 /// A stage in real numbers. The network is one of u (not of y), its features those of the image, h in units of 2^11.
 pub struct FloatStage {
     extent: usize,
-    hartley: Vec<f64>,
-    filter: Vec<f64>,
-    weights: [Vec<f64>; 4],
-    units: [Vec<f64>; 5],
-    odd: [f64; float::ODD],
-    even: [[f64; 2]; float::EVEN],
-    local: [f64; 2],
-    skip: [f64; float::ODD],
-    cross: [f64; float::EVEN],
-    zero: Vec<f64>,
-    kappa: [f64; 5],
+    tables: Tables<f64>,
     /// A unit of ĥ.
     unit: f64,
     /// Real coefficients of the step, by mode: (keep, pull, amplitude) of u, h, η, or (predict, weight).
@@ -123,10 +113,10 @@ impl FloatStage {
         // Of a flow, the weights of h are the trace kernel.
         let contracted = product(&step[1], &filter);
         let along = |orbit| mean(&product(&contracted, &spectrum::symbol(l, orbit)));
-        Self {
-            extent: l,
-            hartley: spectrum::hartley(l),
-            weights: [w1, u1, w2, u2],
+        let zero = || vec![0.0; l * l];
+        let owned = Owned {
+            kappa: [mean(&contracted), along(Orbit::Axes(1)), along(Orbit::Diagonals), along(Orbit::Axes(2)), 0.0],
+            spectral: [filter, zero(), zero(), zero(), zero(), zero(), zero(), zero(), zero()],
             units: [
                 vec![1.0; h1],
                 biases(0),
@@ -139,12 +129,9 @@ impl FloatStage {
             local: [s[scalar::LINEAR] * exp2(-12), s[scalar::CUBIC] * exp2(-13)],
             skip,
             cross,
-            zero: vec![0.0; l * l],
-            kappa: [mean(&contracted), along(Orbit::Axes(1)), along(Orbit::Diagonals), along(Orbit::Axes(2)), 0.0],
-            filter,
-            unit: exp2(-h_modes),
-            step,
-        }
+            linear: [0.0; 3],
+        };
+        Self { extent: l, tables: Tables::of(l, [w1, u1, w2, u2], owned), unit: exp2(-h_modes), step }
     }
 
     /// ĥ of a mode from its integer.
@@ -167,31 +154,11 @@ impl FloatStage {
 
     /// h of the modes `u`, mode 0 of which is L·M/M_max, and Σ_k weight_k ∂h_k/∂u_k.
     pub fn remainder(&self, u: &[f64], h: &mut [f64]) -> f64 {
-        let zero = self.zero.as_slice();
-        let [g1, b1, g2, b2, output] = &self.units;
-        let [w1, u1, w2, u2] = &self.weights;
-        let stages = [Stage {
-            filter: &self.filter,
-            wide: zero,
-            tree: zero,
-            bubble: zero,
-            linear: [zero; 3],
-            first: [g1, b1],
-            second: [g2, b2],
-            output,
-            odd: self.odd,
-            even: self.even,
-            local: self.local,
-            skip: self.skip,
-            cross: self.cross,
-            trace: Trace { kappa: self.kappa, tree: zero, bubble: zero, linear: [0.0; 3] },
-        }];
-        let weights = Weights { first: Layer { odd: w1, even: u1 }, second: Layer { odd: w2, even: u2 } };
-        let Ok(network) = Hartley::new(self.extent, &self.hartley).and_then(|t| Network::new(t, weights, &stages))
-        else {
-            return f64::NAN;
-        };
-        let mut work = vec![0.0; Score::<f64>::work(&network)];
-        network.remainder::<true, _>(Portable, 0, u, h, &mut work)
+        let evaluated = self.tables.with(|network| {
+            let mut work = vec![0.0; Score::<f64>::work(network)];
+            network.remainder::<true, _>(Portable, 0, u, h, &mut work)
+        });
+        // The lengths are those of an image that has been checked.
+        evaluated.unwrap_or(f64::NAN)
     }
 }

@@ -9,12 +9,15 @@
 //!   exact to the order of the integrator, as for floats.
 //! - M: the probability of the very integer, all words counted.
 
+use std::cell::Cell;
+
 use rayon::prelude::*;
 use stoquant_core::int8::arithmetic::round_shift;
-use stoquant_core::int8::hartley::{Full, Line};
+use stoquant_core::int8::hartley::{COLUMNS, Full, Line};
 use stoquant_core::int8::image::{CELLS, Sampler};
 use stoquant_core::int8::sampler::{STATE_FRACTION, share};
-use stoquant_core::int8::{Image, Network, Stage, magnetisation, start};
+use stoquant_core::int8::stage::Two;
+use stoquant_core::int8::{Image, Network, Shape, Stage, magnetisation, start};
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
 
@@ -31,14 +34,12 @@ const BLOCK: usize = 32;
 /// ln 2π.
 const LN_TAU: f64 = 1.837_877_066_409_345_5;
 /// Units of u, and of φ.
-const UNIT: f64 = 1.0 / (1 << STATE_FRACTION) as f64;
+pub(super) const UNIT: f64 = 1.0 / (1 << STATE_FRACTION) as f64;
 
-/// An image made ready to run.
+/// An image to draw from.
 pub struct Generator<'a> {
     image: Image<'a>,
     couplings: Couplings,
-    prepared: Vec<i16>,
-    line: Vec<i16>,
     weigh: Option<Weigher>,
 }
 
@@ -53,16 +54,10 @@ struct Weigher {
 }
 
 impl<'a> Generator<'a> {
-    /// Prepares the stages; with `weights` those of the float side too.
+    /// With `weights`, the float side of all stages is made ready.
     pub fn new(image: Image<'a>, weights: bool) -> Self {
-        let shape = image.shape();
-        let mut prepared = vec![0; shape.unfolded() * shape.stages];
-        let stages = stages(&image, &mut prepared);
-        let weigh = weights.then(|| Weigher::new(&image, &stages));
-        let mut line = vec![0; shape.extent];
-        Line::new(&image, &mut line);
         let [kappa, b, lambda, _] = image.couplings();
-        Self { image, couplings: Couplings { kappa, b, lambda }, prepared, line, weigh }
+        Self { image, couplings: Couplings { kappa, b, lambda }, weigh: weights.then(|| Weigher::new(&image)) }
     }
 
     /// Configurations `0..count` of a seed; `done` is called after each. φ has the device's integers.
@@ -84,10 +79,110 @@ impl<'a> Generator<'a> {
     }
 }
 
-/// All stages of an image.
-fn stages<'a>(image: &Image<'_>, numbers: &'a mut [i16]) -> Vec<Stage<'a>> {
-    let parts = numbers.chunks_mut(image.shape().unfolded());
-    parts.enumerate().map(|(n, numbers)| Stage::prepare(image, n, numbers)).collect()
+/// An image made ready: what [`Device`] borrows.
+pub(super) struct Memory {
+    prepared: Vec<i16>,
+    line: Vec<i16>,
+    rows: Vec<[Two; COLUMNS]>,
+}
+
+impl Memory {
+    pub fn new(shape: &Shape) -> Self {
+        Self {
+            prepared: vec![0; shape.unfolded() * shape.stages],
+            line: vec![0; shape.extent],
+            rows: vec![[[0; 2]; COLUMNS]; Full::groups(shape.extent)],
+        }
+    }
+}
+
+/// An image that runs.
+pub(super) struct Device<'a, M> {
+    machine: M,
+    image: Image<'a>,
+    network: Network<Full<'a>, BLOCK>,
+    pub stages: Vec<Stage<'a>>,
+}
+
+/// What a configuration takes.
+pub(super) struct Buffers {
+    work: Vec<i16>,
+    fields: [Vec<i16>; 5],
+}
+
+/// An evaluation that has been made: the modes `at` which, ĥ there, and the state after it.
+pub(super) struct Visit<'a> {
+    pub stage: usize,
+    pub m: i16,
+    pub at: &'a [i16],
+    pub h: &'a [i16],
+    pub after: &'a [i16],
+}
+
+/// The random words of configuration i.
+fn words(seed: u64, i: usize, tag: StreamTag) -> Noise<Threefry> {
+    Noise { law: Law::Gaussian, words: Threefry::new(seed, i as u32, tag) }
+}
+
+impl<'a, M: Machine> Device<'a, M> {
+    pub fn new(machine: M, image: Image<'a>, memory: &'a mut Memory) -> Self {
+        let shape = image.shape();
+        let Memory { prepared, line, rows } = memory;
+        let network = Network::new(&image, Full::new(Line::new(&image, line), rows));
+        let parts = prepared.chunks_mut(shape.unfolded()).enumerate();
+        let stages = parts.map(|(n, numbers)| Stage::prepare(&image, n, numbers)).collect();
+        Self { machine, image, network, stages }
+    }
+
+    pub fn buffers(&self) -> Buffers {
+        let shape = self.image.shape();
+        Buffers {
+            work: vec![0; Network::<Full<'_>, BLOCK>::work(&shape)],
+            fields: [(); 5].map(|()| vec![0; shape.extent * shape.extent]),
+        }
+    }
+
+    /// M, and u from noise to the end; `begin` is called with the u of the start, `visit` after every stage. Returns M and the device's φ,
+    /// and leaves u in the first field.
+    pub fn run(
+        &self,
+        seed: u64,
+        i: usize,
+        buffers: &mut Buffers,
+        begin: impl FnOnce(&[i16]),
+        mut visit: impl FnMut(Visit<'_>),
+    ) -> (i16, Vec<i16>) {
+        let Buffers { work, fields: [u, h, base, at, sum] } = buffers;
+        let Self { machine, network, .. } = *self;
+        let m = magnetisation(&self.image, words(seed, i, StreamTag::Magnetisation).words.word64(0));
+        start(machine, &mut words(seed, i, StreamTag::Start), 0, u);
+        begin(u);
+        h.fill(0);
+        base.copy_from_slice(u);
+        let mut noise = words(seed, i, StreamTag::Noise);
+        for (n, stage) in self.stages.iter().enumerate() {
+            match self.image.sampler() {
+                Sampler::Flow => {
+                    network.flow(machine, stage.spectral(1), base, h, at);
+                    network.remainder(machine, stage, m, at, h, work);
+                    sum.copy_from_slice(u);
+                    network.flow(machine, stage.spectral(2), sum, h, u);
+                    if stage.closes {
+                        base.copy_from_slice(u);
+                    }
+                }
+                Sampler::Reverse => {
+                    at.copy_from_slice(u);
+                    network.remainder(machine, stage, m, at, h, work);
+                    network.reverse(machine, stage, &mut noise, n as u64, h, u);
+                }
+            }
+            visit(Visit { stage: n, m, at, h, after: u });
+        }
+        let mut phi = vec![0; u.len()];
+        network.finish(machine, &self.image, m, u, &mut phi, work);
+        (m, phi)
+    }
 }
 
 struct Sample {
@@ -108,113 +203,65 @@ impl Work for Job<'_> {
 
     fn on<M: Machine>(self, machine: M) -> Self::Result {
         let Self { generator, seed, count, done } = self;
-        let image = &generator.image;
-        let shape = image.shape();
-        let volume = shape.extent * shape.extent;
-        let (mut line, mut prepared) = (generator.line.clone(), generator.prepared.clone());
-        let mut rows = vec![[[0; 2]; _]; Full::groups(shape.extent)];
-        let matrix = Full::new(Line::new(image, &mut line), &mut rows);
-        let network = Network::<_, BLOCK>::new(image, matrix);
-        let stages = stages(image, &mut prepared);
-        let run = Run { machine, image, network, stages: &stages, weigh: generator.weigh.as_ref() };
-        let buffers = || {
-            let work = vec![0; Network::<Full<'_>, BLOCK>::work(&shape)];
-            (work, [(); 4].map(|()| vec![0; volume]))
-        };
+        let mut memory = Memory::new(&generator.image.shape());
+        let device = Device::new(machine, generator.image, &mut memory);
         (0..count)
             .into_par_iter()
-            .map_init(buffers, |(work, fields), i| {
-                let sample = run.sample(seed, i, work, fields, &generator.couplings);
-                done();
-                sample
-            })
+            .map_init(
+                || device.buffers(),
+                |buffers, i| {
+                    let sample = generator.sample(&device, seed, i, buffers);
+                    done();
+                    sample
+                },
+            )
             .collect()
     }
 }
 
-/// Everything that a configuration needs.
-struct Run<'a, M> {
-    machine: M,
-    image: &'a Image<'a>,
-    network: Network<Full<'a>, BLOCK>,
-    stages: &'a [Stage<'a>],
-    weigh: Option<&'a Weigher>,
-}
-
-/// The noise of configuration i.
-fn noise(seed: u64, i: usize, tag: StreamTag) -> Noise<Threefry> {
-    Noise { law: Law::Gaussian, words: Threefry::new(seed, i as u32, tag) }
-}
-
-impl<M: Machine> Run<'_, M> {
-    fn sample(
-        &self,
-        seed: u64,
-        i: usize,
-        work: &mut [i16],
-        [u, h, base, at]: &mut [Vec<i16>; 4],
-        couplings: &Couplings,
-    ) -> Sample {
-        let m = magnetisation(self.image, Threefry::new(seed, i as u32, StreamTag::Magnetisation).word64(0));
-        start(self.machine, &mut noise(seed, i, StreamTag::Start), 0, u);
-        // ln q of a flow, -ln of what the path weighs otherwise; that of M is added below.
-        let mut ln = match self.weigh {
-            Some(weigh) if self.image.sampler() == Sampler::Reverse => weigh.start(self.sigma(0), u),
-            Some(_) => -normal(u),
-            None => 0.0,
+impl Generator<'_> {
+    fn sample<M: Machine>(&self, device: &Device<'_, M>, seed: u64, i: usize, buffers: &mut Buffers) -> Sample {
+        let real = |phi: Vec<i16>| phi.into_iter().map(|phi| f64::from(phi) * UNIT).collect();
+        let Some(weigh) = &self.weigh else {
+            let (_, phi) = device.run(seed, i, buffers, |_| {}, |_| {});
+            return Sample { phi: real(phi), ln_q: 0.0, ln_w: 0.0 };
         };
-        match self.image.sampler() {
-            Sampler::Flow => {
-                h.fill(0);
-                base.copy_from_slice(u);
-                for (n, stage) in self.stages.iter().enumerate() {
-                    self.network.flow(self.machine, stage.spectral(1), base, h, at);
-                    self.network.remainder(self.machine, stage, m, at, h, work);
-                    if let Some(weigh) = self.weigh {
-                        ln -= weigh.stages[n].divergence(m, at);
-                    }
-                    at.copy_from_slice(u);
-                    self.network.flow(self.machine, stage.spectral(2), at, h, u);
-                    if stage.closes {
-                        base.copy_from_slice(u);
-                    }
-                }
-            }
-            Sampler::Reverse => {
-                let mut noise = noise(seed, i, StreamTag::Noise);
-                for (n, stage) in self.stages.iter().enumerate() {
-                    self.network.remainder(self.machine, stage, m, u, h, work);
-                    base.copy_from_slice(u);
-                    self.network.reverse(self.machine, stage, &mut noise, n as u64, h, u);
-                    if let Some(weigh) = self.weigh {
-                        ln += weigh.step(&weigh.stages[n], [self.sigma(n), self.sigma(n + 1)], base, h, u);
-                    }
-                }
-            }
+        let flow = self.image.sampler() == Sampler::Flow;
+        // ln q of a flow; ln of what a path weighs. Both without M.
+        let ln = Cell::new(0.0);
+        let (m, phi) = device.run(
+            seed,
+            i,
+            buffers,
+            |u| ln.set(if flow { -normal(u) } else { weigh.start(self.sigma(0), u) }),
+            |Visit { stage, m, at, h, after }| {
+                let float = &weigh.stages[stage];
+                ln.set(
+                    ln.get()
+                        + if flow {
+                            -float.divergence(m, at)
+                        } else {
+                            weigh.step(float, [self.sigma(stage), self.sigma(stage + 1)], at, h, after)
+                        },
+                );
+            },
+        );
+        let largest = f64::from(self.image.largest()) * UNIT;
+        let field = weigh.field(f64::from(m) / f64::from(1 << 14) * largest, &buffers.fields[0]);
+        let measured = measure(&field, &[self.image.shape().extent; 2], &self.couplings);
+        let action = measured.action_density * field.len() as f64;
+        let (ln, ln_m) = (ln.get(), weigh.ln_law(m, largest));
+        if flow {
+            let ln_q = ln + ln_m + weigh.end();
+            Sample { phi: real(phi), ln_q, ln_w: -action - ln_q }
+        } else {
+            Sample { phi: real(phi), ln_q: 0.0, ln_w: ln - action - ln_m }
         }
-        let phi = &mut *at;
-        self.network.finish(self.machine, self.image, m, u, phi, work);
-        let (mut ln_q, mut ln_w) = (0.0, 0.0);
-        if let Some(weigh) = self.weigh {
-            let largest = f64::from(self.image.largest()) * UNIT;
-            let field = weigh.field(f64::from(m) / f64::from(1 << 14) * largest, u);
-            let measured = measure(&field, &[self.image.shape().extent; 2], couplings);
-            let action = measured.action_density * field.len() as f64;
-            let ln_m = weigh.ln_law(m, largest);
-            (ln_q, ln_w) = match self.image.sampler() {
-                Sampler::Flow => {
-                    let ln_q = ln + ln_m + weigh.end();
-                    (ln_q, -action - ln_q)
-                }
-                Sampler::Reverse => (0.0, ln - action - ln_m),
-            };
-        }
-        Sample { phi: phi.iter().map(|&phi| f64::from(phi) * UNIT).collect(), ln_q, ln_w }
     }
 
     /// σ before step n; 0 after the last.
     fn sigma(&self, n: usize) -> f64 {
-        if n < self.stages.len() { f64::from(self.image.stage(n).sigma) } else { 0.0 }
+        if n < self.image.shape().stages { f64::from(self.image.stage(n).sigma) } else { 0.0 }
     }
 }
 
@@ -224,8 +271,12 @@ fn normal(u: &[i16]) -> f64 {
 }
 
 impl Weigher {
-    fn new(image: &Image<'_>, stages: &[Stage<'_>]) -> Self {
-        let extent = image.shape().extent;
+    fn new(image: &Image<'_>) -> Self {
+        let shape = image.shape();
+        let extent = shape.extent;
+        let mut numbers = vec![0; shape.unfolded()];
+        let stages =
+            (0..shape.stages).map(|n| FloatStage::new(image, &Stage::prepare(image, n, &mut numbers))).collect();
         let [kappa, b, lambda, mass2] = image.couplings();
         let linear = spectrum::linear(extent, &Couplings { kappa, b, lambda }, mass2);
         // All words: 2^16 places in each cell, as the draw rounds them.
@@ -238,12 +289,7 @@ impl Weigher {
                 law[m as usize] += f64::from(share(cell)) / f64::from(1 << 19) / f64::from(1 << 16);
             }
         }
-        Self {
-            stages: stages.iter().map(|stage| FloatStage::new(image, stage)).collect(),
-            variance: linear.into_iter().map(f64::recip).collect(),
-            hartley: spectrum::hartley(extent),
-            law,
-        }
+        Self { stages, variance: linear.into_iter().map(f64::recip).collect(), hartley: spectrum::hartley(extent), law }
     }
 
     /// ln of the density of the zero mode √V·M.

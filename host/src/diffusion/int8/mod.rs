@@ -10,13 +10,41 @@ pub mod report;
 
 use std::io::Read;
 
-use stoquant_core::int8::image::{EVEN, MAGIC, MAX_BYTES, ODD};
+use stoquant_core::int8::image::{EVEN, MAGIC, MAX_BYTES, ODD, Sampler};
 use stoquant_core::int8::{Image, Line, Network};
 
+use super::model::Config;
+use crate::couplings::Couplings;
 use crate::experiment::InputError;
 
 pub use generate::Generator;
 pub use quantize::{Plan, quantize};
+
+/// What the core does not look at, because no integer depends on it: couplings, m² and the σ that weights need.
+pub fn check(image: &Image<'_>) -> Result<(), InputError> {
+    let shape = image.shape();
+    let [kappa, b, lambda, mass2] = image.couplings();
+    let sigma: Vec<f64> = (0..shape.stages).map(|n| f64::from(image.stage(n).sigma)).collect();
+    // A flow ends at 0, and may look at one σ twice.
+    let falls = |pair: &[f64]| match image.sampler() {
+        Sampler::Reverse => pair[0] > pair[1] && pair[1] > 0.0,
+        Sampler::Flow => pair[0] >= pair[1] && pair[1] >= 0.0,
+    };
+    if let Some(n) = sigma.windows(2).position(|pair| !falls(pair)) {
+        return Err(InputError(format!("sigma of stage {} = {}: must fall, and be positive", n + 1, sigma[n + 1])));
+    }
+    let lowest = sigma.iter().copied().filter(|&sigma| sigma > 0.0).fold(f64::INFINITY, f64::min);
+    let config = Config {
+        extent: shape.extent,
+        couplings: Couplings { kappa, b, lambda },
+        mass2,
+        sigma: [lowest, sigma[0]],
+        knots: 2,
+        hidden: shape.hidden,
+        magnetisation: [0.0, f64::from(image.largest())],
+    };
+    config.check()
+}
 
 /// The bytes of a file that begins as an image does; `None` where there is no such file, or another one.
 pub fn read(path: &str) -> Result<Option<Vec<u8>>, InputError> {

@@ -1,6 +1,6 @@
 //! A float model becomes an image: int8 weights with a scale a row, int16 tables, shifts as large as they may be.
 
-use stoquant_core::diffusion::{Kernel, Method};
+use stoquant_core::diffusion::{Kernel, Magnetisation, Method};
 use stoquant_core::int8::arithmetic::LARGEST_ACTIVATION;
 use stoquant_core::int8::hartley::FRACTION;
 use stoquant_core::int8::image::{CELLS, EVEN, EXTENTS, MAX_ROWS, ODD, Sampler, StageRecord};
@@ -10,7 +10,7 @@ use stoquant_core::int8::{Shape, Shifts};
 use stoquant_core::score::network::{self, LOCAL_EVEN, LOCAL_ODD};
 
 use super::encode::Parts;
-use crate::diffusion::generate::SamplerKind;
+use crate::diffusion::generate::{SamplerKind, Settings};
 use crate::diffusion::model::Model;
 use crate::diffusion::tables;
 use crate::experiment::InputError;
@@ -150,18 +150,18 @@ fn check(model: &Model) -> Result<(), InputError> {
     }
 }
 
-/// The image's contents.
-pub fn quantize(model: &Model, plan: Plan) -> Result<Parts, InputError> {
-    plan.check()?;
-    check(model)?;
-    let config = &model.config;
-    let (l, [h1, h2]) = (config.extent, config.hidden);
-    let a: Vec<f64> = model.linear().into_iter().map(f64::recip).collect();
-    let [low, high] = config.sigma;
-    let r = |k: usize, sigma: f64| (a[k] + sigma * sigma).sqrt();
-    let by_mode = |f: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..a.len()).map(f).collect() };
+/// r = √(a + σ²).
+fn radius(a: f64, sigma: f64) -> f64 {
+    (a + sigma * sigma).sqrt()
+}
 
-    // σ of the rows, the three tables of the step there, and the stages.
+/// σ of the rows and the three tables of the step there, by mode; the stages.
+type Schedule = (Sampler, Vec<(f64, [Vec<f64>; 3])>, Vec<StageRecord>);
+
+fn schedule(model: &Model, plan: Plan, a: &[f64]) -> Schedule {
+    let [low, high] = model.config.sigma;
+    let r = |k: usize, sigma: f64| radius(a[k], sigma);
+    let by_mode = |f: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..a.len()).map(f).collect() };
     let mut rows: Vec<(f64, [Vec<f64>; 3])> = Vec::new();
     let mut stages = Vec::new();
     let only = |i: usize| core::array::from_fn(|n| if n == i { 1 << 14 } else { 0 });
@@ -195,10 +195,13 @@ pub fn quantize(model: &Model, plan: Plan) -> Result<Parts, InputError> {
             Sampler::Reverse
         }
         Plan::Flow { method, steps } => {
-            let points = if method == Method::Rk4 { 2 * steps } else { steps };
-            let mut grid: Vec<f64> =
-                (0..points).map(|n| high * (low / high).powf(n as f64 / (points - 1) as f64)).collect();
-            grid.push(0.0);
+            let (sampler, points) = match method {
+                Method::Euler => (SamplerKind::FlowEuler, 1),
+                Method::Heun => (SamplerKind::FlowHeun, 1),
+                Method::Ab2 => (SamplerKind::FlowAb2, 1),
+                Method::Rk4 => (SamplerKind::FlowRk4, 2),
+            };
+            let grid = Settings { sampler, steps, ..Settings::default() }.grid(model, points);
             let count = method.nodes(grid.len());
             for n in 0..count {
                 let nodes: Vec<_> = a.iter().filter_map(|&a| method.node(&grid, n, a)).collect();
@@ -215,6 +218,88 @@ pub fn quantize(model: &Model, plan: Plan) -> Result<Parts, InputError> {
             Sampler::Flow
         }
     };
+    (sampler, rows, stages)
+}
+
+/// Arguments of the activation have 13 fractional bits: from odd features with 11, even ones with 10, activations of 63.5 a unit.
+const FROM_ODD: f64 = 4.0;
+const FROM_EVEN: f64 = 8.0;
+const FROM_UNIT: f64 = 8192.0 / ACTIVATION;
+
+fn up(shift: u32, bits: i32) -> f64 {
+    exp2(shift as i32 + bits)
+}
+
+/// Everything that a row of integers depends on beside its own numbers.
+struct Formats<'a> {
+    sampler: Sampler,
+    shifts: Shifts,
+    /// Fractional bits of the modes of ŷ.
+    modes: i32,
+    m_max: f64,
+    /// Units of the weights, layer by layer and row by row.
+    scales: &'a [Vec<f64>],
+    /// A mode of every orbit.
+    representatives: &'a [usize],
+}
+
+impl Formats<'_> {
+    fn row(&self, row: &Row) -> Result<Vec<i16>, InputError> {
+        let Row { spectral, network: n, scale } = row;
+        let mut out = Vec::new();
+        let units = match self.sampler {
+            Sampler::Reverse => [exp2(self.modes - 12 + self.shifts.filter as i32), exp2(14), exp2(15), exp2(14)],
+            Sampler::Flow => [exp2(self.modes - 12 + self.shifts.filter as i32), exp2(15), exp2(15), 0.0],
+        };
+        for (name, (table, unit)) in ["filter", "step", "step", "step"].iter().zip(spectral.iter().zip(units)) {
+            for &mode in self.representatives {
+                // The zero mode does not move.
+                out.push(if mode == 0 { 0 } else { int16(name, table[mode] * unit, FULL)? });
+            }
+        }
+        let mut put = |what: &str, values: &mut dyn Iterator<Item = f64>, limit: f64| -> Result<(), InputError> {
+            for value in values {
+                out.push(int16(what, value, limit)?);
+            }
+            Ok(())
+        };
+        for (layer, unit) in [(0, FROM_ODD), (1, FROM_UNIT)] {
+            let scales = &self.scales[2 * layer];
+            let by = unit * up(shifts_of(&self.shifts, layer)[0], 9);
+            put("gain", &mut n.units[2 * layer].iter().zip(scales).map(|(g, s)| g * s * by), FULL)?;
+            let clip = |b: &f64| (b * exp2(13)).clamp(-FULL, FULL);
+            put("bias", &mut n.units[2 * layer + 1].iter().map(clip), FULL)?;
+        }
+        let by = up(self.shifts.output, 11) / ACTIVATION / scale;
+        put("output weight", &mut n.units[4].iter().map(|o| o * by), FULL)?;
+        let unscale = 1.0 / n.odd[0];
+        put("scale of a feature", &mut (1..4).map(|j| n.odd[j] * unscale * exp2(14)), FULL)?;
+        put("scale of M", &mut [n.odd[0], n.odd[4]].into_iter().map(|s| s * self.m_max * exp2(11)), FULL)?;
+        let even = |i: usize| match LOCAL_EVEN[i] {
+            4 => n.even[4][1] * self.m_max * self.m_max * exp2(10),
+            e => n.even[e][1] * unscale * unscale * exp2(12),
+        };
+        put("scale of an even feature", &mut (0..EVEN).map(even), FULL)?;
+        put("mean of an even feature", &mut LOCAL_EVEN.iter().map(|&e| n.even[e][0] * n.even[e][1] * exp2(10)), FULL)?;
+        put("skip weight", &mut (0..ODD).map(|j| n.skip[j] / scale * exp2(12)), 8192.0)?;
+        put("cross weight", &mut LOCAL_EVEN.iter().map(|&e| n.cross[e] * unscale / scale * exp2(11)), 8192.0)?;
+        put("linear weight", &mut std::iter::once(n.local[0] * unscale / scale * exp2(12)), FULL)?;
+        put("cubic weight", &mut std::iter::once(n.local[1] * unscale.powi(3) / scale * exp2(13)), FULL)?;
+        Ok(out)
+    }
+}
+
+/// The image's contents.
+pub fn quantize(model: &Model, plan: Plan) -> Result<Parts, InputError> {
+    plan.check()?;
+    check(model)?;
+    let config = &model.config;
+    let (l, [h1, h2]) = (config.extent, config.hidden);
+    let a: Vec<f64> = model.linear().into_iter().map(f64::recip).collect();
+    let r = |k: usize, sigma: f64| radius(a[k], sigma);
+    let by_mode = |f: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..a.len()).map(f).collect() };
+
+    let (sampler, rows, stages) = schedule(model, plan, &a);
     let scale_of: Vec<f64> = rows.iter().map(|(sigma, _)| model.at("scale.h", *sigma)[0]).collect();
     let rows: Vec<Row> = rows
         .into_iter()
@@ -272,19 +357,17 @@ pub fn quantize(model: &Model, plan: Plan) -> Result<Parts, InputError> {
     let evens = |layer: usize, unit: f64| scales[2 * layer + 1].iter().map(move |s| s * unit);
     // The gain that makes it is an int16 with 9 fractional bits more.
     let limit = (f64::from(LARGEST_WEIGHT) / 127.0).min(FULL / exp2(9));
-    // Arguments have 13 fractional bits; odd features 11, even ones 10, activations 63.5 a unit.
-    let (from_odd, from_even, from_unit) = (exp2(2), exp2(3), exp2(13) / ACTIVATION);
     let shifts = Shifts {
         filter: shift,
         sites: (FRACTION as i32 + modes - 11) as u32,
         modes: [FRACTION, FRACTION],
         first: [
-            shift_for("weights of the first layer", gains(0, from_odd), limit)?,
-            shift_for("even weights of the first layer", evens(0, from_even), limit)?,
+            shift_for("weights of the first layer", gains(0, FROM_ODD), limit)?,
+            shift_for("even weights of the first layer", evens(0, FROM_EVEN), limit)?,
         ],
         second: [
-            shift_for("weights of the second layer", gains(1, from_unit), limit)?,
-            shift_for("even weights of the second layer", evens(1, from_even), limit)?,
+            shift_for("weights of the second layer", gains(1, FROM_UNIT), limit)?,
+            shift_for("even weights of the second layer", evens(1, FROM_EVEN), limit)?,
         ],
         output: shift_for(
             "output weights",
@@ -292,7 +375,6 @@ pub fn quantize(model: &Model, plan: Plan) -> Result<Parts, InputError> {
             FULL,
         )?,
     };
-    let up = |shift: u32, bits: i32| exp2(shift as i32 + bits);
     let shape = Shape { extent: l, hidden: [h1, h2], rows: rows.len(), stages: stages.len() };
     let mut representatives = vec![0; shape.orbits()];
     for i in 0..=l / 2 {
@@ -300,53 +382,10 @@ pub fn quantize(model: &Model, plan: Plan) -> Result<Parts, InputError> {
             representatives[orbit(l, i, j)] = i * l + j;
         }
     }
-    let [m_low, m_high] = config.magnetisation;
-    let largest = int16("largest |M|", (m_high * exp2(12)).ceil(), FULL)?;
+    let largest = int16("largest |M|", (config.magnetisation[1] * exp2(12)).ceil(), FULL)?;
     let m_max = f64::from(largest) / exp2(12);
-    let mut encoded = Vec::new();
-    for row in &rows {
-        let Row { spectral, network: n, scale } = row;
-        let mut out = Vec::with_capacity(shape.row());
-        let units = match sampler {
-            Sampler::Reverse => [exp2(modes - 12 + shift as i32), exp2(14), exp2(15), exp2(14)],
-            Sampler::Flow => [exp2(modes - 12 + shift as i32), exp2(15), exp2(15), 0.0],
-        };
-        for (name, (table, unit)) in ["filter", "step", "step", "step"].iter().zip(spectral.iter().zip(units)) {
-            for &mode in &representatives {
-                // The zero mode does not move.
-                out.push(if mode == 0 { 0 } else { int16(name, table[mode] * unit, FULL)? });
-            }
-        }
-        let mut put = |what: &str, values: &mut dyn Iterator<Item = f64>, limit: f64| -> Result<(), InputError> {
-            for value in values {
-                out.push(int16(what, value, limit)?);
-            }
-            Ok(())
-        };
-        for (layer, unit) in [(0, from_odd), (1, from_unit)] {
-            let scales = &scales[2 * layer];
-            let by = unit * up(shifts_of(&shifts, layer)[0], 9);
-            put("gain", &mut n.units[2 * layer].iter().zip(scales).map(|(g, s)| g * s * by), FULL)?;
-            let clip = |b: &f64| (b * exp2(13)).clamp(-FULL, FULL);
-            put("bias", &mut n.units[2 * layer + 1].iter().map(clip), FULL)?;
-        }
-        let by = up(shifts.output, 11) / ACTIVATION / scale;
-        put("output weight", &mut n.units[4].iter().map(|o| o * by), FULL)?;
-        let unscale = 1.0 / n.odd[0];
-        put("scale of a feature", &mut (1..4).map(|j| n.odd[j] * unscale * exp2(14)), FULL)?;
-        put("scale of M", &mut [n.odd[0], n.odd[4]].into_iter().map(|s| s * m_max * exp2(11)), FULL)?;
-        let even = |i: usize| match LOCAL_EVEN[i] {
-            4 => n.even[4][1] * m_max * m_max * exp2(10),
-            e => n.even[e][1] * unscale * unscale * exp2(12),
-        };
-        put("scale of an even feature", &mut (0..EVEN).map(even), FULL)?;
-        put("mean of an even feature", &mut LOCAL_EVEN.iter().map(|&e| n.even[e][0] * n.even[e][1] * exp2(10)), FULL)?;
-        put("skip weight", &mut (0..ODD).map(|j| n.skip[j] / scale * exp2(12)), 8192.0)?;
-        put("cross weight", &mut LOCAL_EVEN.iter().map(|&e| n.cross[e] * unscale / scale * exp2(11)), 8192.0)?;
-        put("linear weight", &mut std::iter::once(n.local[0] * unscale / scale * exp2(12)), FULL)?;
-        put("cubic weight", &mut std::iter::once(n.local[1] * unscale.powi(3) / scale * exp2(13)), FULL)?;
-        encoded.push(out);
-    }
+    let formats = Formats { sampler, shifts, modes, m_max, scales: &scales, representatives: &representatives };
+    let encoded = rows.iter().map(|row| formats.row(row)).collect::<Result<_, _>>()?;
     let line = |k: usize| {
         let angle = 2.0 * std::f64::consts::PI * k as f64 / l as f64;
         ((angle.cos() + angle.sin()) / (l as f64).sqrt() * exp2(FRACTION as i32)).round_ties_even() as i16
@@ -359,14 +398,14 @@ pub fn quantize(model: &Model, plan: Plan) -> Result<Parts, InputError> {
         largest,
         couplings: [config.couplings.kappa, config.couplings.b, config.couplings.lambda, config.mass2],
         matrix: (0..l).map(line).collect(),
-        magnetisation: quantiles(model.data("magnetisation"), [m_low, m_high], m_max),
+        magnetisation: quantiles(model.data("magnetisation"), config.magnetisation, m_max)?,
         end: representatives
             .iter()
             .map(|&mode| int16("end", end[mode] * exp2(modes - 12 + shift as i32), FULL))
             .collect::<Result<_, _>>()?,
         gains: even_gains
             .iter()
-            .flat_map(|&(layer, s)| evens(layer, from_even * up(s, 9)).collect::<Vec<_>>())
+            .flat_map(|&(layer, s)| evens(layer, FROM_EVEN * up(s, 9)).collect::<Vec<_>>())
             .map(|g| int16("even gain", g, FULL))
             .collect::<Result<_, _>>()?,
         rows: encoded,
@@ -380,26 +419,16 @@ fn shifts_of(shifts: &Shifts, layer: usize) -> [u32; 2] {
 }
 
 /// Ends of the cells of |M| in units of M_max/2^14.
-fn quantiles(density: &[f32], [low, high]: [f64; 2], m_max: f64) -> Vec<i16> {
-    let cells = density.len() - 1;
-    let width = (high - low) / cells as f64;
-    let mut cumulative = vec![0.0];
-    for pair in density.windows(2) {
-        cumulative.push(cumulative[cumulative.len() - 1] + 0.5 * f64::from(pair[0] + pair[1]) * width);
-    }
-    let total = cumulative[cells];
-    let mut out: Vec<i16> = Vec::with_capacity(CELLS + 1);
-    let mut below = 0;
-    for n in 0..=CELLS {
-        let target = total * f64::from(below) * exp2(-19);
-        below += share(n.min(CELLS - 1));
-        let i = cumulative.partition_point(|&c| c <= target).clamp(1, cells) - 1;
-        let (p, next) = (f64::from(density[i]), f64::from(density[i + 1]));
-        let (rest, slope) = (target - cumulative[i], (next - p) / width);
-        let root = p + (p * p + 2.0 * slope * rest).max(0.0).sqrt();
-        let x = if root > 0.0 { (2.0 * rest / root).min(width) } else { 0.0 };
-        let m = ((low + i as f64 * width + x) / m_max * exp2(14)).round() as i16;
-        out.push(out.last().map_or(m, |&before| m.max(before)).min(1 << 14));
-    }
-    out
+fn quantiles(density: &[f32], [low, high]: [f64; 2], m_max: f64) -> Result<Vec<i16>, InputError> {
+    let density: Vec<f64> = density.iter().map(|&p| f64::from(p)).collect();
+    let mut cumulative = vec![0.0; density.len()];
+    let law = Magnetisation::new(low, high, &density, &mut cumulative).map_err(InputError::new)?;
+    let mut below = 0_u64;
+    let ends = (0..=CELLS).map(|n| {
+        // The word whose draw is this quantile, positive.
+        let word = if n == CELLS { !1 } else { below << 45 };
+        below += u64::from(share(n.min(CELLS - 1)));
+        ((law.draw(word) / m_max * exp2(14)).round() as i16).min(1 << 14)
+    });
+    Ok(ends.collect())
 }
