@@ -7,7 +7,9 @@ use gungraun::{library_benchmark, library_benchmark_group, main};
 use std::hint::black_box;
 use stoquant::simd::Threads;
 use stoquant_benches::chain::{Chain, euler, mala};
+use stoquant_benches::score::{self, DEVICE, Evaluation, HOST, full, line};
 use stoquant_core::arith::{Arith, Fx};
+use stoquant_core::int8::{Matrix, Shape};
 use stoquant_core::integrator::Integrator;
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{StreamTag, Threefry, Words};
@@ -55,6 +57,23 @@ fn measure<A: Arith>(machine: impl Machine) -> Case {
     })
 }
 
+fn evaluation<const B: usize>(mut evaluation: Evaluation<impl Machine, impl Matrix + 'static, B>) -> Case {
+    evaluation.evaluate();
+    Box::new(move || evaluation.evaluate())
+}
+
+/// One evaluation of the quantised score on 16².
+fn int8(machine: impl Machine) -> Case {
+    let image = score::image("c16-int8");
+    evaluation(Evaluation::<_, _, HOST>::new(machine, &image, full(&image), Shape::unfolded))
+}
+
+/// The same with the memory that a device has.
+fn int8_on_device(machine: impl Machine) -> Case {
+    let image = score::image("c16-int8");
+    evaluation(Evaluation::<_, _, DEVICE>::new(machine, &image, line(&image), Shape::prepared))
+}
+
 macro_rules! count {
     ($name:ident, $machine:expr) => {
         #[library_benchmark]
@@ -71,6 +90,7 @@ macro_rules! count {
         #[bench::mala_fx18_apart(apart::<Fx<18>>($machine, mala()))]
         #[bench::measure_f32(measure::<f32>($machine))]
         #[bench::measure_fx18(measure::<Fx<18>>($machine))]
+        #[bench::int8_score(int8($machine))]
         fn $name(mut case: Case) -> Case {
             case();
             case
@@ -79,10 +99,19 @@ macro_rules! count {
 }
 
 count!(portable, stoquant::simd::Portable(Threads::One));
+
+/// The portable machine alone.
+#[library_benchmark]
+#[bench::int8_score(int8_on_device(stoquant::simd::Portable(Threads::One)))]
+fn device(mut case: Case) -> Case {
+    case();
+    case
+}
+
 #[cfg(target_arch = "x86_64")]
 count!(avx2, stoquant::simd::Avx2::detect(Threads::One).expect("no AVX2 here: `xtask counts` leaves these out"));
 
-library_benchmark_group!(name = portable_machine, benchmarks = portable);
+library_benchmark_group!(name = portable_machine, benchmarks = [portable, device]);
 #[cfg(target_arch = "x86_64")]
 library_benchmark_group!(name = avx2_machine, benchmarks = avx2);
 

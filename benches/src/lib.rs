@@ -6,6 +6,7 @@ pub mod chain;
 pub mod paired;
 pub mod record;
 pub mod rows;
+pub mod score;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
