@@ -16,6 +16,7 @@
 //! | `coupled` | every site of every step within its rounding, in fixed point every word; what is left is white noise | noise only |
 //! | `finite-step` | the free field at finite step | yes |
 //! | `exact` | one site at finite step, rings, tori | yes |
+//! | `int8` | the quantised score: every integer, its error, its symmetries, its weights against floats | weights |
 //! | `ensemble` | identities of e^{-S} and an independent sampler on larger lattices | yes |
 //!
 //! Deterministic checks have a bound and no false alarms; statistical ones share [`certificate::FALSE_ALARM_RATE`].
@@ -34,6 +35,7 @@ pub mod figure;
 pub mod findings;
 pub mod histogram;
 pub mod identity;
+pub mod int8;
 pub mod laws;
 pub mod machines;
 pub mod noise;
@@ -51,7 +53,7 @@ pub use check::{Check, Verdict};
 pub use figure::Figure;
 pub use findings::Findings;
 pub use parts::{Part, parts};
-pub use plan::{Level, Plan};
+pub use plan::{Level, Plan, Scope};
 
 use stoquant_core::error::Error;
 

@@ -6,8 +6,8 @@ use super::check::Check;
 use super::findings::Findings;
 use super::noise::NoiseSubject;
 use super::{
-    Plan, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, laws, machines, noise, orders,
-    relaxation, residuals, words,
+    Plan, Scope, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, int8, laws, machines,
+    noise, orders, relaxation, residuals, words,
 };
 use crate::engine::{ArithKind, Factory, IntegratorKind, Setup};
 
@@ -38,6 +38,9 @@ impl<'a> Part<'a> {
 
 /// The parts of a plan.
 pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
+    if plan.scope == Scope::Int8 {
+        return of_int8(plan).collect();
+    }
     let mut parts = vec![
         Part::new("calibration", |factory| {
             calibration::checks(factory, &calibration::Analysis::default(), plan.level, plan.seed)
@@ -49,13 +52,14 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
         Part::new("machines", |factory| Ok(machines::checks(factory, plan.level, plan.seed)?.into())),
         Part::new("boards", |factory| Ok(identity::boards(factory, &plan.board)?.into())),
     ];
-    if plan.general {
+    if plan.scope == Scope::Everything {
         parts.push(Part::new("enumeration", |_| Ok(enumeration::checks(plan.level))));
         parts.push(Part::new("exact law", |factory| exact_law::checks(factory, plan.level, plan.seed)));
         parts.push(Part::new("relaxation", |factory| relaxation::checks(factory, plan.level, plan.seed)));
         parts.push(Part::new("diffusion", |_| {
             Ok(diffusion::checks(&diffusion::Subject::default(), plan.level, plan.seed)?.into())
         }));
+        parts.extend(of_int8(plan));
         parts.push(Part::new("orders", |factory| orders::checks(factory, plan.level, plan.seed)));
     } else {
         parts.extend(plan.coupled.iter().map(|setup| {
@@ -82,6 +86,13 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
         parts.push(Part::new(coupled::label(&case.setup), |factory| laws::ensemble(factory, case)));
     }
     parts
+}
+
+/// The quantised score.
+fn of_int8(plan: &Plan) -> impl Iterator<Item = Part<'_>> {
+    int8::PARTS.iter().map(|(name, checks)| {
+        Part::new(format!("int8, {name}"), |_| Ok(checks(&int8::Subject::default(), plan.level, plan.seed).into()))
+    })
 }
 
 /// Identities and coupled paths of one engine.

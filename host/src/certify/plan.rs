@@ -22,6 +22,17 @@ pub enum Level {
 /// The engines that are there without any hardware.
 const IN_PROCESS: &str = "in-process core";
 
+/// What a certificate is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All that there is: the experiments asked for, and the rungs that choose their own.
+    Everything,
+    /// What is asked for alone.
+    Experiment,
+    /// The quantised score alone.
+    Int8,
+}
+
 /// The parts of a certificate.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -29,8 +40,8 @@ pub struct Plan {
     pub engine: String,
     /// How far the exact rungs go.
     pub level: Level,
-    /// With the rungs that choose their own experiments; without, only what is asked for.
-    pub general: bool,
+    /// Which rungs.
+    pub scope: Scope,
     /// Seed of the symmetries.
     pub seed: u64,
     /// Couplings and step for the comparison of boards with engines.
@@ -159,7 +170,19 @@ impl Plan {
         for (index, case) in laws.iter_mut().chain(&mut ensembles).enumerate() {
             case.setup.seed = seed.wrapping_add((index as u64 + 1) << 32);
         }
-        Self { engine: IN_PROCESS.into(), level, general: true, seed, board: base, coupled, laws, ensembles }
+        Self { engine: IN_PROCESS.into(), level, scope: Scope::Everything, seed, board: base, coupled, laws, ensembles }
+    }
+
+    /// A certificate of the quantised score.
+    pub fn int8(seed: u64, level: Level) -> Self {
+        Self {
+            engine: "int8".into(),
+            scope: Scope::Int8,
+            coupled: vec![],
+            laws: vec![],
+            ensembles: vec![],
+            ..Self::standard(seed, 1.0, level)
+        }
     }
 
     /// A certificate of one experiment: its lattice, couplings and step; the integrators and arithmetics given.
@@ -167,7 +190,7 @@ impl Plan {
         let mut plan = Self {
             engine: IN_PROCESS.into(),
             level,
-            general: false,
+            scope: Scope::Experiment,
             seed: setup.seed,
             board: setup.clone(),
             coupled: vec![],

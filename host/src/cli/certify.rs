@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use stoquant::certify::{self, Certificate, Judged, Level, Plan, Verdict};
 use stoquant::engine::{ArithKind, IntegratorKind, Setup, core_engine_on};
@@ -28,6 +28,9 @@ pub struct CertifyArgs {
     /// Also write a page with figures (index.html) and certificate.json into this directory
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+    /// Certify this alone: int8, the quantised score
+    #[arg(long, value_name = "NAME")]
+    engine: Option<Alone>,
     /// Length of the statistical runs, in units of the default
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     effort: f64,
@@ -39,6 +42,12 @@ pub struct CertifyArgs {
     verbose: bool,
 }
 
+/// What has a certificate of its own.
+#[derive(Clone, Copy, ValueEnum)]
+enum Alone {
+    Int8,
+}
+
 pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     if !(args.effort > 0.0 && args.effort <= 1e6) {
         return Err(InputError(format!("effort = {}: must be above 0 and at most 1e6", args.effort)));
@@ -46,7 +55,7 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     let options = args.experiment.resolve()?;
     let level = if args.full { Level::Full } else { Level::Standard };
     let machine = args.machine.machine()?;
-    let mut plan = plan(&options, args.effort, level)?;
+    let mut plan = plan(&options, args.engine, args.effort, level)?;
     plan.engine += &format!(", {machine}");
     if let Some(directory) = &args.report {
         report::writable(directory)?;
@@ -74,11 +83,17 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     Ok(if certificate.verdict == Verdict::Pass { Outcome::Good } else { Outcome::CheckFailed })
 }
 
-/// The default certificate, or one for the experiment that options describe.
-fn plan(options: &Options, effort: f64, level: Level) -> Result<Plan, InputError> {
+/// The default certificate, that of one engine, or one for the experiment that options describe.
+fn plan(options: &Options, engine: Option<Alone>, effort: f64, level: Level) -> Result<Plan, InputError> {
     let seed = options.seed.unwrap_or(1);
     if (Options { seed: None, ..options.clone() }) == Options::default() {
-        return Ok(Plan::standard(seed, effort, level));
+        return Ok(match engine {
+            Some(Alone::Int8) => Plan::int8(seed, level),
+            None => Plan::standard(seed, effort, level),
+        });
+    }
+    if engine.is_some() {
+        return Err(InputError::new("engine = int8 has its own models: of an experiment it takes the seed alone"));
     }
     let experiment = Experiment::new(options)?;
     let arith = options.arith.map_or_else(|| ArithKind::ALL.to_vec(), |one| vec![one]);

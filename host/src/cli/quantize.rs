@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use stoquant::diffusion::generate::{self, SamplerKind, Settings};
-use stoquant::diffusion::int8::report::{StageError, stages};
+use stoquant::diffusion::int8::report::{LayerError, StageError, layers, stages};
 use stoquant::diffusion::int8::{Generator, Plan, costs, quantize};
 use stoquant::diffusion::model::Model;
 use stoquant::diffusion::weights::{Quality, reverse};
@@ -55,6 +55,9 @@ pub struct QuantizeArgs {
     json: bool,
 }
 
+/// Stages and fields at which layers are compared: about a per cent of a root mean square.
+const BY_LAYER: [usize; 2] = [12, 4];
+
 /// What is printed.
 #[derive(Serialize)]
 struct Report {
@@ -65,6 +68,7 @@ struct Report {
     /// Multiplications of a site and evaluation.
     products: usize,
     stages: Vec<StageError>,
+    layers: Vec<LayerError>,
     /// Model and integers, from the same sampler.
     check: Option<[Quality; 2]>,
 }
@@ -83,9 +87,11 @@ pub fn run(args: QuantizeArgs) -> Result<Outcome, InputError> {
         Plan::Reverse { steps, .. } => Plan::Reverse { steps, rows: args.rows },
         flow => flow,
     };
-    let bytes = quantize(&model, plan)?.encode().map_err(InputError::new)?;
+    let parts = quantize(&model, plan)?;
+    let bytes = parts.encode().map_err(InputError::new)?;
     let image = Image::new(&bytes).map_err(InputError::new)?;
     let stages = stages(&model, &image, args.fields, args.seed)?;
+    let layers = layers(&model, &parts, &image, BY_LAYER, args.seed)?;
     let check = args.check.map(|count| {
         let settings = Settings { sampler: args.sampler, steps: args.steps, weights: true, ..Settings::default() };
         let float = generate::Generator::<f32>::new(&model, &settings)?.generate(machine, args.seed, count, &|| {})?;
@@ -95,7 +101,7 @@ pub fn run(args: QuantizeArgs) -> Result<Outcome, InputError> {
     });
     let (ram, products) = costs(&image);
     let report =
-        Report { bytes: bytes.len(), sha256: sha256(&bytes), ram, products, stages, check: check.transpose()? };
+        Report { bytes: bytes.len(), sha256: sha256(&bytes), ram, products, stages, layers, check: check.transpose()? };
     if let Some(out) = &args.out {
         write_atomic(out, &bytes)?;
     }
@@ -131,6 +137,11 @@ impl Report {
         );
         for StageError { sigma, displacement, rounding, tables } in &self.stages {
             let _ = write!(out, "\n{sigma:>10.5} {displacement:>14.3e} {rounding:>10.1e} {tables:>10.1e}");
+        }
+        let _ = write!(out, "\n\n{:>25} {:>10} {:>10}   the same, of one layer alone", "layer", "rounding", "weights");
+        for LayerError { layer, rounding, weights } in &self.layers {
+            let weights = weights.map_or("-".to_owned(), |weights| format!("{weights:.1e}"));
+            let _ = write!(out, "\n{:>25} {rounding:>10.1e} {weights:>10}", layer.name());
         }
         out
     }

@@ -1,4 +1,4 @@
-//! Planted defects: wrong arithmetic, drifts, noise, integrators, diffusion, analysis and reports, each one line of a table and one seam, and the
+//! Planted defects: wrong arithmetic, drifts, noise, integrators, diffusion, the quantised score, analysis and reports, each one line of a table and one seam, and the
 //! rung of the certificate that catches it first.
 //!
 //! The core carries none of them. A format is wrapped and one operation replaced ([`arith`]), the words or the η of the core's
@@ -10,6 +10,7 @@ pub mod analysis;
 pub mod arith;
 pub mod diffusion;
 pub mod drift;
+pub mod int8;
 pub mod integrator;
 pub mod ladder;
 pub mod machine;
@@ -28,6 +29,7 @@ pub fn defects() -> Vec<Defect> {
         integrator::defects,
         machine::defects,
         diffusion::defects,
+        int8::defects,
         analysis::defects,
         reporting::defects,
     ];
@@ -43,6 +45,7 @@ pub fn controls() -> Vec<Defect> {
         plain::controls,
         machine::controls,
         diffusion::controls,
+        int8::controls,
         analysis::controls,
         reporting::controls,
     ];

@@ -5,6 +5,7 @@
 pub mod encode;
 pub mod float;
 pub mod generate;
+pub mod plain;
 pub mod quantize;
 pub mod report;
 

@@ -289,6 +289,11 @@ impl Formats<'_> {
     }
 }
 
+/// The unit of a row of int8 weights: its largest is 127.
+pub(super) fn row_scale(weights: &[f32]) -> f64 {
+    f64::from(weights.iter().fold(0.0f32, |m, w| m.max(w.abs())).max(1e-12)) / 127.0
+}
+
 /// The image's contents.
 pub fn quantize(model: &Model, plan: Plan) -> Result<Parts, InputError> {
     plan.check()?;
@@ -330,8 +335,6 @@ pub fn quantize(model: &Model, plan: Plan) -> Result<Parts, InputError> {
     let shift = shift_for("filter", std::iter::once(softest * exp2(modes - STATE_FRACTION as i32)), FULL)?;
     let first = model.data("first.odd");
     let second = model.data("second.odd");
-    let row_scale =
-        |weights: &[f32]| -> f64 { f64::from(weights.iter().fold(0.0f32, |m, w| m.max(w.abs())).max(1e-12)) / 127.0 };
     let used = |weights: &[f32], columns: usize, pick: &[usize]| -> Vec<Vec<f32>> {
         weights.chunks(columns).map(|row| pick.iter().map(|&i| row[i]).collect()).collect()
     };
