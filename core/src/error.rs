@@ -77,6 +77,11 @@ pub enum Error {
         /// The format.
         format: &'static str,
     },
+    /// The engine that was asked has no such chain.
+    Absent {
+        /// Of what it has none.
+        what: &'static str,
+    },
     /// The field range is too small for the action.
     FieldRange {
         /// Largest |φ| of the format.
@@ -107,6 +112,7 @@ impl fmt::Display for Error {
             }
             Self::Unstable { eps, limit } => write!(f, "step {eps} is unstable for this action: must be below {limit}"),
             Self::Unbounded { what } => write!(f, "the action is not bounded below: {what}"),
+            Self::Absent { what } => write!(f, "this engine has no such {what}"),
             Self::FactorRange { phi, reach, format } => write!(
                 f,
                 "step too large for {format}: its drift factor saturates at |phi| = {phi:.3}, the field reaches {reach:.3}: choose a smaller step"

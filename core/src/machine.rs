@@ -5,6 +5,7 @@
 //! exact, floats are never reassociated or fused, noise is a pure function of step and site: a machine changes the speed and not one bit.
 
 use crate::int8::arithmetic::{activation, saturate};
+use crate::int8::network::{self, Units};
 use crate::lattice::VECTORS;
 use crate::noise::gauss;
 
@@ -58,6 +59,19 @@ pub trait Machine: Copy + Send + Sync + 'static {
             }
         }
         out
+    }
+
+    /// The units of a hidden layer at N sites, where there are no vectors: calls `with(pair, activations)` for every pair of them. The
+    /// arguments of an [`activation`] are the sum over odd inputs, and that over even ones and a bias, after their shifts.
+    #[inline(always)]
+    fn units<const N: usize>(
+        self,
+        units: Units<'_>,
+        odd: &[[Two; N]],
+        even: &[[Two; N]],
+        with: impl FnMut(usize, [Two; N]),
+    ) {
+        network::units_by_pairs(self, units, odd, even, with);
     }
 
     /// Calls `work(n, part)` for every part of `size` of `out`, the last one shorter, in any order; the sum of what it returns.

@@ -19,6 +19,7 @@
 //! and stays below 2^(2W+5), the sign makes 2W+6 bits: 42 for W = 18, inside `i64`.
 
 use super::{Arith, PROPOSAL_FRACTION, TALLY_FRACTION, Tally, tally};
+use crate::lattice::VECTORS;
 use crate::machine::Machine;
 use crate::noise::{Noise, Words};
 
@@ -31,6 +32,13 @@ impl<const W: u32> Fx<W> {
     pub const MAX: i32 = (1 << (W - 1)) - 1;
     /// Fractional bits.
     pub const FRACTION: u32 = W - 4;
+
+    /// How much higher the accumulator lies.
+    const LIFT: u32 = if VECTORS { 0 } else { 29 - W };
+    /// How much higher the slope lies.
+    const SLOPE_LIFT: u32 = if VECTORS || W <= 16 { 0 } else { 37 - W };
+    /// A bound of ±[`MAX`](Self::MAX) that a processor compares with at once, having eight bits.
+    const INSIDE: i32 = if W > 8 { 0xff << W.saturating_sub(9) } else { Self::MAX };
 
     /// From the integer n = φ/Δ; `None` outside ±MAX.
     #[inline]
@@ -77,12 +85,23 @@ const fn product<const W: u32>(a: i32, b: i32) -> i64 {
     if W <= 16 { (a * b) as i64 } else { a as i64 * b as i64 }
 }
 
-/// Symmetric saturation to ±max, counted.
-#[inline(always)]
-fn saturate(value: i32, max: i32, clipped: &mut u32) -> i32 {
-    let inside = value.clamp(-max, max);
-    *clipped += u32::from(inside != value);
-    inside
+impl<const W: u32> Fx<W> {
+    /// Symmetric saturation to ±MAX, counted.
+    #[inline(always)]
+    fn saturate(value: i32, clipped: &mut u32) -> i32 {
+        // |value| is far below 2^31. Saturations are rare: a branch costs less than two minima where there are no vectors.
+        if !VECTORS && ((value + Self::INSIDE) as u32) < 2 * Self::INSIDE as u32 {
+            return value;
+        }
+        if !VECTORS {
+            core::hint::cold_path();
+            *clipped += u32::from(value.unsigned_abs() > Self::MAX as u32);
+            return value.clamp(-Self::MAX, Self::MAX);
+        }
+        let inside = value.clamp(-Self::MAX, Self::MAX);
+        *clipped += u32::from(inside != value);
+        inside
+    }
 }
 
 /// Storage of one site of [`Fx<W>`](Fx): 16 bits where W allows.
@@ -177,11 +196,19 @@ where
 
     #[inline(always)]
     fn square(self) -> i32 {
+        if !VECTORS && W > 16 {
+            // The same, its unit at bit 32: W + 8 bits each.
+            return rndnu(i64::from(self.0 << (25 - W)) * i64::from(self.0 << 8), 32) as i32;
+        }
         // φ² < 2^(2W-2): after the shift < 2^(W-1) + 1/2, that is ≤ 2^(W-1) - 1 since MAX² ≫ (W-1) = 2^(W-1) - 2.
         rndnu(product::<W>(self.0, self.0), W - 1) as i32
     }
     #[inline(always)]
     fn bend(slope: i64, gain: i32, square: i32) -> i64 {
+        if !VECTORS && W > 16 {
+            // 32 and W + 5 bits. Added, not taken off: a multiply-accumulate.
+            return slope + i64::from((gain << (32 - W)).wrapping_neg()) * i64::from(square << 5);
+        }
         let bent = slope - product::<W>(gain, square);
         // 2W bits: for W ≤ 16 one 32-bit register, which says so to a compiler that counts lanes.
         if W <= 16 { i64::from(bent as i32) } else { bent }
@@ -193,44 +220,56 @@ where
             W - 5
         };
         // 2W bits less W - 5: W + 5 bits. In two steps, ⌊⌊x/2^(s-1)⌋ + 1⌋/2, nothing overflows the 2W bits.
+        if !VECTORS {
+            // W ≤ 16: |slope| < 2^(2W-2) + 2^(2W-6), a half more and it is still below 2^31.
+            let nearest = if W <= 16 { (slope as i32 + (1 << (shift - 1))) >> shift } else { rndnu(slope, 32) as i32 };
+            return Self::saturate(nearest, clipped);
+        }
         let nearest = if W <= 16 { ((slope as i32 >> (shift - 1)) + 1) >> 1 } else { rndnu(slope, shift) as i32 };
-        saturate(nearest, Self::MAX, clipped)
+        Self::saturate(nearest, clipped)
     }
 
     #[inline(always)]
     fn widen(self) -> i64 {
-        i64::from(self.0) << (W + 3)
+        i64::from(self.0) << (W + 3 + Self::LIFT)
     }
     #[inline(always)]
     fn mul_sum(gain: i32, sum: i32) -> i64 {
-        i64::from(gain) * i64::from(sum)
+        // W bits and at most 29 - W more.
+        i64::from(gain << Self::LIFT) * i64::from(sum)
     }
     #[inline(always)]
     fn mul_factor(self, factor: i32) -> i64 {
         // The shift on the narrow side: one multiply-accumulate on machines that have it.
-        i64::from(self.0) * i64::from(factor << 2)
+        if VECTORS {
+            i64::from(self.0) * i64::from(factor << 2)
+        } else {
+            // W bits and 31 - W more. Not of d: compilers would factor φ≪32 + φ·d.
+            i64::from(self.0 << (2 + Self::LIFT)) * i64::from(factor)
+        }
     }
     #[inline(always)]
     fn mul_noise(sigma: i32, noise: i32) -> i64 {
-        // W + 4 bits; W bits, W + 1 for the sum of two noises.
-        i64::from(sigma << 4) * i64::from(noise)
+        // W + 4 bits; W bits, W + 1 for the sum of two noises. k_s is not negative: with the lift, 31 bits for it, and one for η.
+        let (sigma_shift, shift) = if VECTORS { (4, 0) } else { (32 - W, 1) };
+        i64::from(sigma << sigma_shift) * i64::from(noise << shift)
     }
     #[inline(always)]
     fn narrow(wide: i64, clipped: &mut u32) -> Self {
         // 2W + 6 bits less W + 3: W + 3 bits.
-        Self(saturate(rndnu(wide, W + 3) as i32, Self::MAX, clipped))
+        Self(Self::saturate(rndnu(wide, W + 3 + Self::LIFT) as i32, clipped))
     }
     #[inline(always)]
     fn narrow_half(wide: i64, clipped: &mut u32) -> Self {
-        Self(saturate(rndnu(wide, W + 4) as i32, Self::MAX, clipped))
+        Self(Self::saturate(rndnu(wide, W + 4 + Self::LIFT) as i32, clipped))
     }
     #[inline]
     fn wide_value(wide: i64) -> f64 {
-        scaled(wide, 2 * W - 1)
+        scaled(wide, 2 * W - 1 + Self::LIFT)
     }
     #[inline]
     fn wide(value: f64) -> Option<i64> {
-        quantise(value, 2 * W - 1, i64::from(Self::MAX) << (W + 3))
+        quantise(value, 2 * W - 1, i64::from(Self::MAX) << (W + 3)).map(|n| n << Self::LIFT)
     }
 
     #[inline]
@@ -243,11 +282,11 @@ where
     }
     #[inline]
     fn slope(value: f64) -> Option<i64> {
-        quantise(value, 2 * W - 4, i64::from(Self::MAX) << (W - 5))
+        quantise(value, 2 * W - 4, i64::from(Self::MAX) << (W - 5)).map(|n| n << Self::SLOPE_LIFT)
     }
     #[inline]
     fn slope_value(slope: i64) -> f64 {
-        scaled(slope, 2 * W - 4)
+        scaled(slope, 2 * W - 4 + Self::SLOPE_LIFT)
     }
     #[inline]
     fn sigma(value: f64) -> Option<i32> {
@@ -300,6 +339,7 @@ where
     }
     #[inline(always)]
     fn local_proposal(x: Self, y: Self, a: i64, b: i64) -> i64 {
+        let (a, b) = (a >> Self::LIFT, b >> Self::LIFT);
         // |a|, |b| < 2^(2W+2) and |2(y-x)≪(W+3)| < 2^(2W+4): s is below 2^(2W+3), t below 2^(2W+5).
         let (s, t) = (a + b, (i64::from(y.0 - x.0) << (W + 4)) + b - a);
         let fraction = 4 * W - 2;

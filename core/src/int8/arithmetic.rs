@@ -1,5 +1,7 @@
 //! The three operations that everything here is made of: one rounding, one saturation, one activation.
 
+use crate::lattice::VECTORS;
+
 /// `x/2^shift`, rounded to nearest, ties away from zero: the one requantisation. Odd, so that φ → -φ holds to the bit, which ties
 /// upwards would break. 1 ≤ `shift` ≤ 30 and |x| < 2^31 - 2^(shift-1).
 #[inline(always)]
@@ -12,15 +14,30 @@ pub const fn round_shift(x: i32, shift: u32) -> i32 {
 #[inline(always)]
 #[must_use]
 pub const fn clamp(x: i32, limit: i32) -> i32 {
-    let x = if x > limit { limit } else { x };
-    if x < -limit { -limit } else { x }
+    bounded(x, limit, limit)
 }
 
 /// Within ±(2^15 - 1): symmetric, as everything is.
 #[inline(always)]
 #[must_use]
 pub const fn saturate(x: i32) -> i16 {
-    clamp(x, i16::MAX as i32) as i16
+    bounded(x, i16::MAX as i32, 0xff << 7) as i16
+}
+
+/// Whether constants of eight bits are part of an instruction, and others are made by two.
+const IMMEDIATES: bool = cfg!(target_arch = "arm");
+
+/// Within ±`limit`. Most is within ±`near`, of which one comparison tells.
+#[inline(always)]
+const fn bounded(x: i32, limit: i32, near: i32) -> i32 {
+    if IMMEDIATES {
+        if (x.wrapping_add(near) as u32) < 2 * near as u32 {
+            return x;
+        }
+        core::hint::cold_path();
+    }
+    let x = if x > limit { limit } else { x };
+    if x < -limit { -limit } else { x }
 }
 
 /// 1 in the fixed point of the activation's argument.
@@ -42,15 +59,26 @@ pub const fn activation(z: i16, beta: i16) -> i16 {
 /// s(c) with 13 fractional bits, |s| ≤ 2^13.
 #[inline(always)]
 const fn smooth(c: i32) -> i32 {
-    let c = clamp(c, ONE);
-    // c² ≤ 2^26; 3 - c² ≤ 3·2^13, times c at most 2^13·2^14.6 = 2^27.6.
-    let rest = 3 * ONE - round_shift(c * c, 13);
+    // s(1 - 2^-13) rounds to 1 too (tests): a device clips to a power of two and one less, for which it has an instruction.
+    let largest = if VECTORS { ONE } else { ONE - 1 };
+    let c = if c > largest { largest } else { c };
+    let c = if c < -ONE { -ONE } else { c };
+    // c² ≤ 2^26, not negative; 3 - c² ≤ 3·2^13, times c at most 2^13·2^14.6 = 2^27.6.
+    let rest = 3 * ONE - ((c * c + (1 << 12)) >> 13);
     round_shift(c * rest, 14)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_largest_arguments_agree() {
+        assert_eq!(
+            [smooth(ONE - 1), smooth(ONE), smooth(ONE + 1), smooth(-ONE), smooth(-ONE - 1)],
+            [ONE, ONE, ONE, -ONE, -ONE]
+        );
+    }
 
     #[test]
     fn rounding_is_to_nearest_and_odd() {

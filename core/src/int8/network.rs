@@ -17,13 +17,18 @@ use crate::machine::Machine;
 /// Largest |feature|: 8 for the odd ones (11 fractional bits), 16 for the even ones (10).
 pub const LARGEST_FEATURE: i32 = 1 << 14;
 
-/// Numbers that may be left over before a register's length begins.
-const SLACK: usize = if VECTORS { 32 } else { 0 };
+/// Numbers that may be left over before a register's length begins: on a device, a word.
+const SLACK: usize = slack(VECTORS);
 
-/// Numbers of scratch memory for blocks of B sites: features and units; a field with two rows of its other end before and after it, and a block
-/// to read beyond.
-pub(super) const fn work(extent: usize, hidden: usize, block: usize) -> usize {
-    SLACK + 2 * block * (ODD_PAIRS + EVEN_PAIRS + hidden.div_ceil(2)) + (extent + 4) * extent + block
+const fn slack(vectors: bool) -> usize {
+    if vectors { 32 } else { 2 }
+}
+
+/// Numbers of scratch memory for blocks of B sites: features and units; a field with two rows of its other end before and after it, without
+/// vectors also two columns, and a block to read beyond.
+pub(super) const fn work(extent: usize, hidden: usize, block: usize, vectors: bool) -> usize {
+    let width = if vectors { extent } else { extent + 4 };
+    slack(vectors) + 2 * block * (ODD_PAIRS + EVEN_PAIRS + hidden.div_ceil(2)) + (extent + 4) * width + block
 }
 
 /// Scratch memory: features and units of a block, the field and what lies around it.
@@ -38,8 +43,8 @@ impl<'a, const B: usize> Work<'a, B> {
     /// In [`work`] numbers.
     #[inline(always)]
     pub fn new(extent: usize, hidden: usize, numbers: &'a mut [i16]) -> Option<Self> {
-        // Registers across two cache lines are read in twice the time.
-        let skip = numbers.as_ptr().align_offset(2 * SLACK.max(1)).min(SLACK);
+        // Registers across two cache lines are read in twice the time; devices read many words at once if they are aligned.
+        let skip = numbers.as_ptr().align_offset(2 * SLACK).min(SLACK);
         let (_, numbers) = numbers.split_at_mut_checked(skip)?;
         let (blocks, field) = numbers.split_at_mut_checked(2 * B * (ODD_PAIRS + EVEN_PAIRS + hidden.div_ceil(2)))?;
         let (blocks, _) = blocks.as_chunks_mut().0.as_chunks_mut();
@@ -50,7 +55,7 @@ impl<'a, const B: usize> Work<'a, B> {
     /// The L² numbers of the field.
     #[inline(always)]
     pub fn field(&mut self) -> &mut [i16] {
-        segment_mut(self.field, 2 * self.extent, self.extent * self.extent)
+        segment_mut(self.field, if VECTORS { 2 * self.extent } else { 0 }, self.extent * self.extent)
     }
 
     /// Lays two rows of the field's end before it, and two of its beginning after it.
@@ -80,36 +85,78 @@ pub(super) fn sites<const B: usize, M: Machine>(
 ) {
     let extent = work.extent;
     let scalars = Scalars::new(stage.scalars(), m);
+    let with_mean = |y: i16| clamp(i32::from(y) + scalars.mean, LARGEST_FEATURE) as i16;
+    let layers = Layers::new(stage, shifts);
+    if !VECTORS {
+        let Work { field, features, units, .. } = work;
+        surround(extent, field, with_mean);
+        for (row, out) in h.chunks_mut(extent.max(1)).enumerate() {
+            for (n, out) in out.chunks_mut(B).enumerate() {
+                let mut sums = [[0; B]; SUMS];
+                gather_surrounded(extent + 4, field, row, n * B, &mut sums);
+                block(machine, &scalars, &layers, &sums, features, units, out);
+            }
+        }
+        return;
+    }
     for y in work.field() {
-        *y = clamp(i32::from(*y) + scalars.mean, LARGEST_FEATURE) as i16;
+        *y = with_mean(*y);
     }
     work.close();
     let Work { field, features, units, .. } = work;
-    let [first, second] = [0, 1].map(|n| (stage.weights(n), stage.biases(n)));
-    let weights = stage.output();
     let mut columns = core::array::from_fn(|s| (s % extent.max(1)) as i16);
     let step = (B % extent.max(1)) as i16;
     for (n, out) in h.chunks_mut(B).enumerate() {
         let mut sums = [[0; B]; SUMS];
         gather(extent, segment(field, n * B, 4 * extent + B), &columns, &mut sums);
-        let d = fill(machine, &scalars, &sums, features);
-        let (odd, even) = features.split_at(ODD_PAIRS);
-        layer(machine, first, shifts.first, odd, even, units);
-        let sum = output(machine, second, weights, shifts.second, units, even);
-        let mut values = [0; B];
-        for s in 0..B {
-            values[s] = saturate(d[s] + round_shift(sum[s], shifts.output));
-        }
-        if let Some(out) = out.first_chunk_mut::<B>() {
-            *out = values;
-        } else {
-            for (slot, value) in out.iter_mut().zip(values) {
-                *slot = value;
-            }
-        }
+        block(machine, &scalars, &layers, &sums, features, units, out);
         for column in &mut columns {
             *column += step;
             *column -= if *column >= extent as i16 { extent as i16 } else { 0 };
+        }
+    }
+}
+
+/// Both layers, and the output.
+struct Layers<'a> {
+    first: Layer<'a>,
+    second: Layer<'a>,
+    output: &'a [i16],
+    shifts: &'a Shifts,
+}
+
+impl<'a> Layers<'a> {
+    #[inline(always)]
+    fn new(stage: &Stage<'a>, shifts: &'a Shifts) -> Self {
+        let [first, second] = [0, 1].map(|n| (stage.weights(n), stage.biases(n)));
+        Self { first, second, output: stage.output(), shifts }
+    }
+}
+
+/// h of a block from its sums.
+#[inline(always)]
+fn block<const B: usize, M: Machine>(
+    machine: M,
+    scalars: &Scalars,
+    &Layers { first, second, output: weights, shifts }: &Layers<'_>,
+    sums: &[[i32; B]; SUMS],
+    features: &mut [[Two; B]],
+    units: &mut [[Two; B]],
+    out: &mut [i16],
+) {
+    let d = fill(machine, scalars, sums, features);
+    let (odd, even) = features.split_at(ODD_PAIRS);
+    layer(machine, first, shifts.first, odd, even, units);
+    let sum = output(machine, second, weights, shifts.second, units, even);
+    let mut values = [0; B];
+    for s in 0..B {
+        values[s] = saturate(d[s] + round_shift(sum[s], shifts.output));
+    }
+    if let Some(out) = out.first_chunk_mut::<B>() {
+        *out = values;
+    } else {
+        for (slot, value) in out.iter_mut().zip(values) {
+            *slot = value;
         }
     }
 }
@@ -180,6 +227,15 @@ fn gather<const B: usize>(extent: usize, field: &[i16], columns: &[i16; B], sums
     let [c, n, s, w, e] = [at(2, 0), at(1, 0), at(3, 0), at(2, -1), at(2, 1)];
     let [nw, ne, sw, se] = [at(1, -1), at(1, 1), at(3, -1), at(3, 1)];
     let [nn, ss, ww, ee] = [at(0, 0), at(4, 0), at(2, -2), at(2, 2)];
+    add_up([c, n, s, w, e, nw, ne, sw, se, nn, ss, ww, ee], sums);
+}
+
+/// The sums of B sites from ŷ there, of their neighbours, diagonals and sites at distance 2.
+#[inline(always)]
+fn add_up<const B: usize>(
+    [c, n, s, w, e, nw, ne, sw, se, nn, ss, ww, ee]: [[i16; B]; 13],
+    sums: &mut [[i32; B]; SUMS],
+) {
     let [y, near, diagonal, second, near2, diagonal2] = sums;
     for i in 0..B {
         y[i] = i32::from(c[i]);
@@ -190,6 +246,59 @@ fn gather<const B: usize>(extent: usize, field: &[i16], columns: &[i16; B], sums
         near2[i] = total(nearest, square);
         diagonal2[i] = total(diagonals, square);
     }
+}
+
+/// Moves the L² numbers at the beginning of `field`, mapped, to the middle of (L + 4)², and lays two rows and columns of the other ends around
+/// them: then no site's neighbour is elsewhere.
+#[inline(always)]
+fn surround(extent: usize, field: &mut [i16], map: impl Fn(i16) -> i16) {
+    let width = extent + 4;
+    // From the last row on, each begins behind the end of where it was.
+    for row in (0..extent).rev() {
+        let Some((from, to)) = field.split_at_mut_checked((row + 2) * width + 2) else { return };
+        for (slot, &y) in to.iter_mut().zip(segment(from, row * extent, extent)) {
+            *slot = map(y);
+        }
+    }
+    for row in field.chunks_mut(width.max(1)).skip(2).take(extent) {
+        for (to, from) in [(0, extent), (1, extent + 1), (extent + 2, 2), (extent + 3, 3)] {
+            let y = row.get(from).copied().unwrap_or(0);
+            if let Some(slot) = row.get_mut(to) {
+                *slot = y;
+            }
+        }
+    }
+    let (two, all) = (2 * width, extent * width);
+    let Some((before, rest)) = field.split_at_mut_checked(two) else { return };
+    let Some((inside, after)) = rest.split_at_mut_checked(all) else { return };
+    for (slot, &y) in before.iter_mut().zip(segment(inside, all - two, two)) {
+        *slot = y;
+    }
+    for (slot, &y) in after.iter_mut().zip(segment(inside, 0, two)) {
+        *slot = y;
+    }
+}
+
+/// [`gather`] of the sites of a row from a column on, of a field that is [`surround`]ed.
+#[inline(always)]
+fn gather_surrounded<const B: usize>(
+    width: usize,
+    field: &[i16],
+    row: usize,
+    column: usize,
+    sums: &mut [[i32; B]; SUMS],
+) {
+    let window = |n: usize| field.get((row + n) * width + column..).and_then(|field| field.get(..B + 4));
+    let (Some(r0), Some(r1), Some(r2), Some(r3), Some(r4)) = (window(0), window(1), window(2), window(3), window(4))
+    else {
+        return;
+    };
+    let at =
+        |row: &[i16], column: usize| row.get(column..).and_then(|row| row.first_chunk()).copied().unwrap_or([0; B]);
+    let [c, n, s, w, e] = [at(r2, 2), at(r1, 2), at(r3, 2), at(r2, 1), at(r2, 3)];
+    let [nw, ne, sw, se] = [at(r1, 1), at(r1, 3), at(r3, 1), at(r3, 3)];
+    let [nn, ss, ww, ee] = [at(r0, 2), at(r4, 2), at(r2, 0), at(r2, 4)];
+    add_up([c, n, s, w, e, nw, ne, sw, se, nn, ss, ww, ee], sums);
 }
 
 /// Σ map(ŷ).
@@ -258,6 +367,10 @@ fn units<const B: usize, M: Machine>(
     even: &[[Two; B]],
     mut with: impl FnMut(usize, [Two; B]),
 ) {
+    if !VECTORS {
+        let units = Units { weights: weights.as_flattened(), biases, shifts: [odd_shift, even_shift] };
+        return machine.units(units, odd, even, with);
+    }
     let groups = weights.chunks((odd.len() + even.len()).max(1)).zip(biases.chunks(UNITS));
     for (group, (weights, biases)) in groups.enumerate() {
         let Some((odd_weights, even_weights)) = weights.split_at_checked(odd.len()) else { return };
@@ -276,6 +389,59 @@ fn units<const B: usize, M: Machine>(
             let a = machine.activations([&z[2 * u], &z[2 * u + 1]], [&beta[2 * u], &beta[2 * u + 1]]);
             with(UNITS / 2 * group + u, a);
         }
+    }
+}
+
+/// The units of a layer, an even number, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Units<'a> {
+    /// Weights of a unit: those of the odd inputs, then those of the even ones.
+    pub weights: &'a [Two],
+    /// Biases; there is none for a unit that fills the last pair.
+    pub biases: &'a [i16],
+    /// Shifts of the sums over odd and over even inputs.
+    pub shifts: [u32; 2],
+}
+
+impl Units<'_> {
+    /// Pairs of units, by the weights and the biases of both, for so many pairs of inputs.
+    #[inline(always)]
+    pub fn pairs(&self, inputs: usize) -> impl Iterator<Item = ([&[Two]; 2], [i16; 2])> {
+        let unit =
+            move |n: usize| self.weights.get(n * inputs..).and_then(|weights| weights.get(..inputs)).unwrap_or(&[]);
+        self.biases.chunks(2).enumerate().map(move |(n, biases)| {
+            let bias = |n: usize| biases.get(n).copied().unwrap_or(0);
+            ([unit(2 * n), unit(2 * n + 1)], [bias(0), bias(1)])
+        })
+    }
+}
+
+/// [`Machine::units`] from dot products and activations.
+#[inline(always)]
+pub fn units_by_pairs<const B: usize, M: Machine>(
+    machine: M,
+    units: Units<'_>,
+    odd: &[[Two; B]],
+    even: &[[Two; B]],
+    mut with: impl FnMut(usize, [Two; B]),
+) {
+    let [odd_shift, even_shift] = units.shifts;
+    for (pair, (weights, biases)) in units.pairs(odd.len() + even.len()).enumerate() {
+        let [mut z, mut beta] = [[[0; B]; 2]; 2];
+        for n in 0..2 {
+            let (odd_weights, even_weights) = weights[n].split_at_checked(odd.len()).unwrap_or_default();
+            for (&weight, x) in odd_weights.iter().zip(odd) {
+                machine.dot(weight, x, &mut z[n]);
+            }
+            for (&weight, x) in even_weights.iter().zip(even) {
+                machine.dot(weight, x, &mut beta[n]);
+            }
+            for (z, beta) in z[n].iter_mut().zip(&mut beta[n]) {
+                *z = round_shift(*z, odd_shift);
+                *beta = round_shift(*beta, even_shift) + i32::from(biases[n]);
+            }
+        }
+        with(pair, machine.activations([&z[0], &z[1]], [&beta[0], &beta[1]]));
     }
 }
 
@@ -319,10 +485,10 @@ fn output<const B: usize, M: Machine>(
     even: &[[Two; B]],
 ) -> [i32; B] {
     const { assert!(LARGEST_ACTIVATION < 1 << 7) };
-    let mut sum = [0; B];
+    let ((weights, rest), mut sum) = (weights.as_chunks::<2>(), [0; B]);
     units(machine, layer, shifts, inputs, even, |pair, b| {
-        let weight = |n: usize| weights.get(n).copied().unwrap_or(0);
-        machine.dot([weight(2 * pair), weight(2 * pair + 1)], &b, &mut sum);
+        let last = [rest.first().copied().unwrap_or(0), 0];
+        machine.dot(weights.get(pair).copied().unwrap_or(last), &b, &mut sum);
     });
     sum
 }

@@ -15,7 +15,7 @@ use super::hartley::{FRACTION, Matrix, transform};
 use super::image::{CELLS, Image, Shape, Shifts};
 use super::network::{self, Work};
 use super::stage::{Stage, unfold};
-use crate::lattice::{CHUNK, Chunk, segment, segment_mut};
+use crate::lattice::{CHUNK, Chunk, VECTORS, segment, segment_mut};
 use crate::machine::{Machine, Pass};
 use crate::noise::{Noise, Words};
 
@@ -46,7 +46,13 @@ impl<H: Matrix, const B: usize> Network<H, B> {
     /// Numbers of scratch memory for [`remainder`](Self::remainder) and [`finish`](Self::finish).
     #[must_use]
     pub const fn work(shape: &Shape) -> usize {
-        network::work(shape.extent, shape.hidden[0], B)
+        network::work(shape.extent, shape.hidden[0], B, VECTORS)
+    }
+
+    /// The same on a device, wherever it is asked.
+    #[must_use]
+    pub const fn work_on_device(shape: &Shape) -> usize {
+        network::work(shape.extent, shape.hidden[0], B, false)
     }
 
     /// ĥ of every mode at the modes `u`, given `m` = M/M_max with 14 fractional bits. `work` has at least [`work`](Self::work) numbers.

@@ -2,14 +2,14 @@
 
 use super::arithmetic::{clamp, round_shift};
 use super::image::{EVEN, Image, ODD, SCALARS, SPECTRAL, Shape};
-use crate::lattice::segment;
+use crate::lattice::{VECTORS, segment};
 
 /// Odd inputs of the first layer in pairs, one of them empty.
 pub const ODD_PAIRS: usize = ODD.div_ceil(2);
 /// Even inputs of a layer in pairs.
 pub const EVEN_PAIRS: usize = EVEN.div_ceil(2);
-/// Units that are worked on together.
-pub const UNITS: usize = 4;
+/// Units that are worked on together: as many as registers hold where there are vectors, else the two of a pair of inputs.
+pub const UNITS: usize = if VECTORS { 4 } else { 2 };
 /// Largest weight times gain.
 pub const LARGEST_WEIGHT: i32 = 1 << 13;
 /// Largest skip and cross weight.
@@ -152,7 +152,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Weights of a layer: of the units of a group side by side, pair by pair, the odd ones and [`EVEN_PAIRS`] even ones, group by group; 0 for
-    /// what fills the last group or a pair.
+    /// what fills the last group or a pair. Without vectors one unit after the other.
     #[must_use]
     pub fn weights(&self, layer: usize) -> &'a [[Two; UNITS]] {
         let Parts { first, second, units, .. } = self.parts;
@@ -163,8 +163,8 @@ impl<'a> Stage<'a> {
     /// Pairs of weights of one unit.
     pub fn unit(&self, layer: usize, unit: usize) -> impl Iterator<Item = Two> + 'a {
         let length = EVEN_PAIRS + if layer == 0 { ODD_PAIRS } else { self.shape.hidden[0].div_ceil(2) };
-        let group = segment(self.weights(layer), unit / UNITS * length, length);
-        group.iter().map(move |weights| weights[unit % UNITS])
+        let weights = self.weights(layer).as_flattened();
+        (0..length).map(move |pair| weights.get(place(length, unit, pair)).copied().unwrap_or([0; 2]))
     }
 
     /// Biases of a layer, 13 fractional bits.
@@ -195,7 +195,7 @@ impl<'a> Stage<'a> {
 
 /// Where the pair of a unit with `length` of them lies.
 const fn place(length: usize, unit: usize, pair: usize) -> usize {
-    (unit / UNITS * length + pair) * UNITS + unit % UNITS
+    if VECTORS { (unit / UNITS * length + pair) * UNITS + unit % UNITS } else { unit * length + pair }
 }
 
 /// A table of `side` by `side` modes, L or L/2 + 1, from one value an orbit: (i, j) with i ≤ j ≤ L/2.

@@ -5,11 +5,11 @@
 //! add (Δ²/12)(1 + ¼) a step. Free mode, u = ελ: variance (1/λ)(1 - u/2)/(1 - u/2 + u²/4).
 //! Source: Greiner, Strittmatter, Honerkamp, J. Stat. Phys. 51 (1988) 95.
 
-use super::{ChainNoise, Eta, Euler, Integrator, NewField, State, advance, eta_at, euler_block, euler_parts};
+use super::{ChainNoise, Eta, Euler, Integrator, NewField, State, advance_block, eta_at, euler_block, euler_parts};
 use crate::action::{Action, Drift};
 use crate::arith::Arith;
 use crate::error::Error;
-use crate::lattice::{Chunk, Plan, Triple, segment_mut, stream};
+use crate::lattice::{Plan, Triple, segment_mut, stream};
 use crate::machine::Machine;
 use crate::noise::{Noise, PureWords};
 
@@ -40,17 +40,9 @@ fn finish<A: Arith, K: Drift<A>, W, const D: usize, M: Machine>(
     y: Triple<'_, A::Store>,
     phi: &mut [A::Store],
 ) -> u64 {
-    let mut clipped = 0;
-    let mut numbers = Chunk::default();
-    plan.chunks::<A>(y, |start, y, sums| {
-        let (x, phi) = (first + start, segment_mut(phi, start, y.len()));
-        let numbers = segment_mut(&mut *numbers, 0, y.len());
-        eta(noise, x, numbers);
-        advance(drift, *sigma, x, y, sums, numbers, phi, &mut clipped, |slot, wide, clipped| {
-            *slot = A::narrow_half(A::load(*slot).widen() + wide, clipped).store();
-        });
-    });
-    u64::from(clipped)
+    advance_block(plan, drift, *sigma, noise, eta, first, y, phi, |slot, wide, clipped| {
+        *slot = A::narrow_half(A::load(*slot).widen() + wide, clipped).store();
+    })
 }
 
 impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for Heun<A, K> {

@@ -22,7 +22,7 @@ pub use mala::Mala;
 use crate::action::Drift;
 use crate::arith::Arith;
 use crate::error::Error;
-use crate::lattice::{Chunk, Plan, Triple, segment_mut, stream};
+use crate::lattice::{Chunk, Plan, RowMut, Triple, segment_mut, stream};
 use crate::machine::Machine;
 use crate::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words};
 
@@ -139,11 +139,63 @@ fn advance<A: Arith>(
     let mut count = 0;
     let sites = phi.iter().zip(sums).zip(eta);
     for (i, (slot, ((&phi, &sum), &eta))) in out.iter_mut().zip(sites).enumerate() {
-        let phi = A::load(phi);
-        let wide = phi.widen() + drift.drift(x + i, phi, sum, &mut count) + A::mul_noise(sigma, eta);
-        put(slot, wide, &mut count);
+        put(slot, step(drift, sigma, x + i, A::load(phi), sum, eta, &mut count), &mut count);
     }
     *clipped += count;
+}
+
+/// The same of one site.
+#[inline(always)]
+fn step<A: Arith>(
+    drift: &impl Drift<A>,
+    sigma: A::Sigma,
+    x: usize,
+    phi: A,
+    sum: A::Sum,
+    eta: i32,
+    clipped: &mut u32,
+) -> A::Wide {
+    phi.widen() + drift.drift(x, phi, sum, clipped) + A::mul_noise(sigma, eta)
+}
+
+/// [`step`] of the sites of a block from `first` on, given the block between its neighbours, and what `put` makes of it and of each slot of
+/// `out`. Returns how often it clipped.
+#[inline(always)]
+fn advance_block<A: Arith, W, const D: usize, M: Machine>(
+    plan: &Plan<D, M>,
+    drift: &impl Drift<A>,
+    sigma: A::Sigma,
+    noise: &mut Noise<W>,
+    eta: &impl Eta<W>,
+    first: usize,
+    triple: Triple<'_, A::Store>,
+    out: &mut [A::Store],
+    put: impl Fn(&mut A::Store, A::Wide, &mut u32),
+) -> u64 {
+    let mut clipped = 0;
+    let mut numbers = Chunk::default();
+    if Plan::<D, M>::BY_ROWS {
+        plan.rows::<A>(triple, |start, row| {
+            let (mut x, out) = (first + start, segment_mut(out, start, row.len()));
+            let numbers = segment_mut(&mut *numbers, 0, row.len());
+            eta(noise, x, numbers);
+            // Copies, which what is written cannot change: they stay in registers.
+            let (drift, mut count) = (*drift, 0);
+            row.each(out, numbers, |phi, sum, slot, eta| {
+                put(slot, step(&drift, sigma, x, phi, sum, eta, &mut count), &mut count);
+                x += 1;
+            });
+            clipped += count;
+        });
+    } else {
+        plan.chunks::<A>(triple, |start, phi, sums| {
+            let (x, out) = (first + start, segment_mut(out, start, phi.len()));
+            let numbers = segment_mut(&mut *numbers, 0, phi.len());
+            eta(noise, x, numbers);
+            advance(drift, sigma, x, phi, sums, numbers, out, &mut clipped, &put);
+        });
+    }
+    u64::from(clipped)
 }
 
 /// The integer noise of a chunk of sites: whatever an integrator needs of it, in one number a site.
@@ -170,17 +222,9 @@ fn euler_block<A: Arith, W, const D: usize, M: Machine>(
     old: Triple<'_, A::Store>,
     out: &mut [A::Store],
 ) -> u64 {
-    let mut clipped = 0;
-    let mut numbers = Chunk::default();
-    plan.chunks::<A>(old, |start, phi, sums| {
-        let (x, out) = (first + start, segment_mut(out, start, phi.len()));
-        let numbers = segment_mut(&mut *numbers, 0, phi.len());
-        eta(noise, x, numbers);
-        advance(drift, sigma, x, phi, sums, numbers, out, &mut clipped, |slot, wide, clipped| {
-            *slot = A::narrow(wide, clipped).store();
-        });
-    });
-    u64::from(clipped)
+    advance_block(plan, drift, sigma, noise, eta, first, old, out, |slot, wide, clipped| {
+        *slot = A::narrow(wide, clipped).store();
+    })
 }
 
 /// Euler's trial values of every block.
@@ -215,6 +259,17 @@ fn update<A: Arith, W, const D: usize, M: Machine>(
     work: &mut [A::Store],
 ) -> u64 {
     let mut clipped = 0;
+    if Plan::<D, M>::BY_ROWS {
+        let mut numbers = Chunk::default();
+        plan.machine().run(|| {
+            plan.rows_mut::<A>(phi, work, |first, row| {
+                let numbers = segment_mut(&mut *numbers, 0, row.len());
+                eta(noise, first, numbers);
+                clipped += u64::from(update_row(drift, sigma, first, row, numbers));
+            });
+        });
+        return clipped;
+    }
     plan.machine().run(|| {
         stream(
             plan,
@@ -228,6 +283,20 @@ fn update<A: Arith, W, const D: usize, M: Machine>(
                 }
             },
         );
+    });
+    clipped
+}
+
+/// Euler's step of a row from site `x` on, in place. Returns how often it clipped.
+// On its own: the loop needs all registers of a small processor.
+#[inline(never)]
+fn update_row<A: Arith, K: Drift<A>>(drift: &K, sigma: A::Sigma, x: usize, row: RowMut<'_, A>, eta: &[i32]) -> u32 {
+    // A copy, which what is written cannot change.
+    let (drift, mut x, mut clipped) = (*drift, x, 0);
+    row.each(eta, |phi, sum, eta| {
+        let wide = step(&drift, sigma, x, phi, sum, eta, &mut clipped);
+        x += 1;
+        A::narrow(wide, &mut clipped)
     });
     clipped
 }

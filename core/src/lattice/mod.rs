@@ -8,11 +8,13 @@
 mod fixed;
 mod neighbours;
 mod plan;
+mod rows;
 mod stream;
 
 pub use fixed::{FixedLattice, Ring, Site, Torus2, Torus3, Torus4};
 pub use plan::{CHUNK, Chunk, Plan, WORK_BLOCKS};
 pub(crate) use plan::{VECTORS, parts, segment, segment_mut};
+pub(crate) use rows::RowMut;
 pub(crate) use stream::{Triple, stream, triples};
 
 use crate::error::Error;

@@ -16,7 +16,7 @@ impl<const D: usize, M: Machine> Plan<D, M> {
             0 => sums.fill(A::Sum::default()),
             1 => ring::<A>(triple, start, sums),
             _ => {
-                self.rows::<A>(triple[1], start, sums);
+                self.fastest::<A>(triple[1], start, sums);
                 self.slabs::<A>(triple, start, sums);
                 self.between::<A>(triple[1], start, sums);
             }
@@ -25,7 +25,7 @@ impl<const D: usize, M: Machine> Plan<D, M> {
 
     /// The fastest direction of two or more.
     #[inline(always)]
-    fn rows<A: Arith>(&self, block: &[A::Store], start: usize, sums: &mut [A::Sum]) {
+    fn fastest<A: Arith>(&self, block: &[A::Store], start: usize, sums: &mut [A::Sum]) {
         along::<A>(block, start, sums);
         // The ends of the rows close on themselves. `max(1)`: extents are validated to be at least 1; a divisor that cannot
         // be 0 has no panic path.
@@ -129,7 +129,7 @@ fn ring<A: Arith>([previous, block, next]: [&[A::Store]; 3], start: usize, sums:
 
 /// The site at `index`; out of range (a broken plan, caught in debug builds) it is 0.
 #[inline(always)]
-fn load_at<A: Arith>(slice: &[A::Store], index: usize) -> A {
+pub(super) fn load_at<A: Arith>(slice: &[A::Store], index: usize) -> A {
     debug_assert!(index < slice.len());
     slice.get(index).map_or(A::default(), |&word| A::load(word))
 }

@@ -36,8 +36,9 @@ impl<const D: usize> Plan<D> {
             Ok(volume) => volume,
             Err(error) => return Err(error),
         };
-        let slabs = if D == 0 { 1 } else { extents[0] };
-        let slab = volume / slabs;
+        // Never 0: `volume` has seen the extents. Said again for the compiler, or a division might panic.
+        let slabs = if D == 0 || extents[0] == 0 { 1 } else { extents[0] };
+        let slab = if volume < slabs { 1 } else { volume / slabs };
         let mut thickness = work / WORK_BLOCKS / slab;
         if thickness == 0 {
             return Err(Error::Length { what: "work buffer", got: work, want: WORK_BLOCKS * slab });

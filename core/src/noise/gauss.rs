@@ -24,7 +24,9 @@
 //! (2003) 347; octave segmentation after D. Lee, R. Cheung, J. Villasenor, W. Luk, *Inversion-based hardware Gaussian
 //! random number generator*, FPT 2006, 33. The fit of the coefficients: `stoquant::gauss_fit`.
 
+use super::gauss_single;
 use super::gauss_table::SEGMENTS;
+use crate::lattice::VECTORS;
 
 /// Coefficients of one segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +92,7 @@ pub const fn magnitude(u: u32) -> u32 {
 #[must_use]
 pub const fn eta<const W: u32>(u: u32) -> i32 {
     const { assert!(8 <= W && W <= 18, "the Gaussian has widths 8 to 18") };
-    signed::<W>(u, magnitude(u))
+    if VECTORS { signed::<W>(u, magnitude(u)) } else { gauss_single::eta::<W>(u) }
 }
 
 /// The table in two columns, for machines that look up many entries at once: c₀, and c₂ above c₁, 16 bits each.

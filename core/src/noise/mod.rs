@@ -11,6 +11,7 @@
 //! cannot change a bit.
 
 pub mod gauss;
+mod gauss_single;
 pub mod gauss_table;
 pub mod rng;
 pub mod three_point;
@@ -20,7 +21,7 @@ pub mod words;
 pub use rng::{FromRng, ThreefryRng};
 pub use words::{Key, PureWords, StreamTag, Threefry, Words, derive_key};
 
-use crate::lattice::{CHUNK, Chunk};
+use crate::lattice::{CHUNK, Chunk, VECTORS};
 use crate::machine::{Machine, Portable};
 
 /// The law of η: zero mean, unit variance.
@@ -67,6 +68,17 @@ impl<S: Words> Noise<S> {
     // Called once a chunk: one copy of its long straight code serves every integrator.
     #[inline(never)]
     pub fn fill_eta_on<const W: u32, M: Machine>(&mut self, machine: M, step: u64, first: usize, out: &mut [i32]) {
+        if !VECTORS {
+            // Where they lie, and without a machine's hand: no memory between, no passes.
+            machine.run(|| {
+                self.words.fill_signed(machine, step, first, out);
+                match self.law {
+                    Law::Gaussian => out.iter_mut().for_each(|eta| *eta = gauss::eta::<W>(*eta as u32)),
+                    Law::ThreePoint => out.iter_mut().for_each(|eta| *eta = three_point::eta::<W>(*eta as u32)),
+                }
+            });
+            return;
+        }
         machine.run(|| {
             let (mut site, mut out) = (first, out);
             let mut buffer = Chunk::<u32>::default();

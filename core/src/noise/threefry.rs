@@ -19,14 +19,13 @@
 //! # Compilers
 //!
 //! In a loop over counters LLVM moves additions through the subkeys, since part of each sum is constant there: on a
-//! Cortex-M4 about 120 instructions a pair, a dozen of them spills. `core::hint::black_box` on both words stops it and costs a trip
-//! through memory (x86-64: 4.6 ns a word instead of 3.7). What needs neither unsafe code nor memory is a function that is
-//! not inlined, with key and counter in registers: 66 instructions a pair and ten of loop and call. [`super::words`] does
-//! that without vectors and, with them, runs [`threefry2x32_batch`], which LLVM widens. There it finishes one vector before it
-//! begins the next, and 20 rounds in a row keep a third of the processor busy: [`Machine::settle`] holds the order of the
-//! source. A word then costs 1.2 ns with SSE2, 0.53 with AVX2, 0.23 with AVX-512 (Zen 5 at 4.2 GHz; 0.63 and 0.28
-//! without the hint).
+//! Cortex-M4 about 120 instructions a pair, a dozen of them spills. Counters that lie in memory are no part of a constant:
+//! `threefry2x32_run` takes them from where its results go: 59 instructions a pair. With vectors [`super::words`] runs
+//! [`threefry2x32_batch`], which LLVM widens. There it finishes one vector before it begins the next, and 20 rounds in a row keep a
+//! third of the processor busy: [`Machine::settle`] holds the order of the source. A word then costs 1.2 ns with SSE2, 0.53 with AVX2, 0.23
+//! with AVX-512 (Zen 5 at 4.2 GHz; 0.63 and 0.28 without the hint).
 
+use super::words::Bits;
 use crate::machine::Machine;
 
 /// Rounds of the default generator.
@@ -62,6 +61,23 @@ pub const fn threefry2x32_rounds<const N: usize>(key: [u32; 2], counter: [u32; 2
     let x = group::<N>(x, k, 2);
     let x = group::<N>(x, k, 3);
     group::<N>(x, k, 4)
+}
+
+/// Threefry-2x32-20 of the counters (c₀, c₁), (c₀, c₁ + 1), … under one key, one after the other.
+#[inline(always)]
+pub(super) fn threefry2x32_run<T: Bits>(key: [u32; 2], [c0, mut c1]: [u32; 2], out: &mut [[T; 2]]) {
+    let k = schedule(key);
+    for slot in &mut *out {
+        *slot = subkey([c0, c1], k, 0).map(T::of);
+        c1 = c1.wrapping_add(1);
+    }
+    for slot in out {
+        let x = group::<ROUNDS>(slot.map(T::bits), k, 0);
+        let x = group::<ROUNDS>(x, k, 1);
+        let x = group::<ROUNDS>(x, k, 2);
+        let x = group::<ROUNDS>(x, k, 3);
+        *slot = group::<ROUNDS>(x, k, 4).map(T::of);
+    }
 }
 
 /// Threefry-2x32-20 of many counters `(x0[l], x1[l])` under one key, in place.

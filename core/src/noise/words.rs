@@ -13,8 +13,8 @@
 //! permutes counters, so under one seed every (chain, tag) has its own key, and under one key every (step, pair) its own
 //! pair of words. Of K keys from different seeds two coincide with probability K²/2⁶⁵.
 
-use super::threefry::{threefry2x32, threefry2x32_batch};
-use crate::lattice::VECTORS;
+use super::threefry::{threefry2x32, threefry2x32_batch, threefry2x32_run};
+use crate::lattice::{CHUNK, Chunk, VECTORS, segment_mut};
 use crate::machine::{Machine, Portable};
 
 /// Sites under one key: 2²¹, two to each of 2²⁰ pairs.
@@ -87,14 +87,10 @@ impl Key {
 
     /// The words of successive pairs beginning at `pair`; `pair + out.len()` ≤ 2²⁰.
     #[inline(always)]
-    fn pairs<M: Machine>(self, machine: M, step: u64, pair: u32, out: &mut [[u32; 2]]) {
+    fn pairs<M: Machine, T: Bits>(self, machine: M, step: u64, pair: u32, out: &mut [[T; 2]]) {
         let [c0, mut c1] = Self::counter(step, pair);
         if !VECTORS {
-            for slot in out.chunks_mut(1) {
-                single(self, c0, c1, slot);
-                c1 = c1.wrapping_add(1);
-            }
-            return;
+            return threefry2x32_run(self.0, [c0, c1], out);
         }
         let (batches, rest) = out.as_chunks_mut::<BATCH>();
         for batch in batches {
@@ -109,29 +105,15 @@ impl Key {
 
     /// The words of up to N pairs: always N are made, so that vectors stay whole.
     #[inline(always)]
-    fn batch<const N: usize, M: Machine>(self, machine: M, c0: u32, c1: u32, out: &mut [[u32; 2]]) {
+    fn batch<const N: usize, M: Machine>(self, machine: M, c0: u32, c1: u32, out: &mut [[impl Bits; 2]]) {
         let mut x0 = [c0; N];
         // c1 + l stays below 2^20 in its pair field where the pair is wanted: nothing carries into the step.
         let mut x1 = core::array::from_fn(|l| c1.wrapping_add(l as u32));
         threefry2x32_batch(machine, self.0, &mut x0, &mut x1);
         for (slot, (a, b)) in out.iter_mut().zip(x0.into_iter().zip(x1)) {
-            *slot = [a, b];
+            *slot = [a, b].map(Bits::of);
         }
     }
-}
-
-/// One pair into every slot of `out` (one slot).
-#[inline]
-fn single(key: Key, c0: u32, c1: u32, out: &mut [[u32; 2]]) {
-    let x = outlined(key.0[0], key.0[1], c0, c1);
-    out.fill(split(x));
-}
-
-/// One pair in registers, X1 above X0; not inlined, see [`super::threefry`].
-#[inline(never)]
-fn outlined(k0: u32, k1: u32, c0: u32, c1: u32) -> u64 {
-    let [x0, x1] = threefry2x32([k0, k1], [c0, c1]);
-    u64::from(x1) << 32 | u64::from(x0)
 }
 
 /// A source of one 32-bit word for every site of every step.
@@ -148,7 +130,45 @@ pub trait Words {
         let _ = machine;
         self.fill(step, first, out);
     }
+
+    /// The same as signed numbers, for whoever makes something of them where they lie.
+    #[inline(always)]
+    fn fill_signed<M: Machine>(&mut self, machine: M, step: u64, first: usize, out: &mut [i32])
+    where
+        Self: Sized,
+    {
+        let mut buffer = Chunk::<u32>::default();
+        for (n, out) in out.chunks_mut(CHUNK).enumerate() {
+            let words = segment_mut(&mut *buffer, 0, out.len());
+            self.fill_on(machine, step, first.wrapping_add(n * CHUNK), words);
+            for (slot, &word) in out.iter_mut().zip(&*words) {
+                *slot = word as i32;
+            }
+        }
+    }
 }
+
+/// 32 bits, signed or not.
+pub(super) trait Bits: Copy {
+    fn of(bits: u32) -> Self;
+    fn bits(self) -> u32;
+}
+
+macro_rules! bits {
+    ($($number:ident),+) => { $(
+        impl Bits for $number {
+            #[inline(always)]
+            fn of(bits: u32) -> Self {
+                bits as Self
+            }
+            #[inline(always)]
+            fn bits(self) -> u32 {
+                self as u32
+            }
+        }
+    )+ };
+}
+bits!(u32, i32);
 
 /// Words that are a pure function of (step, site): reading twice gives the same bits, in any order.
 ///
@@ -211,7 +231,19 @@ impl Words for Threefry {
     }
 
     #[inline]
-    fn fill_on<M: Machine>(&mut self, machine: M, step: u64, first: usize, mut out: &mut [u32]) {
+    fn fill_on<M: Machine>(&mut self, machine: M, step: u64, first: usize, out: &mut [u32]) {
+        self.fill_bits(machine, step, first, out);
+    }
+
+    #[inline]
+    fn fill_signed<M: Machine>(&mut self, machine: M, step: u64, first: usize, out: &mut [i32]) {
+        self.fill_bits(machine, step, first, out);
+    }
+}
+
+impl Threefry {
+    #[inline(always)]
+    fn fill_bits<M: Machine>(&self, machine: M, step: u64, first: usize, mut out: &mut [impl Bits]) {
         const BLOCK: usize = 1 << BLOCK_BITS;
         let mut site = first;
         while !out.is_empty() {
@@ -234,21 +266,21 @@ impl PureWords for Threefry {}
 /// Fills the words of the sites from `offset` on, all of them in one block: a lone odd site, whole pairs, a lone even
 /// site. Not inlined: callers with a length known to the compiler would unroll the vectors away.
 #[inline(never)]
-fn fill_block<M: Machine>(machine: M, key: Key, step: u64, offset: u32, out: &mut [u32]) {
+fn fill_block<M: Machine, T: Bits>(machine: M, key: Key, step: u64, offset: u32, out: &mut [T]) {
     machine.run(|| {
         let (mut pair, mut out) = (offset >> 1, out);
         if offset & 1 == 1 {
             let Some((slot, rest)) = out.split_first_mut() else {
                 return;
             };
-            *slot = key.pair(step, pair)[1];
+            *slot = T::of(key.pair(step, pair)[1]);
             pair = pair.wrapping_add(1);
             out = rest;
         }
         let (whole, last) = out.as_chunks_mut::<2>();
         key.pairs(machine, step, pair, whole);
         if let Some(slot) = last.first_mut() {
-            *slot = key.pair(step, pair.wrapping_add(whole.len() as u32))[0];
+            *slot = T::of(key.pair(step, pair.wrapping_add(whole.len() as u32))[0]);
         }
     });
 }
