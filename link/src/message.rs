@@ -1,0 +1,348 @@
+//! Requests and replies. Numbers are little-endian; floats are their IEEE bits.
+
+use heapless::Vec;
+use stoquant_core::integrator::State;
+use stoquant_core::noise::Law;
+use stoquant_core::observable::Measurement;
+
+use crate::codes::{law_code, law_of};
+use crate::frame::MAX_PAYLOAD;
+use crate::wire::{Reader, Writer};
+
+pub use crate::codes::{Arith, Buffer, Integrator, Refusal};
+pub use crate::identity::{Identity, Statistics};
+
+/// Bytes of data in a frame, beside an offset.
+pub const MAX_DATA: usize = MAX_PAYLOAD - 8;
+
+/// Everything that determines a chain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setup {
+    /// Extents, slowest first; none for a single site.
+    pub extents: Vec<u32, 4>,
+    /// κ, b, λ.
+    pub couplings: [f64; 3],
+    /// ε.
+    pub eps: f64,
+    /// Number type.
+    pub arith: Arith,
+    /// Integrator.
+    pub integrator: Integrator,
+    /// Law of the noise.
+    pub law: Law,
+    /// Seed.
+    pub seed: u64,
+    /// Number of the chain.
+    pub chain: u32,
+}
+
+/// What the host asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request<'a> {
+    /// Who are you? In every version, without a session.
+    Identify,
+    /// Begin a session: requests are numbered from 0.
+    Open(u16),
+    /// End the run that is going on, after its present sweep.
+    Abort,
+    /// The counters.
+    Statistics,
+    /// A new chain, its field 0.
+    Configure(Setup),
+    /// Start field, width·η.
+    HotStart(f64),
+    /// Set words from the `first` on.
+    Write {
+        /// The field, or the image.
+        buffer: Buffer,
+        /// In words.
+        first: u32,
+        /// Their bytes.
+        bytes: &'a [u8],
+    },
+    /// Words `first` to `first + count`.
+    Read {
+        /// Of which buffer.
+        buffer: Buffer,
+        /// In words.
+        first: u32,
+        /// How many: they must fit in [`MAX_DATA`] bytes.
+        count: u16,
+    },
+    /// The counters of the chain.
+    State,
+    /// Set them.
+    SetState(State),
+    /// So many sweeps, or stages of an image; with the observables of the last field, where asked for.
+    Run {
+        /// How many.
+        sweeps: u32,
+        /// Whether to measure.
+        measure: bool,
+    },
+    /// Make the slices of the field.
+    Slices,
+    /// A chain of the image: the first `length` bytes of what was written. Its modes are started.
+    Image {
+        /// Bytes of the image.
+        length: u32,
+        /// Seed.
+        seed: u64,
+        /// Number of the chain.
+        chain: u32,
+    },
+    /// φ of an image's chain.
+    Finish,
+}
+
+/// What the board answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply<'a> {
+    /// To [`Request::Identify`] and [`Request::Open`].
+    Identity(Identity),
+    /// To [`Request::Statistics`].
+    Statistics(Statistics),
+    /// It is done, and there is nothing more to say.
+    Done,
+    /// A chain is configured.
+    Configured {
+        /// The step that the quantised noise amplitude stands for.
+        eps: f64,
+        /// The couplings of the drift as quantised: κ, b, λ.
+        drift: [f64; 3],
+    },
+    /// To [`Request::Read`].
+    Data(&'a [u8]),
+    /// The counters of the chain; with observables after a run that asked for them.
+    State(State, Option<Measurement>),
+    /// The image is in use: its extent and stages, and M/M_max of its chain.
+    Image {
+        /// L.
+        extent: u16,
+        /// Stages of its sampler.
+        stages: u16,
+        /// 14 fractional bits.
+        m: i16,
+    },
+    /// Not carried out, and never will be.
+    Refused(Refusal),
+    /// A run is going on, this far.
+    Busy(u64),
+    /// Not carried out: another number is next.
+    Early(u16),
+    /// The board belongs to no session, or another one.
+    Stranger,
+}
+
+fn put_state(out: &mut Writer<'_>, state: &State) {
+    out.u64(state.step);
+    out.u64(state.clipped);
+    out.u64(state.accepted);
+    out.f64(state.log_ratio);
+}
+
+fn state(input: &mut Reader<'_>) -> Option<State> {
+    Some(State { step: input.u64()?, clipped: input.u64()?, accepted: input.u64()?, log_ratio: input.f64()? })
+}
+
+fn triple(input: &mut Reader<'_>) -> Option<[f64; 3]> {
+    Some([input.f64()?, input.f64()?, input.f64()?])
+}
+
+impl<'a> Request<'a> {
+    /// The opcode.
+    pub fn opcode(&self) -> u8 {
+        match self {
+            Self::Identify => 0x00,
+            Self::Open(_) => 0x01,
+            Self::Abort => 0x02,
+            Self::Statistics => 0x03,
+            Self::Configure(_) => 0x10,
+            Self::HotStart(_) => 0x11,
+            Self::Write { .. } => 0x12,
+            Self::Read { .. } => 0x13,
+            Self::State => 0x14,
+            Self::SetState(_) => 0x15,
+            Self::Run { .. } => 0x16,
+            Self::Slices => 0x17,
+            Self::Image { .. } => 0x18,
+            Self::Finish => 0x19,
+        }
+    }
+
+    /// Whether requests with this opcode have a number, and are carried out once and in order.
+    pub fn numbered(opcode: u8) -> bool {
+        opcode >= 0x10
+    }
+
+    /// Writes the payload and returns its length; `None` where it does not fit.
+    pub fn encode(&self, payload: &mut [u8]) -> Option<usize> {
+        let mut out = Writer::new(payload);
+        match self {
+            Self::Identify | Self::Abort | Self::Statistics | Self::State | Self::Slices | Self::Finish => {}
+            Self::Open(session) => out.u16(*session),
+            Self::Configure(setup) => {
+                out.u8(setup.extents.len() as u8);
+                for &extent in &setup.extents {
+                    out.u32(extent);
+                }
+                for x in setup.couplings {
+                    out.f64(x);
+                }
+                out.f64(setup.eps);
+                for code in [setup.arith.code(), setup.integrator.code(), law_code(setup.law)] {
+                    out.u8(code);
+                }
+                out.u64(setup.seed);
+                out.u32(setup.chain);
+            }
+            Self::HotStart(width) => out.f64(*width),
+            Self::Write { buffer, first, bytes } => {
+                out.u8(buffer.code());
+                out.u32(*first);
+                out.bytes(bytes);
+            }
+            Self::Read { buffer, first, count } => {
+                out.u8(buffer.code());
+                out.u32(*first);
+                out.u16(*count);
+            }
+            Self::SetState(state) => put_state(&mut out, state),
+            Self::Run { sweeps, measure } => {
+                out.u32(*sweeps);
+                out.u8(u8::from(*measure));
+            }
+            Self::Image { length, seed, chain } => {
+                out.u32(*length);
+                out.u64(*seed);
+                out.u32(*chain);
+            }
+        }
+        out.finish()
+    }
+
+    /// Reads a payload; `None` where it is not one of this opcode.
+    pub fn decode(opcode: u8, payload: &'a [u8]) -> Option<Self> {
+        let mut input = Reader::new(payload);
+        let request = match opcode {
+            0x00 => Self::Identify,
+            0x01 => Self::Open(input.u16()?),
+            0x02 => Self::Abort,
+            0x03 => Self::Statistics,
+            0x10 => {
+                let mut extents = Vec::new();
+                for _ in 0..input.u8()? {
+                    extents.push(input.u32()?).ok()?;
+                }
+                Self::Configure(Setup {
+                    extents,
+                    couplings: triple(&mut input)?,
+                    eps: input.f64()?,
+                    arith: Arith::of(input.u8()?)?,
+                    integrator: Integrator::of(input.u8()?)?,
+                    law: law_of(input.u8()?)?,
+                    seed: input.u64()?,
+                    chain: input.u32()?,
+                })
+            }
+            0x11 => Self::HotStart(input.f64()?),
+            0x12 => Self::Write { buffer: Buffer::of(input.u8()?)?, first: input.u32()?, bytes: input.rest() },
+            0x13 => Self::Read { buffer: Buffer::of(input.u8()?)?, first: input.u32()?, count: input.u16()? },
+            0x14 => Self::State,
+            0x15 => Self::SetState(state(&mut input)?),
+            0x16 => Self::Run { sweeps: input.u32()?, measure: input.flag()? },
+            0x17 => Self::Slices,
+            0x18 => Self::Image { length: input.u32()?, seed: input.u64()?, chain: input.u32()? },
+            0x19 => Self::Finish,
+            _ => return None,
+        };
+        input.end(request)
+    }
+}
+
+impl<'a> Reply<'a> {
+    /// The opcode.
+    pub fn opcode(&self) -> u8 {
+        match self {
+            Self::Identity(_) => 0x80,
+            Self::Statistics(_) => 0x83,
+            Self::Done => 0x90,
+            Self::Configured { .. } => 0x91,
+            Self::Data(_) => 0x93,
+            Self::State(..) => 0x94,
+            Self::Image { .. } => 0x98,
+            Self::Refused(_) => 0xf0,
+            Self::Busy(_) => 0xf1,
+            Self::Early(_) => 0xf2,
+            Self::Stranger => 0xf3,
+        }
+    }
+
+    /// Writes the payload and returns its length; `None` where it does not fit.
+    pub fn encode(&self, payload: &mut [u8]) -> Option<usize> {
+        let mut out = Writer::new(payload);
+        match self {
+            Self::Identity(identity) => identity.put(&mut out),
+            Self::Statistics(statistics) => statistics.put(&mut out),
+            Self::Done | Self::Stranger => {}
+            Self::Configured { eps, drift } => {
+                out.f64(*eps);
+                drift.iter().for_each(|&x| out.f64(x));
+            }
+            Self::Data(bytes) => out.bytes(bytes),
+            Self::State(state, measurement) => {
+                put_state(&mut out, state);
+                if let Some(m) = measurement {
+                    let numbers =
+                        [m.m, m.phi2, m.phi4, m.nn, m.action_density, m.schwinger_dyson, m.grad2, m.laplacian];
+                    numbers.into_iter().for_each(|x| out.f64(x));
+                }
+            }
+            Self::Image { extent, stages, m } => {
+                out.u16(*extent);
+                out.u16(*stages);
+                out.u16(*m as u16);
+            }
+            Self::Refused(why) => out.u8(why.code()),
+            Self::Busy(step) => out.u64(*step),
+            Self::Early(number) => out.u16(*number),
+        }
+        out.finish()
+    }
+
+    /// Reads a payload; `None` where it is not one of this opcode.
+    pub fn decode(opcode: u8, payload: &'a [u8]) -> Option<Self> {
+        let mut input = Reader::new(payload);
+        let reply = match opcode {
+            0x80 => Self::Identity(Identity::take(&mut input)?),
+            0x83 => Self::Statistics(Statistics::take(&mut input)?),
+            0x90 => Self::Done,
+            0x91 => Self::Configured { eps: input.f64()?, drift: triple(&mut input)? },
+            0x93 => Self::Data(input.rest()),
+            0x94 => {
+                let state = state(&mut input)?;
+                let measurement = match input.f64() {
+                    None => None,
+                    Some(m) => Some(Measurement {
+                        m,
+                        phi2: input.f64()?,
+                        phi4: input.f64()?,
+                        nn: input.f64()?,
+                        action_density: input.f64()?,
+                        schwinger_dyson: input.f64()?,
+                        grad2: input.f64()?,
+                        laplacian: input.f64()?,
+                    }),
+                };
+                Self::State(state, measurement)
+            }
+            0x98 => Self::Image { extent: input.u16()?, stages: input.u16()?, m: input.u16()? as i16 },
+            0xf0 => Self::Refused(Refusal::of(input.u8()?)?),
+            0xf1 => Self::Busy(input.u64()?),
+            0xf2 => Self::Early(input.u16()?),
+            0xf3 => Self::Stranger,
+            _ => return None,
+        };
+        input.end(reply)
+    }
+}
