@@ -33,11 +33,18 @@ impl Via {
 
     /// `cargo build --release --target …`, to be completed by the caller.
     pub fn build(self, target: &str) -> Command {
+        let mut command = self.cargo("build", target);
+        command.arg("--release");
+        command
+    }
+
+    /// A task of cargo for a target, to be completed by the caller.
+    pub fn cargo(self, task: &str, target: &str) -> Command {
         let mut command = match self {
-            Self::Pinned => crate::sh::cargo(["build"]),
-            Self::Debian => debian_cargo(),
+            Self::Pinned => crate::sh::cargo([task]),
+            Self::Debian => debian_cargo(task),
         };
-        command.args(["--release", "--target", target]);
+        command.args(["--target", target]);
         command
     }
 
@@ -76,9 +83,9 @@ fn new_enough(have: &str, need: &str) -> bool {
 
 /// Debian's cargo and compiler by full name: rustup's shims of the same name come first on the path. What `cargo run`
 /// leaves in the environment for the pinned toolchain is taken out.
-fn debian_cargo() -> Command {
+fn debian_cargo(task: &str) -> Command {
     let mut command = program("/usr/bin/cargo");
-    command.args(["build", "-Zbuild-std=core"]);
+    command.args([task, "-Zbuild-std=core"]);
     command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
     command.env_remove("LD_LIBRARY_PATH").env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
     command
@@ -100,7 +107,7 @@ mod tests {
     fn build_commands_name_their_target() {
         for via in [Via::Pinned, Via::Debian] {
             let spelt = crate::sh::spell(&via.build(TARGETS[0]));
-            assert!(spelt.contains("--release --target thumbv7em-none-eabihf"), "{spelt}");
+            assert!(spelt.contains("--target thumbv7em-none-eabihf --release"), "{spelt}");
             assert_eq!(spelt.contains("-Zbuild-std=core"), via == Via::Debian);
         }
     }

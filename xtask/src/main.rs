@@ -3,8 +3,10 @@
 mod bare;
 mod bench;
 mod counts;
+mod firmware;
 mod fuzz;
 mod graph;
+mod instructions;
 mod mutants;
 mod neon;
 mod panics;
@@ -69,6 +71,12 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         json: Option<String>,
     },
+    /// Build the programs of the boards
+    Firmware {
+        /// Use this compiler instead of the first that works
+        #[arg(long)]
+        via: Option<Via>,
+    },
     /// Break images of quantised networks: none may do harm
     Fuzz {
         /// For how long
@@ -77,6 +85,15 @@ enum Task {
     },
     /// Run the tests that compare bits for AArch64, under emulation
     Neon,
+    /// Compare instructions executed on microcontrollers with the table of docs/performance.md
+    Instructions {
+        /// Write the table
+        #[arg(long)]
+        record: bool,
+        /// Use this compiler instead of the first that works
+        #[arg(long)]
+        via: Option<Via>,
+    },
     /// Compare instruction counts with the record; fails where there are more
     Counts {
         /// Write the record
@@ -118,6 +135,7 @@ fn run(task: Task) -> sh::Result<()> {
         Task::Tables { check } => Ok(tables::run(check)?),
         Task::CiTargets { via } => targets::run(&mut report, targets::choose(via)?),
         Task::Panics { via } => panics::run(&mut report, targets::choose(via)?),
+        Task::Firmware { via } => firmware::run(&mut report, targets::choose(via)?),
         Task::Mutants { check, record, json } => {
             let json = json.map(|file| format!("--json={file}"));
             let flags = [check.then_some("--check"), record.then_some("--record"), json.as_deref()];
@@ -125,6 +143,9 @@ fn run(task: Task) -> sh::Result<()> {
         }
         Task::Fuzz { minutes } => fuzz::run(minutes).map(|note| println!("{note}")),
         Task::Neon => neon::run().map(|note| println!("{note}")),
+        Task::Instructions { record, via } => {
+            instructions::run(targets::choose(via)?, record).map(|note| println!("{note}"))
+        }
         Task::Counts { record } => counts::run(record).map(|note| println!("{note}")),
         Task::Bench { compare: false, record: false, args } => bench::all(&args),
         Task::Bench { record, .. } => bench::compare(record),

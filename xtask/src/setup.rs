@@ -3,8 +3,9 @@
 //! A new need is one row of [`NEEDS`]. Nothing is skipped silently: what is neither here nor installable fails the task.
 
 use crate::bare::{TARGETS, Via};
-use crate::python;
+use crate::report::Report;
 use crate::sh::{Error, Result, capture, cargo, program, query};
+use crate::{firmware, python, targets};
 use std::process::Command;
 
 /// One thing that the project needs.
@@ -25,6 +26,8 @@ enum Source {
     Apt(&'static [&'static str]),
     /// The project's own Python environment, from `xtask/requirements.txt`.
     PythonEnvironment,
+    /// `cargo xtask firmware`.
+    Firmware,
     /// The runner of the instruction counts, in the version of the harness.
     CountsRunner,
 }
@@ -55,6 +58,19 @@ const NEEDS: &[Need] = &[
         sources: &[Source::Apt(&["valgrind"])],
     },
     Need {
+        tool: "qemu",
+        why: "boards are emulated, with the programs that they would run",
+        found: qemu,
+        // The trailing minus keeps out a backported package that blocks the others, and is not needed.
+        sources: &[Source::Apt(&["qemu-system-arm", "qemu-system-misc", "qemu-utils-"])],
+    },
+    Need {
+        tool: "firmware",
+        why: "the boards' own programs, built",
+        found: || firmware::built().then(|| "target/firmware".to_owned()),
+        sources: &[Source::Firmware],
+    },
+    Need {
         tool: RUNNER,
         why: "runs the benchmarks that count, and must be of the harness's version",
         found: counts_runner,
@@ -66,6 +82,14 @@ const RUNNER: &str = "gungraun-runner";
 
 fn valgrind() -> Option<String> {
     query(with_args(program("valgrind"), &["--version"]))
+}
+
+/// Both emulators.
+fn qemu() -> Option<String> {
+    let version = |name| query(with_args(program(name), &["--version"]));
+    let arm = version("qemu-system-arm")?;
+    version("qemu-system-riscv32")?;
+    arm.lines().next().map(|line| line.trim_start_matches("QEMU emulator version ").to_owned())
 }
 
 fn counts_runner() -> Option<String> {
@@ -139,6 +163,7 @@ impl Source {
             Self::RustupTargets => "rustup target add".into(),
             Self::Apt(packages) => format!("Debian packages {}", packages.join(" ")),
             Self::PythonEnvironment => "pip".into(),
+            Self::Firmware => "cargo xtask firmware".into(),
             Self::CountsRunner => "cargo install".into(),
         }
     }
@@ -152,6 +177,7 @@ impl Source {
             }
             Self::Apt(packages) => apt(packages),
             Self::PythonEnvironment => python::create(),
+            Self::Firmware => firmware::run(&mut Report::default(), targets::choose(None)?),
             Self::CountsRunner => {
                 let mut install = cargo(["install", RUNNER, "--locked", "--version"]);
                 install.arg(locked(RUNNER));

@@ -2,7 +2,7 @@
 
 use crate::report::Report;
 use crate::sh::{Error, Result, capture, cargo, stream};
-use crate::{counts, fuzz, mutants, neon, panics, setup, tables, targets};
+use crate::{counts, firmware, fuzz, instructions, mutants, neon, panics, setup, tables, targets};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs all steps, then prints the table. `full` adds the slow tests.
@@ -31,14 +31,20 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     let via = targets::choose(None)?;
     targets::run(report, via)?;
     panics::run(report, via)?;
+    firmware::run(report, via)?;
+    report.step("instructions on boards", || instructions::run(via, false))?;
     report.loud_step("counts", || counts::run(false))?;
     report.loud_step("certify", certify)?;
+    for board in ["cortex-m4f", "rv32imac", "cortex-m0"] {
+        report.step(&format!("certify, {board}"), || certify_board(board))?;
+    }
     report.loud_step("mutants", || mutants::run(&["--check"]))
 }
 
 fn format() -> Result<String> {
     capture(cargo(["fmt", "--all", "--check", "--", "-l"]))?;
     capture(cargo(["fmt", "--manifest-path", panics::MANIFEST, "--check", "--", "-l"]))?;
+    capture(cargo(["fmt", "--manifest-path", firmware::MANIFEST, "--all", "--check", "--", "-l"]))?;
     Ok(String::new())
 }
 
@@ -69,6 +75,15 @@ fn certify() -> Result<String> {
     println!("once more with the fresh seed {fresh}");
     run_certify(&["--seed", &fresh, "--effort", "0.5"])?;
     Ok(format!("certified, with seeds 1 and {fresh}"))
+}
+
+/// A board's certificate, its last lines as the note.
+fn certify_board(board: &str) -> Result<String> {
+    let mut command = cargo(["run", "--quiet", "--release", "--package", "stoquant", "--", "device", "certify"]);
+    command.args(["--emulate", board]);
+    let said = capture(command)?;
+    let verdict = said.lines().rev().find(|line| line.starts_with("PASS")).ok_or("no certificate was printed")?;
+    Ok(verdict.to_owned())
 }
 
 fn run_certify(flags: &[&str]) -> Result<()> {
