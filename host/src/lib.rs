@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod certify;
 pub mod compare;
 pub mod couplings;
+pub mod device;
 pub mod diffusion;
 pub mod engine;
 pub mod ensemble;

@@ -23,7 +23,7 @@ const LATTICES: [&[usize]; 9] =
 
 /// All checks; the engines under test are one more machine.
 pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Vec<Check>, Error> {
-    let mut checks = engines("engines under test", factory, seed)?;
+    let mut checks = engines("engines under test", factory, usize::MAX, IntegratorKind::ALL, seed)?;
     for machine in MachineKind::available() {
         for (width, off) in [18, 16].into_iter().zip(with_machine(machine, Threads::One, DifferentWords(level))) {
             let name = format!("{machine}, W = {width}: words whose η is not that of the definition");
@@ -31,20 +31,29 @@ pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Vec<Check>, 
         }
         // The portable machine against itself would hold whatever it did.
         if machine != MachineKind::Portable {
-            checks.extend(engines(machine.name(), &move |setup, chain| core_engine_on(machine, setup, chain), seed)?);
+            let engine = move |setup: &Setup, chain| core_engine_on(machine, setup, chain);
+            checks.extend(engines(machine.name(), &engine, usize::MAX, IntegratorKind::ALL, seed)?);
         }
     }
     Ok(checks)
 }
 
-/// Engines against the portable machine, in every format that has vectors, by every integrator.
-pub fn engines(name: &str, factory: &Factory, seed: u64) -> Result<Vec<Check>, Error> {
+/// Engines against the portable machine, in every format that has vectors, by these integrators, on lattices of so many sites at most.
+pub fn engines(
+    name: &str,
+    factory: &Factory,
+    sites: usize,
+    integrators: &[IntegratorKind],
+    seed: u64,
+) -> Result<Vec<Check>, Error> {
     let portable = |setup: &Setup, chain| core_engine_on(MachineKind::Portable, setup, chain);
     let mut checks = Vec::new();
     for arith in [ArithKind::Fx18, ArithKind::Fx16, ArithKind::F32] {
-        for &integrator in IntegratorKind::ALL {
+        for &integrator in integrators {
             let mut off = 0;
-            for (n, extents) in LATTICES.iter().enumerate() {
+            let lattices =
+                LATTICES.iter().enumerate().filter(|(_, extents)| extents.iter().product::<usize>() <= sites);
+            for (n, extents) in lattices {
                 // Near criticality in two dimensions, and as far from it in others; a step that every format holds.
                 let couplings = Couplings::kappa_form(0.54 / extents.len() as f64, 0.022);
                 let noise = NoiseKind::ALL[n % NoiseKind::ALL.len()];

@@ -41,7 +41,7 @@ pub mod machines;
 pub mod noise;
 pub mod orders;
 mod overview;
-mod parts;
+pub mod parts;
 mod plan;
 pub mod promise;
 pub mod relaxation;

@@ -96,7 +96,7 @@ fn of_int8(plan: &Plan) -> impl Iterator<Item = Part<'_>> {
 }
 
 /// Identities and coupled paths of one engine.
-fn one_setup(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
+pub fn one_setup(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     let mut findings = Findings::from(identity::engine_identities(factory, setup)?);
     // At least 512 roundings, for the mean of their errors.
     findings.extend(coupled::lockstep(factory, setup, 2, 48.max(512 / setup.volume() as u64))?);

@@ -101,7 +101,7 @@ fn plan(options: &Options, engine: Option<Alone>, effort: f64, level: Level) -> 
     Ok(Plan::of(&experiment.setup, &arith, &integrators, effort, level))
 }
 
-fn summary(certificate: &Certificate, verbose: bool) -> String {
+pub(super) fn summary(certificate: &Certificate, verbose: bool) -> String {
     let mut lines = vec![format!(
         "{:<12} {:<64} {:>14} {:>14} {:>10} {:>7} {}",
         "rung", "check", "value", "expected", "error", "z", "verdict"

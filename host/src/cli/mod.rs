@@ -2,6 +2,7 @@
 
 mod certify;
 mod compare;
+mod device;
 mod exact;
 mod generate;
 mod law;
@@ -39,6 +40,8 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Make an int8 image of a trained score, for devices
     Quantize(quantize::QuantizeArgs),
+    /// Boards: run chains on them, and certify them
+    Device(device::DeviceArgs),
     /// Measure an ensemble (.npz or .npy of shape N, L0, L1, …)
     Measure(measure::MeasureArgs),
     /// Hold samplers against each other: CPU time per independent configuration, through the critical point
@@ -149,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Train(args) => train::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Quantize(args) => quantize::run(args),
+        Command::Device(args) => device::run(args),
         Command::Measure(args) => measure::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Exact(args) => exact::run(args),

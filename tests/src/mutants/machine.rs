@@ -97,7 +97,7 @@ fn on(flaw: Flaw) -> Chains {
 
 fn rungs(flaw: Flaw) -> Vec<Rung> {
     let chains = on(flaw);
-    vec![Box::new(move || Ok(machines::engines("flawed", &*chains, 1)?.into()))]
+    vec![Box::new(move || Ok(machines::engines("flawed", &*chains, usize::MAX, IntegratorKind::ALL, 1)?.into()))]
 }
 
 /// The table.

@@ -1,5 +1,6 @@
 //! The command: what it refuses, in one line and without a trace; and what it writes.
 
+mod boards;
 mod compares;
 mod generates;
 mod quantizes;

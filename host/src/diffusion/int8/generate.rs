@@ -17,8 +17,8 @@ use stoquant_core::int8::hartley::{COLUMNS, Full, Line};
 use stoquant_core::int8::image::{CELLS, Sampler};
 use stoquant_core::int8::sampler::{STATE_FRACTION, share};
 use stoquant_core::int8::stage::Two;
-use stoquant_core::int8::{Image, Network, Shape, Stage, magnetisation, start};
-use stoquant_core::machine::Machine;
+use stoquant_core::int8::{Image, ImageError, Network, Shape, Stage, magnetisation, start};
+use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
 
 use super::float::FloatStage;
@@ -183,6 +183,27 @@ impl<'a, M: Machine> Device<'a, M> {
         network.finish(machine, &self.image, m, u, &mut phi, work);
         (m, phi)
     }
+}
+
+/// A chain of an image, stage by stage.
+pub struct Stages {
+    /// M/M_max, 14 fractional bits.
+    pub m: i16,
+    /// The modes, from the start to the end.
+    pub u: Vec<Vec<i16>>,
+    /// φ, 12 fractional bits.
+    pub phi: Vec<i16>,
+}
+
+/// Configuration i of a seed.
+pub fn stages(bytes: &[u8], seed: u64, i: usize) -> Result<Stages, ImageError> {
+    let image = Image::new(bytes)?;
+    let mut memory = Memory::new(&image.shape());
+    let device = Device::new(Portable, image, &mut memory);
+    let u = std::cell::RefCell::new(Vec::new());
+    let keep = |modes: &[i16]| u.borrow_mut().push(modes.to_vec());
+    let (m, phi) = device.run(seed, i, &mut device.buffers(), keep, |visit| keep(visit.after));
+    Ok(Stages { m, u: u.into_inner(), phi })
 }
 
 struct Sample {

@@ -58,14 +58,14 @@ pub fn read(path: &str) -> Result<Option<Vec<u8>>, InputError> {
     Ok(bytes.starts_with(&MAGIC).then_some(bytes))
 }
 
-/// Bytes of RAM of a device that runs the image, beside the state u; products of a site and evaluation.
+/// Bytes of RAM of a device that runs the image site by site, beside the state u; products of a site and evaluation.
 pub fn costs(image: &Image<'_>) -> (usize, usize) {
     /// Sites that pass through the network together on a device.
-    const BLOCK: usize = 2;
+    const BLOCK: usize = 1;
     let shape = image.shape();
     let (extent, [h1, h2]) = (shape.extent, shape.hidden);
     // A prepared stage, ĥ, the work of an evaluation, a line of H.
-    let numbers = shape.prepared() + extent * extent + Network::<Line<'_>, BLOCK>::work(&shape) + extent;
+    let numbers = shape.prepared() + extent * extent + Network::<Line<'_>, BLOCK>::work_on_device(&shape) + extent;
     // Two transforms of two passes; both layers; output; features, their weights, ŷ²d; filter and step.
     let local = h1 * (ODD + EVEN) + h2 * (h1 + EVEN) + h2 + 3 * (ODD + EVEN) + 16;
     (2 * numbers, 4 * extent + local + 4)

@@ -1,0 +1,139 @@
+//! A chain on a board, as an engine.
+
+use std::sync::Mutex;
+
+use stoquant_core::error::Error;
+use stoquant_core::integrator::State;
+use stoquant_core::observable::Measurement;
+use stoquant_link::message::{self, Buffer, Reply, Request};
+
+use super::board::{Device, Inner, Told, arith};
+use super::client::LinkError;
+use crate::couplings::Couplings;
+use crate::engine::{ArithKind, Engine, Setup};
+
+/// A chain on a board.
+pub(super) struct Remote {
+    pub(super) device: Device,
+    pub(super) id: u64,
+    pub(super) setup: Setup,
+    pub(super) eps: f64,
+    pub(super) drift: Couplings,
+    pub(super) target: Couplings,
+    /// The same chain here, for a board that does not measure.
+    pub(super) host: Mutex<Box<dyn Engine>>,
+}
+
+impl Remote {
+    fn ask<T>(&self, mut work: impl FnMut(&mut Inner) -> Result<T, LinkError>) -> Option<T> {
+        self.device.lock().attempt(|inner| {
+            inner.load(self.id)?;
+            work(inner)
+        })
+    }
+}
+
+impl Remote {
+    /// What the host makes of the board's field.
+    fn on_host<T>(&self, work: impl FnOnce(&dyn Engine) -> T) -> Option<T> {
+        let bits = self.bits();
+        let mut host = self.host.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        host.set_bits(&bits).ok()?;
+        Some(work(host.as_ref()))
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        let mut inner = self.device.lock();
+        inner.chains.remove(&self.id);
+        if inner.loaded == Some(self.id) {
+            inner.loaded = None;
+        }
+    }
+}
+
+/// Without a board, nothing: who asked is told by [`Device::failure`].
+impl Engine for Remote {
+    fn sweep(&mut self, sweeps: u64) {
+        self.device.lock().say(self.id, Told::Sweep(sweeps));
+    }
+    fn phi(&self) -> Vec<f64> {
+        self.bits().into_iter().map(|bits| value(self.setup.arith, bits)).collect()
+    }
+    fn bits(&self) -> Vec<u64> {
+        let size = arith(self.setup.arith).map_or(8, message::Arith::bytes);
+        let volume = self.setup.volume();
+        self.ask(|inner| inner.words(Buffer::Field, volume, size)).unwrap_or_else(|| vec![0; volume])
+    }
+    fn set_bits(&mut self, bits: &[u64]) -> Result<(), Error> {
+        if bits.len() != self.setup.volume() {
+            return Err(Error::Length { what: "field", got: bits.len(), want: self.setup.volume() });
+        }
+        if bits.iter().any(|&bits| !value(self.setup.arith, bits).is_finite()) {
+            return Err(Error::Domain { what: "field word", value: f64::NAN, want: "a valid site of the format" });
+        }
+        self.device.lock().say(self.id, Told::Field(bits.to_vec()));
+        Ok(())
+    }
+    fn hot_start(&mut self, width: f64) -> Result<(), Error> {
+        if !(width >= 0.0 && width.is_finite()) {
+            return Err(Error::Domain { what: "start width", value: width, want: "finite and at least 0" });
+        }
+        self.device.lock().say(self.id, Told::HotStart(width));
+        Ok(())
+    }
+    fn state(&self) -> State {
+        self.ask(Inner::state).unwrap_or_default()
+    }
+    fn set_state(&mut self, state: State) {
+        self.device.lock().say(self.id, Told::State(state));
+    }
+    fn measure(&self) -> Measurement {
+        if !self.device.identity().observables {
+            return self.on_host(|host| host.measure()).unwrap_or_default();
+        }
+        let request = Request::Run { sweeps: 0, measure: true };
+        let measured = self.ask(|inner| {
+            if let Some((_, Some(measured))) = inner.ran {
+                return Ok(measured);
+            }
+            inner.client.call(&request, |reply| match reply {
+                Reply::State(_, measurement) => measurement,
+                _ => None,
+            })
+        });
+        measured.unwrap_or_default()
+    }
+    fn slices(&self) -> Vec<f64> {
+        let count = self.setup.extents.first().copied().unwrap_or(1);
+        if !self.device.identity().observables {
+            return self.on_host(|host| host.slices()).unwrap_or_else(|| vec![0.0; count]);
+        }
+        let made = self.ask(|inner| {
+            inner.client.call(&Request::Slices, |reply| (reply == Reply::Done).then_some(()))?;
+            inner.words(Buffer::Slices, count, 8)
+        });
+        made.map_or_else(|| vec![0.0; count], |words| words.into_iter().map(f64::from_bits).collect())
+    }
+    fn eps(&self) -> f64 {
+        self.eps
+    }
+    fn drift_couplings(&self) -> Couplings {
+        self.drift
+    }
+    fn target(&self) -> Couplings {
+        self.target
+    }
+}
+
+/// The number that bits stand for.
+fn value(kind: ArithKind, bits: u64) -> f64 {
+    use stoquant_core::arith::{Arith, Fx};
+    match kind {
+        ArithKind::Fx18 => Fx::<18>::from_bits(bits).map_or(f64::NAN, Arith::value),
+        ArithKind::Fx16 => Fx::<16>::from_bits(bits).map_or(f64::NAN, Arith::value),
+        ArithKind::F32 => f32::from_bits(bits as u32).into(),
+        ArithKind::F64 => f64::from_bits(bits),
+    }
+}
