@@ -100,7 +100,7 @@ macro_rules! count {
 
 count!(portable, stoquant::simd::Portable(Threads::One));
 
-/// The portable machine alone.
+// The portable machine alone.
 #[library_benchmark]
 #[bench::int8_score(int8_on_device(stoquant::simd::Portable(Threads::One)))]
 fn device(mut case: Case) -> Case {
