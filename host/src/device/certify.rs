@@ -74,7 +74,6 @@ fn parts(device: &Device, extent: Extent) -> Vec<Part<'_>> {
         _ => board.engine(setup, chain),
     };
     let mut parts: Vec<Part<'_>> = Vec::new();
-    // Far from criticality the field is never still; near the end of its range it saturates.
     let critical = Couplings::kappa_form(0.27, 0.022);
     let setup = |arith, integrator| Setup {
         extents: vec![SIDE, SIDE],
