@@ -1,10 +1,12 @@
 //! The build hash of an [`Identity`]: FNV-1a of the sources that decide what a board computes, file by file in the order of their names.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 fn main() -> std::io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // As the script runs, not as it was compiled: a compiled one may serve another copy of the sources.
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("..");
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for part in ["core/src", "link/src", "agent/src"] {
         println!("cargo::rerun-if-changed={}", root.join(part).display());
