@@ -62,6 +62,7 @@ impl<'m> Chain<'m> {
             integrators: Identity::integrators_of(lattice::INTEGRATORS),
             dims: lattice::DIMS,
             observables: cfg!(feature = "all"),
+            coefficients: false,
             build: 0,
             target: [0; 24],
         }

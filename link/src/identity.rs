@@ -26,6 +26,9 @@ pub struct Identity {
     pub dims: u8,
     /// Whether it measures; else the host does, on the field that it reads.
     pub observables: bool,
+    /// Whether [`Request::Coefficients`](crate::message::Request::Coefficients) configures it, in place of
+    /// [`Request::Configure`](crate::message::Request::Configure): the host quantises, and starts the field.
+    pub coefficients: bool,
     /// A hash of the sources of firmware, protocol and core.
     pub build: u64,
     /// Target, padded with zeros.
@@ -90,9 +93,8 @@ impl Identity {
         out.u16(self.version);
         out.u16(self.session);
         [self.sites, self.work, self.slabs, self.image].into_iter().for_each(|size| out.u32(size));
-        [self.ariths, self.integrators, self.dims, u8::from(self.observables)]
-            .into_iter()
-            .for_each(|bits| out.u8(bits));
+        let flags = u8::from(self.observables) | u8::from(self.coefficients) << 1;
+        [self.ariths, self.integrators, self.dims, flags].into_iter().for_each(|bits| out.u8(bits));
         out.u64(self.build);
         out.bytes(&self.target);
     }
@@ -111,10 +113,15 @@ impl Identity {
             ariths: input.u8()?,
             integrators: input.u8()?,
             dims: input.u8()?,
-            observables: input.flag()?,
-            build: input.u64()?,
+            observables: false,
+            coefficients: false,
+            build: 0,
             target: [0; 24],
         };
+        // Bits of later versions say nothing here.
+        let flags = input.u8()?;
+        (identity.observables, identity.coefficients) = (flags & 1 == 1, flags >> 1 & 1 == 1);
+        identity.build = input.u64()?;
         for slot in &mut identity.target {
             *slot = input.u8()?;
         }

@@ -36,6 +36,25 @@ pub struct Setup {
     pub chain: u32,
 }
 
+/// Everything that determines a chain of a circuit: integers as the core quantises them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coefficients {
+    /// Number type.
+    pub arith: Arith,
+    /// Rows and columns.
+    pub extents: [u32; 2],
+    /// k_n, of the neighbours.
+    pub hop: i32,
+    /// k_a, of φ.
+    pub linear: i32,
+    /// k_c, of φ³.
+    pub cubic: i32,
+    /// k_s, of the noise.
+    pub sigma: i32,
+    /// Key of the chain's noise.
+    pub key: [u32; 2],
+}
+
 /// What the host asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request<'a> {
@@ -93,6 +112,8 @@ pub enum Request<'a> {
     },
     /// φ of an image's chain.
     Finish,
+    /// A new chain, its field 0, on a board that does not quantise.
+    Coefficients(Coefficients),
 }
 
 /// What the board answers.
@@ -167,6 +188,7 @@ impl<'a> Request<'a> {
             Self::Slices => 0x17,
             Self::Image { .. } => 0x18,
             Self::Finish => 0x19,
+            Self::Coefficients(_) => 0x1a,
         }
     }
 
@@ -217,6 +239,12 @@ impl<'a> Request<'a> {
                 out.u64(*seed);
                 out.u32(*chain);
             }
+            Self::Coefficients(Coefficients { extents, arith, hop, linear, cubic, sigma, key }) => {
+                out.u8(arith.code());
+                extents.iter().for_each(|&extent| out.u32(extent));
+                [hop, linear, cubic, sigma].into_iter().for_each(|&k| out.u32(k as u32));
+                key.iter().for_each(|&word| out.u32(word));
+            }
         }
         out.finish()
     }
@@ -254,6 +282,15 @@ impl<'a> Request<'a> {
             0x17 => Self::Slices,
             0x18 => Self::Image { length: input.u32()?, seed: input.u64()?, chain: input.u32()? },
             0x19 => Self::Finish,
+            0x1a => Self::Coefficients(Coefficients {
+                arith: Arith::of(input.u8()?)?,
+                extents: [input.u32()?, input.u32()?],
+                hop: input.u32()? as i32,
+                linear: input.u32()? as i32,
+                cubic: input.u32()? as i32,
+                sigma: input.u32()? as i32,
+                key: [input.u32()?, input.u32()?],
+            }),
             _ => return None,
         };
         input.end(request)

@@ -6,7 +6,7 @@ use stoquant_core::noise::Law;
 use stoquant_core::observable::Measurement;
 use stoquant_link::frame::{Head, MAX_PAYLOAD, Receiver, WIRE, encode};
 use stoquant_link::message::{
-    Arith, Buffer, Identity, Integrator, MAX_DATA, Refusal, Reply, Request, Setup, Statistics,
+    Arith, Buffer, Coefficients, Identity, Integrator, MAX_DATA, Refusal, Reply, Request, Setup, Statistics,
 };
 use stoquant_link::order::{Kept, Order, Verdict, WINDOW};
 
@@ -145,6 +145,15 @@ fn messages_are_read_as_they_were_written() {
         Request::Slices,
         Request::Image { length: 14_336, seed: 1, chain: 2 },
         Request::Finish,
+        Request::Coefficients(Coefficients {
+            extents: [32, 16],
+            arith: Arith::Fx16,
+            hop: 11_324,
+            linear: -5_368_709,
+            cubic: 461,
+            sigma: 18_536,
+            key: [0xdead_beef, 7],
+        }),
     ];
     let mut out = [0; MAX_PAYLOAD];
     for request in requests {
@@ -163,6 +172,7 @@ fn messages_are_read_as_they_were_written() {
         integrators: 9,
         dims: 4,
         observables: true,
+        coefficients: true,
         build: 5,
         target: *b"cortex-m0 microbit\0\0\0\0\0\0",
     };

@@ -1,7 +1,5 @@
 //! One word to a three-valued η_W ∈ {-√3, 0, √3}, probabilities near {1/6, 2/3, 1/6}.
 //!
-//! Hardware twin: `rtl/sq_noise_three_point.sv`.
-//!
 //! Matches the first five moments of N(0,1), odd ones zero, ⟨η²⟩ = 1, ⟨η⁴⟩ = 3: all that a scheme of weak order two needs,
 //! so the Euler step keeps its leading bias too (Kloeden, Platen, *Numerical Solution of Stochastic Differential
 //! Equations*, section 14.2). No multiplier, no table: one comparison.

@@ -32,10 +32,10 @@ use crate::machine::Machine;
 pub const ROUNDS: usize = 20;
 
 /// The constant of the key schedule, C₂₄₀ of Skein truncated to 32 bits.
-const PARITY: u32 = 0x1BD1_1BDA;
+pub const PARITY: u32 = 0x1BD1_1BDA;
 
 /// Rotations of even and of odd groups of four rounds.
-const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
+pub const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
 
 /// Threefry-2x32-20 of one counter.
 ///
