@@ -1,1 +1,7 @@
-//! Hardware twins of `stoquant-core`. Empty until the first twin exists; see the README of this crate.
+//! Hardware twins of `stoquant-core`: what they have in common with it is generated from it ([`generate`]), and whether they do the same is
+//! seen in simulation (feature `sim`).
+
+pub mod assembler;
+pub mod generate;
+#[cfg(feature = "sim")]
+pub mod sim;

@@ -1,0 +1,732 @@
+; What the board does: assembled into gen/sq_link_program.sv. The processor is described in sq_link_agent.sv, the protocol in link/.
+
+; --- lower page ---
+;        0         the answers that are kept: 32 bytes of payload in each of four slots
+ST     = 128      ; step, clipped, accepted, log_ratio: 8 bytes each
+CLIP   = 136
+ACC    = 144
+CNT    = 160      ; frames, checksum, framing, repeated, early, strangers, executed: 4 bytes each
+ID     = 188      ; 48 bytes of the identity; 12 zeros follow in the frame
+SES    = 194      ; the session is where the identity has it
+SITES  = 196
+NEXT   = 236
+OP     = 238      ; opcode, session and number of the request
+HEAD   = 239
+PLEN   = 243      ; bytes of its payload
+VOL    = 244
+CONF   = 246      ; 1 once configured
+A0     = 247
+A1     = 248
+A2     = 249
+PASS   = 250
+BADF   = 251
+COLS   = 252
+; --- upper page: above a frame of 243 bytes ---
+T      = 0x1f4    ; 8 bytes
+KIND   = 0x1fc    ; opcodes of the answers, 0 for none
+; --- ports ---
+step = 0
+clip = 8
+frame = 16
+word = 17
+tx = 16
+txend = 17
+push = 18
+addr = 19
+write = 20
+read = 21
+start = 22
+abort_ = 23
+free = 24
+rewind = 25
+left = 26
+bound = 27
+slot = 28
+
+; No session, no chain, nothing counted.
+        lea 0
+        ldi 0
+clear1: st ST+x
+        inx 60
+        jnz clear1
+        st SES
+        st SES+1
+        st CONF
+
+main:   jnone main
+        call begin
+        ld PLEN
+        addi 9
+        jc main           ; what was no frame has been counted
+        ld OP
+        addi 0xf0
+        jc numbered
+        cmpi 0xf1
+        jz open
+        ld PLEN
+        jnz malformed0
+        ld OP
+        jz identity
+        cmpi 2
+        jz abort
+        cmpi 3
+        jz stats
+malformed0:
+        ldi 0xf0
+        call header
+        ldi 0
+        out tx
+finish: out txend
+        jmp main
+
+identity:
+        ldi 0x80
+        call header
+        lea 0
+id1:    send ID+x
+        inx 48
+        jnz id1
+        ldi 0
+zeros:  out tx
+        inx 60
+        jnz zeros
+        jmp finish
+
+; The same session again changes nothing.
+open:   ld PLEN
+        cmpi 2
+        jnz malformed0
+        inm A0
+        inm A1
+        ld A1
+        cmp SES+1
+        jnz fresh
+        ld A0
+        cmp SES
+        jz identity
+fresh:  ld A1
+        st SES+1
+        ld A0
+        st SES
+        ldi 0
+        st NEXT
+        st NEXT+1
+        st KIND
+        st KIND+1
+        st KIND+2
+        st KIND+3
+        jmp identity
+
+; Nothing runs.
+abort:  ldi 0x90
+answer0:
+        call header
+        jmp finish
+
+stats:  ldi 0x83
+        call header
+        lea 0
+stats1: send CNT+x
+        inx 28
+        jnz stats1
+        lea 56            ; four zeros: no stack
+        ldi 0
+        jmp zeros
+
+numbered:
+        call ours
+        jnz stranger
+        ld SES
+        jnz judge
+        ld SES+1
+        jz stranger
+judge:  ld HEAD+2
+        out slot
+        ld NEXT
+        sub HEAD+2
+        st A0
+        ld NEXT+1
+        sbc HEAD+3
+        jnz early
+        ld A0
+        jz execute
+        addi 251          ; more than 4 ago
+        jc early
+        lea CNT+12
+        call inc
+        jmp answer
+early:  lea CNT+16
+        call inc
+        ldi 0xf2
+        call header
+        send NEXT
+        send NEXT+1
+        jmp finish
+stranger:
+        lea CNT+20
+        call inc
+        ldi 0xf3
+        jmp answer0
+
+execute:
+        lea CNT+24
+        call inc
+        ld OP
+        cmpi 0x13
+        jz xread
+        cmpi 0x12
+        jz xwrite
+        cmpi 0x16
+        jz xrun
+        cmpi 0x14
+        jz xstate
+        cmpi 0x15
+        jz xset
+        cmpi 0x1a
+        jz xcoef
+        addi 0xe5         ; known, but not here: up to 0x1a
+        jnc unsupported
+; A refusal after which what was read can be read again.
+malformed:
+        ldi 0
+refuse1:
+        st 0+s
+        ldi 0xf0
+        jmp kept
+unconfigured:
+        ldi 3
+        jmp refuse
+capacity:
+        ldi 2
+        jmp refuse
+parameter:
+        ldi 4
+        jmp refuse
+unsupported:
+        ldi 1
+refuse: st A0
+        call drop
+        ld A0
+        jmp refuse1
+
+; It is done.
+xdone:  call drop
+        ldi 0x90
+; A is the opcode of the answer, and its payload in the slot.
+kept:   st KIND+s
+        ld NEXT
+        addi 1
+        st NEXT
+        jnc answer
+        ld NEXT+1
+        addi 1
+        st NEXT+1
+answer: ld KIND+s
+        jz nothing
+        cmpi 0x93
+        jz readout
+        call header
+        ld KIND+s
+        cmpi 0x90
+        jz finish
+        cmpi 0xf0
+        jz answer2
+        lea 0
+answer1:
+        send 0+x+s
+        inx 32
+        jnz answer1
+        jmp finish
+answer2:
+        send 0+s
+        jmp finish
+nothing:
+        out free
+        jmp main
+
+; --- read: its words are read anew whenever it is answered ---
+xread:  ld PLEN
+        cmpi 7
+        jnz malformed
+        lea 0
+xread1: inm 0+x+s
+        inx 7
+        jnz xread1
+        ld 0+s
+        addi 252
+        jc malformed
+        ldi 0x93
+        jmp kept
+readout:
+        ld CONF
+        jz rrefuse3
+        ld 0+s
+        jnz rrefuse1
+        ld 3+s
+        jnz rrefuse2
+        ld 4+s
+        jnz rrefuse2
+        ld 6+s
+        jnz rrefuse2
+        ld 5+s
+        jnarrow readout0
+        addi 58           ; a word is twice as long: 58 of them
+        jc rrefuse2
+readout0:
+        addi 139          ; 116
+        jc rrefuse2
+        ld 1+s
+        out push
+        add 5+s
+        st A0
+        ld 2+s
+        out push
+        adc 6+s
+        jc rrefuse2
+        st A1
+        out addr
+        call inside
+        jnc rrefuse2
+        ldi 0x93
+        call header
+        ld 5+s
+readout1:
+        jz finish
+        addi 255
+        st A0
+        out read
+        in word
+        out tx
+        in word
+        out tx
+        jnarrow readout2
+        in word
+        out tx
+        in word
+        out tx
+readout2:
+        ld A0
+        jmp readout1
+rrefuse1:
+        ldi 1
+        jmp rrefuse
+rrefuse2:
+        ldi 2
+        jmp rrefuse
+rrefuse3:
+        ldi 3
+rrefuse:
+        st A0
+        ldi 0xf0
+        call header
+        send A0
+        jmp finish
+
+; --- write: all words or none, so they are gone through twice ---
+xwrite: ld PLEN
+        addi 251
+        jnc malformed
+        in frame
+        addi 252
+        jc malformed
+        cmpi 252
+        jnz unsupported
+        ld CONF
+        jz unconfigured
+        ldi 0
+        st PASS
+        st BADF
+        in frame
+        out push
+        st A0
+        in frame
+        out push
+        st A1
+        in frame
+        jnz capacity
+        in frame
+        jnz capacity
+        out addr
+words:  jend words3
+        pushf
+        jend capacity
+        pushf
+        jnarrow words1
+        jend capacity
+        pushf
+        jend capacity
+        pushf
+words1: ld PASS
+        jz words2
+        out write
+        jmp words
+words2: jbad words4
+words5: ld A0
+        addi 1
+        st A0
+        jnc words
+        ld A1
+        addi 1
+        st A1
+        jc capacity
+        jmp words
+words4: ldi 1
+        st BADF
+        jmp words5
+words3: ld PASS
+        jnz xdone
+        call inside
+        jnc capacity
+        ld BADF
+        jnz parameter
+        ldi 1
+        st PASS
+        out rewind
+        lea 0
+words6: in frame          ; length, head, buffer and first
+        inx 11
+        jnz words6
+        ld PLEN
+        addi 251
+        out left
+        jmp words
+
+; --- counters ---
+xstate: ld PLEN
+        jnz malformed
+        ld CONF
+        jnz keepstate
+        ldi 3
+        jmp refuse1
+; The state into the slot, as an answer.
+keepstate:
+        lea 0
+keepstate1:
+        ld ST+x
+        st 0+x+s
+        inx 32
+        jnz keepstate1
+        ldi 0x94
+        jmp kept
+
+xset:   ld PLEN
+        cmpi 32
+        jnz malformed
+        ld CONF
+        jz unconfigured
+        lea 0
+xset1:  inm ST+x
+        inx 32
+        jnz xset1
+        call setstep
+        jmp xdone
+
+; The step to the chain.
+setstep:
+        lea 0
+setstep1:
+        ld ST+x
+        out push
+        inx 4
+        jnz setstep2
+        out 8
+setstep2:
+        lea 0+x
+        cmpi 8
+        jnz setstep1
+        out 9
+        ret
+
+; --- run ---
+xrun:   ld PLEN
+        cmpi 5
+        jnz malformed
+        pushf
+        pushf
+        pushf
+        pushf
+        in frame
+        addi 254
+        jc malformed
+        ld CONF
+        jz unconfigured
+        call drop
+        out free
+        out start
+running:
+        jnone running1
+        call begin
+        ld PLEN
+        addi 9
+        jc running
+        call ours
+        jnz running2
+        ld OP
+        cmpi 2
+        jnz running3
+        ld PLEN
+        jnz running3
+        out abort_
+        ldi 0x90
+        jmp running6
+running2:
+        ldi 0xf3
+running6:
+        call header
+        jmp running5
+running3:
+        call sync
+        ldi 0xf1
+        call header
+        lea 0
+running4:
+        send ST+x
+        inx 8
+        jnz running4
+running5:
+        out txend
+        jmp running
+running1:
+        jbusy running
+        call sync
+        ldi 0
+        addi 0
+        lea 0
+clipped:
+        in clip+x
+        adc CLIP+x
+        st CLIP+x
+        inx 8
+        jnz clipped
+        ld SES
+        st HEAD
+        ld SES+1
+        st HEAD+1
+        ld NEXT
+        st HEAD+2
+        ld NEXT+1
+        st HEAD+3
+        jmp keepstate
+
+; Step and sweeps accepted as the chain has them now. The step may grow meanwhile: its lowest byte belongs to the second, where that is
+; the same before and after.
+sync:   lea 0
+sync1:  in step+x
+        st T+x
+        inx 8
+        jnz sync1
+        in step
+        st T
+        in step+1
+        cmp T+1
+        jnz sync
+        ldi 255
+        addi 1
+        lea 0
+sync2:  ld T+x
+        sbc ST+x
+        st T+x
+        inx 6
+        jnz sync2
+        andi 15
+        st T+5
+        ldi 0
+        st T+6
+        st T+7
+        addi 0
+        lea 0
+sync3:  ld ST+x
+        adc T+x
+        st ST+x
+        inx 8
+        jnz sync3
+        ldi 0
+        addi 0
+        lea 0
+sync4:  ld ACC+x
+        adc T+x
+        st ACC+x
+        inx 8
+        jnz sync4
+        ret
+
+; --- configuration ---
+xcoef:  ld PLEN
+        cmpi 33
+        jnz malformed
+        in frame
+        addi 253
+        jc malformed
+        jnarrow xcoef1
+        addi 1
+xcoef1: cmpi 254          ; its own number type
+        ldi 0
+        st CONF           ; nothing is half configured
+        st VOL
+        st VOL+1
+        jnz unsupported
+        inm T
+        inm T+1
+        in frame
+        jnz capacity
+        in frame
+        jnz capacity
+        inm COLS
+        inm COLS+1
+        in frame
+        jnz capacity
+        in frame
+        jnz capacity
+        ld T+1
+        jnz xcoef4
+        ld T
+        addi 254          ; two rows
+        jnc parameter
+xcoef4: ld COLS
+        jnz volume
+        ld COLS+1
+        jz parameter
+; As many rows as there are sites at most: to count them takes time.
+volume: ld SITES
+        sub T
+        ld SITES+1
+        sbc T+1
+        jnc capacity
+; One row more, as long as there are any.
+volume3:
+        ld T
+        addi 255
+        st T
+        jc volume1
+        ld T+1
+        addi 255
+        st T+1
+        jnc volume2
+volume1:
+        ld VOL
+        add COLS
+        st VOL
+        ld VOL+1
+        adc COLS+1
+        st VOL+1
+        jnc volume3
+        jmp capacity
+volume2:
+        ld SITES
+        sub VOL
+        ld SITES+1
+        sbc VOL+1
+        jnc capacity
+        lea 2             ; hop, linear, cubic, sigma, and the key
+xcoef5: pushf
+        pushf
+        pushf
+        pushf
+        out 0+x
+        inx 6
+        jnz xcoef6
+        lea 0
+xcoef6: lea 0+x
+        cmpi 2
+        jnz xcoef5
+        ld VOL
+        out push
+        ld VOL+1
+        out push
+        call zero
+        out 6
+        ld COLS
+        out push
+        ld COLS+1
+        out push
+        call zero
+        out 7
+        lea 0
+xcoef7: st ST+x
+        inx 32
+        jnz xcoef7
+        call setstep
+        out addr          ; the word is 0
+        lea 0
+        ld VOL+1
+fill:   out write         ; 256 words, as often as the volume has that, and once more
+        inx 0
+        jnz fill
+        addi 255
+        jc fill
+        ldi 1
+        st CONF
+        jmp xdone
+
+; --- subroutines, one level deep ---
+
+zero:   ldi 0
+        out push
+        out push
+        ret
+
+; C: A0, A1 is no more than the volume.
+inside: ld VOL
+        sub A0
+        ld VOL+1
+        sbc A1
+        ret
+
+; Z: the frame is of the session.
+ours:   ld HEAD
+        cmp SES
+        jnz ours1
+        ld HEAD+1
+        cmp SES+1
+ours1:  ret
+
+; Takes the head of a frame, or counts what was none: then PLEN is above 246.
+begin:  in frame
+        out bound
+        addi 247
+        st PLEN
+        jc begin1
+        ldi 0
+        out bound
+        out free
+        lea CNT+8
+        ld PLEN
+        cmpi 247
+        jz inc
+        lea CNT+4
+        jmp inc
+begin1: lea 0
+begin2: inm OP+x
+        inx 5
+        jnz begin2
+        ld PLEN
+        out left
+        lea CNT
+; One more in the counter at X.
+inc:    ld 0+x
+        addi 1
+        st 0+x
+        jnc inc1
+        lea 1+x
+        jmp inc
+inc1:   ret
+
+; Begins an answer with opcode A. The room of the request is free again.
+header: out free
+        out tx
+        send HEAD
+        send HEAD+1
+        send HEAD+2
+        send HEAD+3
+        ret
+
+; What was read is no longer there to be read again.
+drop:   lea 0
+drop1:  ld KIND+x
+        cmpi 0x93
+        jnz drop2
+        ldi 0
+        st KIND+x
+drop2:  inx 4
+        jnz drop1
+        ret

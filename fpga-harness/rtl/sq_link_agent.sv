@@ -1,0 +1,228 @@
+// Requests and their answers: a processor of a byte, for this one program. Twin of agent/src/lib.rs, agent/src/chain.rs and
+// link/src/order.rs.
+//
+// The program is sq_link_agent.asm; the memory of 512 bytes holds answers that are kept, the chain's counters, what the board says of
+// itself (the lower page), and the frame that is being sent (the upper page).
+//
+//   word   [15:11] operation  [10] index  [9] upper page  [8] slot  [7:0] immediate    (jumps: [15:14] = 3, [13:10] condition, [9:0] target)
+//   ea     page, immediate + (index ? X : 0); with `slot`, bits [6:5] of it (lower page) or [1:0] (upper page) are the number of a slot
+//   0 LD A=M  1 ST M=A  2 ADC A+=M+C  3 SBC A-=M+!C  4 CMP A-M  5 LDI A=imm  6 ADDI A+=imm  7 CMPI A-imm  8 ANDI A&=imm  9 LEA X=A=ea
+//   10 TAX X=A  11 IN A=port(ea)  12 OUT port(ea)=A  13 RET  14 INX X+=1, compared with imm  15 SEND tx=M  16 INM M=frame
+//   17 PUSHF word=frame  18 ADD  19 SUB
+//   Z of what goes into A (but for LDI), or of a comparison; C only of ADC, SBC, ADD, SUB and ADDI
+//
+//   latency   6 clocks an instruction; one that sends waits until there is room
+module sq_link_agent #(
+  parameter integer W = 18,
+  parameter integer SitesLog2 = 10,
+  parameter [63:0] Build = 64'd0,
+  parameter [95:0] Target = "sim"
+) (
+  input  wire                         clk_i,
+  input  wire                         rst_i,
+  // frames
+  input  wire                         avail_i,
+  input  wire        [7:0]            frame_i,
+  output wire                         next_o,
+  output wire                         rewind_o,
+  output wire                         bound_o,
+  output wire                         release_o,
+  output wire        [7:0]            byte_o,
+  output wire                         put_o,
+  output wire                         end_o,
+  input  wire                         ready_i,
+  output wire                         slot_o,
+  input  wire                         buffer_we_i,
+  input  wire        [7:0]            buffer_addr_i,
+  input  wire        [7:0]            buffer_data_i,
+  output wire        [7:0]            buffer_data_o,
+  // chain
+  output wire                         cfg_we_o,
+  output wire        [3:0]            cfg_addr_o,
+  output wire        [31:0]           cfg_data_o,
+  output wire                         run_o,
+  output wire        [31:0]           sweeps_o,
+  output wire                         abort_o,
+  input  wire                         busy_i,
+  output wire                         field_we_o,
+  output wire        [SitesLog2-1:0]  field_addr_o,
+  output wire signed [W-1:0]          field_data_o,
+  input  wire signed [W-1:0]          field_data_i,
+  input  wire        [43:0]           step_i,
+  input  wire        [47:0]           clipped_i
+);
+  localparam [4:0] OpLd = 5'd0, OpSt = 5'd1, OpAdc = 5'd2, OpSbc = 5'd3, OpCmp = 5'd4, OpLdi = 5'd5, OpAddi = 5'd6, OpCmpi = 5'd7,
+    OpAndi = 5'd8, OpLea = 5'd9, OpTax = 5'd10, OpIn = 5'd11, OpOut = 5'd12, OpRet = 5'd13,
+    OpInx = 5'd14, OpSend = 5'd15, OpInm = 5'd16, OpPushf = 5'd17, OpAdd = 5'd18, OpSub = 5'd19;
+  localparam [3:0] JumpAlways = 4'd0, JumpCall = 4'd1, JumpZ = 4'd2, JumpNz = 4'd3, JumpC = 4'd4, JumpNc = 4'd5, JumpAvail = 4'd6,
+    JumpNone = 4'd7, JumpEnd = 4'd8, JumpBusy = 4'd9, JumpBad = 4'd10, JumpNarrow = 4'd11;
+  localparam [4:0] OutTx = 5'd16, OutEnd = 5'd17, OutWord = 5'd18, OutAddr = 5'd19, OutWrite = 5'd20, OutRead = 5'd21, OutRun = 5'd22,
+    OutAbort = 5'd23, OutRelease = 5'd24, OutRewind = 5'd25, OutLeft = 5'd26, OutBound = 5'd27,
+    OutSlot = 5'd28;
+  localparam [0:0] Narrow = W <= 16;
+
+  // Fetch (two clocks), address, read, operand, execute; one that has to wait is read again.
+  reg [5:0] phase_q;
+  wire execute_late = phase_q[5];
+  reg [9:0] pc_q, back_q;
+  reg [15:0] word_q;
+  wire [15:0] word;
+  sq_link_program rom (.clk_i(clk_i), .addr_i(pc_q), .word_o(word));
+
+  reg [7:0] a_q, x_q;
+  reg z_q, c_q, looked_q;
+  reg [7:0] result_q;
+  wire [4:0] op = word_q[15:11];
+  wire [7:0] imm = word_q[7:0];
+  wire jump = word_q[15:14] == 2'd3;
+  reg [1:0] slot_q;
+  wire [7:0] plain = imm + (word_q[10] ? x_q : 8'd0);
+  wire [7:0] ea = !word_q[8] ? plain : word_q[9] ? {plain[7:2], slot_q} : {1'b0, slot_q, plain[4:0]};
+  wire out = op == OpOut;
+  // What was addressed, and the operand: the chain beside this allows no clock as long as all of it together.
+  reg [7:0] ea_q, b_q;
+  wire [4:0] port = ea_q[4:0];
+  wire sends = op == OpSend || (out && (port == OutTx || port == OutEnd));
+  wire stalled = execute_late && sends && !ready_i;
+  wire execute = execute_late && !stalled;
+  // What reads the word for the next clock but one has the memory in between.
+  assign slot_o = phase_q[3];
+
+  // The memory.
+  wire store = execute && (op == OpSt || op == OpInm);
+  wire [7:0] value;
+  // What goes out, or into memory.
+  wire [7:0] outward = op == OpSend ? b_q : op == OpInm || op == OpPushf ? frame_i : a_q;
+  wire [8:0] mem_waddr = store ? {word_q[9], ea_q} : {1'b1, buffer_addr_i};
+  wire [8:0] mem_raddr = slot_o ? {1'b1, buffer_addr_i} : {word_q[9], ea};
+  sq_link_memory #(.W(W), .SitesLog2(SitesLog2), .Build(Build), .Target(Target)) memory (
+    .clk_i(clk_i), .we_i(store || buffer_we_i), .waddr_i(mem_waddr), .wdata_i(store ? outward : buffer_data_i),
+    .raddr_i(mem_raddr), .rdata_o(value)
+  );
+  assign buffer_data_o = value;
+
+  // The word register: filled and emptied byte by byte, lowest first.
+  reg [31:0] word32_q;
+  reg [SitesLog2-1:0] addr_q;
+  reg [7:0] left_q;
+  wire [W-1:0] field = Narrow ? word32_q[31 -: W] : word32_q[W-1:0];
+  wire bad = field == {1'b1, {(W-1){1'b0}}} || (!Narrow && word32_q[31:W] != {(32-W){1'b0}});
+
+  // What is read.
+  reg [7:0] counter, counter_q;
+  always_comb begin
+    case (port[3:0])
+      4'd0: counter = step_i[7:0];
+      4'd1: counter = step_i[15:8];
+      4'd2: counter = step_i[23:16];
+      4'd3: counter = step_i[31:24];
+      4'd4: counter = step_i[39:32];
+      4'd5: counter = {4'd0, step_i[43:40]};
+      4'd8: counter = clipped_i[7:0];
+      4'd9: counter = clipped_i[15:8];
+      4'd10: counter = clipped_i[23:16];
+      4'd11: counter = clipped_i[31:24];
+      4'd12: counter = clipped_i[39:32];
+      4'd13: counter = clipped_i[47:40];
+      default: counter = 8'd0;
+    endcase
+  end
+  reg [7:0] b;
+  always_comb begin
+    case (op)
+      OpLd, OpAdc, OpSbc, OpCmp, OpAdd, OpSub, OpSend: b = value;
+      OpIn: b = !port[4] ? counter_q : port[0] ? word32_q[7:0] : frame_i;
+      OpLea: b = ea_q;
+      default: b = imm;
+    endcase
+  end
+
+  wire subtract = op == OpSbc || op == OpSub || op == OpCmp || op == OpCmpi;
+  wire counts = op == OpAdc || op == OpAdd || op == OpAddi || op == OpSbc || op == OpSub;
+  wire compares = op == OpCmp || op == OpCmpi;
+  wire carry = op == OpAdc || op == OpSbc ? c_q : subtract;
+  wire [8:0] sum = {1'b0, a_q} + {1'b0, subtract ? ~b_q : b_q} + {8'd0, carry};
+  wire [7:0] result = counts || compares ? sum[7:0] : op == OpAndi ? a_q & b_q : b_q;
+  wire to_a = counts || op == OpLd || op == OpLdi || op == OpAndi || op == OpLea || op == OpIn;
+  wire [7:0] x_next = x_q + 1'b1;
+
+  reg taken, taken_q;
+  always_comb begin
+    case (word_q[13:10])
+      JumpAlways, JumpCall: taken = 1'b1;
+      JumpZ: taken = z_q;
+      JumpNz: taken = !z_q;
+      JumpC: taken = c_q;
+      JumpNc: taken = !c_q;
+      JumpAvail: taken = avail_i;
+      JumpNone: taken = !avail_i;
+      JumpEnd: taken = left_q == 8'd0;
+      JumpBusy: taken = busy_i;
+      JumpBad: taken = bad;
+      JumpNarrow: taken = Narrow;
+      default: taken = 1'b0;
+    endcase
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) phase_q <= 6'd1;
+    else phase_q <= {phase_q[4:2], phase_q[1] || stalled, phase_q[0], execute};
+    if (phase_q[1]) word_q <= word;
+    if (phase_q[2]) ea_q <= ea;
+    counter_q <= counter;
+    b_q <= b;
+    taken_q <= taken;
+    if (rst_i) pc_q <= 10'd0;
+    else if (execute) begin
+      if (jump && taken_q) begin
+        pc_q <= word_q[9:0];
+        if (word_q[13:10] == JumpCall) back_q <= pc_q + 1'b1;
+      end else pc_q <= op == OpRet ? back_q : pc_q + 1'b1;
+    end
+    // Whether it is 0 is seen a clock later.
+    looked_q <= execute && !jump && ((to_a && op != OpLdi) || compares);
+    result_q <= result;
+    if (looked_q) z_q <= result_q == 8'd0;
+    if (execute && !jump) begin
+      if (to_a) a_q <= result;
+      if (op == OpInx) z_q <= x_next == imm;
+      if (counts) c_q <= sum[8];
+      if (op == OpInx) x_q <= x_next;
+      else if (op == OpLea || op == OpTax) x_q <= op == OpLea ? ea_q : a_q;
+    end
+  end
+
+  // What is told.
+  wire does = execute && out;
+  wire shift_in = (does && port == OutWord) || (execute && op == OpPushf);
+  wire read_in = does && port == OutRead;
+  wire shift_out = execute && op == OpIn && port[4] && port[0];
+  wire moves = does && (port == OutWrite || port == OutRead);
+  wire next = execute && ((op == OpIn && port[4] && !port[0]) || op == OpInm || op == OpPushf);
+  always_ff @(posedge clk_i) begin
+    if (read_in) word32_q <= {{(32-W){1'b0}}, field_data_i};
+    else if (shift_in || shift_out) word32_q <= {outward, word32_q[31:8]};
+    if (does && port == OutAddr) addr_q <= word32_q[16 +: SitesLog2];
+    else if (moves) addr_q <= addr_q + 1'b1;
+    if (does && port == OutSlot) slot_q <= a_q[1:0];
+    if (does && port == OutLeft) left_q <= a_q;
+    else if (next) left_q <= left_q - 1'b1;
+  end
+  assign next_o = next;
+  assign rewind_o = does && port == OutRewind;
+  assign release_o = does && port == OutRelease;
+  assign bound_o = does && port == OutBound;
+  assign byte_o = outward;
+  assign put_o = (does && port == OutTx) || (execute && op == OpSend);
+  assign end_o = does && port == OutEnd;
+  assign cfg_we_o = does && !port[4];
+  assign cfg_addr_o = port[3:0];
+  assign cfg_data_o = word32_q;
+  assign run_o = does && port == OutRun;
+  assign sweeps_o = word32_q;
+  assign abort_o = does && port == OutAbort;
+  assign field_we_o = does && port == OutWrite;
+  assign field_addr_o = addr_q;
+  assign field_data_o = field;
+  wire unused = &{1'b0, ea[7:5]};
+endmodule

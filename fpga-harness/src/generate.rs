@@ -1,0 +1,125 @@
+//! Files of the hardware that follow from the core: `rtl/gen/`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::assembler::{assemble, verilog};
+use stoquant_core::noise::gauss_table::SEGMENTS;
+use stoquant_core::noise::threefry::{PARITY, ROTATIONS, ROUNDS};
+
+/// Registers of a chain and of all chains: name, number, meaning. The order is the interface.
+pub const REGISTERS: [(&str, u32, &str); 10] = [
+    ("Key0", 0, "k0 of the noise stream's key"),
+    ("Key1", 1, "k1 of the same"),
+    ("Hop", 2, "k_n, W bits signed"),
+    ("Linear", 3, "k_a, 2W - 4 bits signed"),
+    ("Cubic", 4, "k_c, W bits signed"),
+    ("Sigma", 5, "k_s, W bits, positive"),
+    ("Sites", 6, "volume, of all chains"),
+    ("Columns", 7, "faster extent, of all chains"),
+    ("StepLow", 8, "number of the next step, bits 31 to 0, of all chains"),
+    ("StepHigh", 9, "bits 43 to 32"),
+];
+
+/// The program of the serial link.
+const PROGRAM: &str = include_str!("../rtl/sq_link_agent.asm");
+
+const HEAD: &str = "// Generated from stoquant-core by `cargo xtask fpga generate`; do not edit.\n";
+
+/// All files: name and content.
+pub fn files() -> [(&'static str, String); 4] {
+    let program = assemble(PROGRAM).expect("the tests assemble it");
+    [
+        ("sq_noise_threefry_gen.svh", threefry()),
+        ("sq_noise_gauss_table.sv", gauss_table()),
+        ("sq_registers_gen.svh", registers()),
+        ("sq_link_program.sv", format!("{HEAD}{}", verilog(&program))),
+    ]
+}
+
+fn threefry() -> String {
+    let mut text = format!("{HEAD}// Rotation of round r in byte r, and the constant of the key schedule.\n");
+    let bytes: String = (0..ROUNDS).rev().map(|r| format!("{:02x}", ROTATIONS[r / 4 % 2][r % 4])).collect();
+    let _ = writeln!(text, "localparam [{}:0] Rotations = {}'h{bytes};", 8 * ROUNDS - 1, 8 * ROUNDS);
+    let _ = writeln!(text, "localparam [31:0] Parity = 32'h{PARITY:08x};");
+    text
+}
+
+fn registers() -> String {
+    let mut text = format!("{HEAD}// Registers that cfg_addr_i means.\n/* verilator lint_off UNUSEDPARAM */\n");
+    for (name, number, meaning) in REGISTERS {
+        let _ = writeln!(text, "localparam [3:0] Reg{name} = 4'd{number};  // {meaning}");
+    }
+    text.push_str("/* verilator lint_on UNUSEDPARAM */\n");
+    text
+}
+
+fn gauss_table() -> String {
+    let mut text = format!(
+        "{HEAD}// Coefficients of the Gaussian, in block RAM: c1 and c2 of index_i, c0 of index_late_i, both 2 clocks later. Twin of
+// core/src/noise/gauss_table.rs.
+module sq_noise_gauss_table #(
+  // Added to every c0.
+  parameter [31:0] Half = 32'd0
+) (
+  input  wire         clk_i,
+  input  wire [5:0]   index_i,
+  input  wire [5:0]   index_late_i,
+  output wire [31:0]  c0_o,
+  output wire [15:0]  c1_o,
+  output wire [15:0]  c2_o
+);
+  (* rom_style = \"block\", ram_style = \"block\" *) reg [31:0] slopes [0:63];
+  (* rom_style = \"block\", ram_style = \"block\" *) reg [31:0] constants [0:63];
+  initial begin
+"
+    );
+    for (i, segment) in SEGMENTS.iter().enumerate() {
+        let slopes = (segment.c2 as u16 as u32) << 16 | segment.c1 as u16 as u32;
+        let _ = writeln!(text, "    slopes[{i}] = 32'h{slopes:08x};  constants[{i}] = 32'h{:08x} + Half;", segment.c0);
+    }
+    text.push_str(
+        "  end
+  reg [31:0] slopes_q, slopes_out_q, constants_q, constants_out_q;
+  always_ff @(posedge clk_i) begin
+    slopes_q <= slopes[index_i];
+    slopes_out_q <= slopes_q;
+    constants_q <= constants[index_late_i];
+    constants_out_q <= constants_q;
+  end
+  assign {c2_o, c1_o} = slopes_out_q;
+  assign c0_o = constants_out_q;
+endmodule
+",
+    );
+    text
+}
+
+/// Where the files are.
+pub fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("rtl/gen")
+}
+
+/// Writes them.
+pub fn write() -> io::Result<()> {
+    files().iter().try_for_each(|(name, text)| fs::write(directory().join(name), text))
+}
+
+/// The files that differ from what would be written.
+pub fn stale() -> Vec<&'static str> {
+    let differs =
+        |(name, text): &(&'static str, String)| fs::read_to_string(directory().join(name)).ok().as_ref() != Some(text);
+    files().iter().filter(|file| differs(file)).map(|&(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_generated() {
+        assert_eq!(stale(), [""; 0], "`cargo xtask fpga generate` writes them");
+    }
+}
