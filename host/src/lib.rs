@@ -19,6 +19,7 @@ mod named;
 pub mod noise_law;
 pub mod reference;
 pub mod report;
+pub mod rtl;
 pub mod run;
 pub mod sampler;
 pub mod simd;

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use stoquant::certify::lockstep::{self, Divergence};
 use stoquant::couplings::Couplings;
 use stoquant::device::board::message_setup;
 use stoquant::device::emulate::Machine;
-use stoquant::device::lockstep::{self, Divergence};
 use stoquant::device::{Client, Device, InProcess, Transport};
 use stoquant::diffusion::int8::{Plan, quantize};
 use stoquant::diffusion::model::Model;
@@ -291,7 +291,9 @@ fn a_long_run_is_aborted() {
 fn lockstep_names_the_first_difference() {
     let device = Device::open(Box::new(InProcess::start(SITES)), Duration::from_millis(200)).expect("a board");
     let setup = setup(ArithKind::Fx18, IntegratorKind::Euler, &[8, 8]);
-    assert_eq!(lockstep::chain(&device, &setup, 1000, 100).expect("a chain that it has"), None);
+    let boards = device.clone();
+    let factory = move |setup: &Setup, chain| boards.engine(setup, chain);
+    assert_eq!(lockstep::chain(&factory, &setup, 1000, 100).expect("a chain that it has"), None);
     let (board, host) = (device.engine(&setup, 1), core_engine(&setup, 1));
     let (mut board, mut host) = (board.expect("a chain that it has"), host.expect("a valid setup"));
     for engine in [&mut board, &mut host] {
@@ -301,7 +303,7 @@ fn lockstep_names_the_first_difference() {
     bits[17] ^= 1;
     board.set_bits(&bits).expect("a word of the format");
     let found = lockstep::compare(board.as_ref(), host.as_ref());
-    let expected = Divergence { step: 0, site: Some(17), quantity: "phi", board: bits[17], host: bits[17] ^ 1 };
+    let expected = Divergence { step: 0, site: Some(17), quantity: "phi", there: bits[17], here: bits[17] ^ 1 };
     assert_eq!(found, Some(expected));
 }
 
@@ -311,6 +313,9 @@ fn images_run_stage_by_stage() {
     let model = Model::load("n8-int8").expect("a shipped model");
     let parts = quantize(&model, Plan::Reverse { steps: 20, rows: 16 }).expect("a model for it");
     for chain in 0..2 {
-        assert_eq!(lockstep::image(&device, &parts, 3, chain).expect("a board that has images"), None);
+        assert_eq!(
+            stoquant::device::lockstep::image(&device, &parts, 3, chain).expect("a board that has images"),
+            None
+        );
     }
 }

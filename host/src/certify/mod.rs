@@ -13,6 +13,7 @@
 //! | `exact-law` | the stationary law of the production integers, one site | one histogram |
 //! | `fokker-planck` | the equation, its gap, and the way to equilibrium | histograms |
 //! | `orders` | orders of convergence and leading coefficients | slopes |
+//! | `lockstep` | another engine beside the core, every word | no |
 //! | `coupled` | every site of every step within its rounding, in fixed point every word; what is left is white noise | noise only |
 //! | `finite-step` | the free field at finite step | yes |
 //! | `exact` | one site at finite step, rings, tori | yes |
@@ -37,6 +38,7 @@ pub mod histogram;
 pub mod identity;
 pub mod int8;
 pub mod laws;
+pub mod lockstep;
 pub mod machines;
 pub mod noise;
 pub mod orders;

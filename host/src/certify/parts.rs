@@ -6,8 +6,8 @@ use super::check::Check;
 use super::findings::Findings;
 use super::noise::NoiseSubject;
 use super::{
-    Plan, Scope, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, int8, laws, machines,
-    noise, orders, relaxation, residuals, words,
+    Plan, Scope, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, int8, laws, lockstep,
+    machines, noise, orders, relaxation, residuals, words,
 };
 use crate::engine::{ArithKind, Factory, IntegratorKind, Setup};
 
@@ -38,8 +38,10 @@ impl<'a> Part<'a> {
 
 /// The parts of a plan.
 pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
-    if plan.scope == Scope::Int8 {
-        return of_int8(plan).collect();
+    match plan.scope {
+        Scope::Int8 => return of_int8(plan).collect(),
+        Scope::Engine => return of_engine(plan).collect(),
+        Scope::Everything | Scope::Experiment => {}
     }
     let mut parts = vec![
         Part::new("calibration", |factory| {
@@ -79,13 +81,32 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
             }));
         }
     }
-    for case in &plan.laws {
-        parts.push(Part::new(coupled::label(&case.setup), |factory| laws::compare(factory, case)));
-    }
-    for case in &plan.ensembles {
-        parts.push(Part::new(coupled::label(&case.setup), |factory| laws::ensemble(factory, case)));
-    }
+    parts.extend(of_laws(plan));
     parts
+}
+
+/// Runs against exact laws, and on larger lattices.
+fn of_laws(plan: &Plan) -> impl Iterator<Item = Part<'_>> {
+    let exact =
+        plan.laws.iter().map(|case| Part::new(coupled::label(&case.setup), |factory| laws::compare(factory, case)));
+    let large = plan
+        .ensembles
+        .iter()
+        .map(|case| Part::new(coupled::label(&case.setup), |factory| laws::ensemble(factory, case)));
+    exact.chain(large)
+}
+
+/// Another engine than the core: beside it, against the formulas, and against the laws.
+fn of_engine(plan: &Plan) -> impl Iterator<Item = Part<'_>> {
+    /// Site updates beside the core.
+    const UPDATES: u64 = 1_000_000;
+    let beside = plan.lockstep.iter().map(|setup| {
+        let name = format!("{}, lockstep", coupled::label(setup));
+        Part::new(name, |factory| Ok(lockstep::check(factory, setup, UPDATES)?.into()))
+    });
+    let formulas =
+        plan.coupled.iter().map(|setup| Part::new(coupled::label(setup), |factory| one_setup(factory, setup)));
+    beside.chain(formulas).chain(of_laws(plan))
 }
 
 /// The quantised score.

@@ -31,6 +31,8 @@ pub enum Scope {
     Experiment,
     /// The quantised score alone.
     Int8,
+    /// What another engine than the core has.
+    Engine,
 }
 
 /// The parts of a certificate.
@@ -46,6 +48,8 @@ pub struct Plan {
     pub seed: u64,
     /// Couplings and step for the comparison of boards with engines.
     pub board: Setup,
+    /// Engines to hold against the core, word by word.
+    pub lockstep: Vec<Setup>,
     /// Engines to hold against the formulas, step by step.
     pub coupled: Vec<Setup>,
     /// Runs with an exact law.
@@ -170,7 +174,9 @@ impl Plan {
         for (index, case) in laws.iter_mut().chain(&mut ensembles).enumerate() {
             case.setup.seed = seed.wrapping_add((index as u64 + 1) << 32);
         }
-        Self { engine: IN_PROCESS.into(), level, scope: Scope::Everything, seed, board: base, coupled, laws, ensembles }
+        let engine = IN_PROCESS.into();
+        let scope = Scope::Everything;
+        Self { engine, level, scope, seed, board: base, lockstep: vec![], coupled, laws, ensembles }
     }
 
     /// A certificate of the quantised score.
@@ -185,6 +191,26 @@ impl Plan {
         }
     }
 
+    /// A certificate of another engine than the core: of what it has.
+    pub fn of_engine(name: &str, has: impl Fn(&Setup) -> bool, seed: u64, effort: f64, level: Level) -> Self {
+        let mut plan = Self { engine: name.into(), scope: Scope::Engine, ..Self::standard(seed, effort, level) };
+        for &arith in ArithKind::ALL {
+            plan.lockstep.extend(IntegratorKind::ALL.iter().flat_map(|&integrator| {
+                [[32, 32], [5, 7]].map(|extents| Setup {
+                    extents: extents.into(),
+                    arith,
+                    integrator,
+                    ..plan.board.clone()
+                })
+            }));
+        }
+        plan.lockstep.retain(&has);
+        plan.coupled.retain(&has);
+        plan.laws.retain(|case| has(&case.setup));
+        plan.ensembles.retain(|case| has(&case.setup));
+        plan
+    }
+
     /// A certificate of one experiment: its lattice, couplings and step; the integrators and arithmetics given.
     pub fn of(setup: &Setup, arith: &[ArithKind], integrators: &[IntegratorKind], effort: f64, level: Level) -> Self {
         let mut plan = Self {
@@ -193,6 +219,7 @@ impl Plan {
             scope: Scope::Experiment,
             seed: setup.seed,
             board: setup.clone(),
+            lockstep: vec![],
             coupled: vec![],
             laws: vec![],
             ensembles: vec![],

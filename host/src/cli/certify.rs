@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use stoquant::certify::{self, Certificate, Judged, Level, Plan, Verdict};
+use stoquant::certify::{self, Certificate, Judged, Level, Plan, Scope, Verdict};
 use stoquant::engine::{ArithKind, IntegratorKind, Setup, core_engine_on};
 use stoquant::ensemble::write_atomic;
 use stoquant::experiment::{Experiment, InputError, Options};
-use stoquant::report;
+use stoquant::{report, rtl};
 
 use super::{ExperimentArgs, MachineArgs, Outcome, json, print};
 
@@ -28,7 +28,7 @@ pub struct CertifyArgs {
     /// Also write a page with figures (index.html) and certificate.json into this directory
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// Certify this alone: int8, the quantised score
+    /// Certify this alone: int8, the quantised score; rtl, the simulated circuit (in a build with the feature `rtl`)
     #[arg(long, value_name = "NAME")]
     engine: Option<Alone>,
     /// Length of the statistical runs, in units of the default
@@ -46,6 +46,7 @@ pub struct CertifyArgs {
 #[derive(Clone, Copy, ValueEnum)]
 enum Alone {
     Int8,
+    Rtl,
 }
 
 pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
@@ -56,7 +57,9 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     let level = if args.full { Level::Full } else { Level::Standard };
     let machine = args.machine.machine()?;
     let mut plan = plan(&options, args.engine, args.effort, level)?;
-    plan.engine += &format!(", {machine}");
+    if plan.scope != Scope::Engine {
+        plan.engine += &format!(", {machine}");
+    }
     if let Some(directory) = &args.report {
         report::writable(directory)?;
     }
@@ -64,7 +67,12 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} (eta {eta}) {msg}") {
         bar.set_style(style);
     }
-    let engines = move |setup: &Setup, chain| core_engine_on(machine, setup, chain);
+    let circuit = plan.scope == Scope::Engine;
+    let engines = move |setup: &Setup, chain| match circuit && setup.arith != ArithKind::F64 {
+        true => rtl::engine(setup, chain),
+        // Free runs of another engine are held against double precision, which is the core's.
+        false => core_engine_on(machine, setup, chain),
+    };
     let certificate = certify::certify(&engines, &plan, |done, total, what| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
@@ -89,11 +97,20 @@ fn plan(options: &Options, engine: Option<Alone>, effort: f64, level: Level) -> 
     if (Options { seed: None, ..options.clone() }) == Options::default() {
         return Ok(match engine {
             Some(Alone::Int8) => Plan::int8(seed, level),
+            Some(Alone::Rtl) => {
+                let name = rtl::NAME.ok_or_else(|| {
+                    InputError::new(
+                        "engine = rtl: this build has no simulated circuit; `cargo xtask setup` installs Verilator, then \
+                         `cargo run --release --features rtl -- certify --engine rtl`",
+                    )
+                })?;
+                Plan::of_engine(name, rtl::has, seed, effort, level)
+            }
             None => Plan::standard(seed, effort, level),
         });
     }
     if engine.is_some() {
-        return Err(InputError::new("engine = int8 has its own models: of an experiment it takes the seed alone"));
+        return Err(InputError::new("an engine is certified on what it has: of an experiment it takes the seed alone"));
     }
     let experiment = Experiment::new(options)?;
     let arith = options.arith.map_or_else(|| ArithKind::ALL.to_vec(), |one| vec![one]);

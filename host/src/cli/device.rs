@@ -147,6 +147,8 @@ struct Info {
     /// Hash of the sources of the firmware, and whether they are those of this program.
     build: String,
     same_sources: bool,
+    /// Whether it is a circuit, for which the host quantises and starts the field.
+    circuit: bool,
     sites: u32,
     image_bytes: u32,
     arith: Vec<&'static str>,
@@ -170,6 +172,7 @@ fn info(board: &BoardArgs, as_json: bool) -> Result<Outcome, InputError> {
         target: id.target().to_owned(),
         build: format!("{:016x}", id.build),
         same_sources: id.build == stoquant::device::BUILD,
+        circuit: id.coefficients,
         sites: id.sites,
         image_bytes: id.image,
         arith: device.ariths().into_iter().map(|kind| kind.name()).collect(),
@@ -185,7 +188,11 @@ fn info(board: &BoardArgs, as_json: bool) -> Result<Outcome, InputError> {
         print(&json(&info)?);
         return Ok(Outcome::Good);
     }
-    let same = if info.same_sources { "the sources of this program" } else { "other sources than this program's" };
+    let same = match (info.circuit, info.same_sources) {
+        (true, _) => "a circuit: it is told the coefficients",
+        (false, true) => "the sources of this program",
+        (false, false) => "other sources than this program's",
+    };
     let dims: Vec<String> = info.dimensions.iter().map(usize::to_string).collect();
     print(&format!(
         "target       {}\nfirmware     {}, {same}\nsites        {}\nimage        {} bytes\narithmetic   {}\nintegrators  {}\ndimensions   {}\nframes       {}, {} damaged, {} requests, {} repeated\nstack        {} bytes",

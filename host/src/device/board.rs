@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use stoquant_core::action::{Phi4, QuarticDrift};
+use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::error::Error;
-use stoquant_core::integrator::State;
+use stoquant_core::integrator::{Euler, State};
 use stoquant_core::lattice::WORK_BLOCKS;
+use stoquant_core::noise::{StreamTag, derive_key};
 use stoquant_core::observable::Measurement;
 use stoquant_link::message::{self, Buffer, Identity, MAX_DATA, Reply, Request, Statistics};
 
@@ -17,7 +20,10 @@ use super::client::{Client, Counters, LinkError};
 use super::remote::Remote;
 use super::transport::Transport;
 use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Engine, IntegratorKind, Setup};
+use crate::engine::{ArithKind, Engine, IntegratorKind, NoiseKind, Setup};
+
+/// ε and the couplings of the drift, as a board has quantised them.
+type Configured = (f64, [f64; 3]);
 
 /// Site updates after which a field is read back: what is told again after a reset.
 const CHECKPOINT: u64 = 1 << 22;
@@ -45,6 +51,8 @@ const MEASURED: u64 = 256;
 /// A chain, as the host knows it.
 pub(super) struct Saved {
     setup: message::Setup,
+    /// The same for a board that does not quantise.
+    coefficients: Option<message::Coefficients>,
     /// Field and counters; without them, a new chain.
     checkpoint: Option<(Vec<u64>, State)>,
     /// What it has been told since.
@@ -87,6 +95,33 @@ pub(super) fn arith(kind: ArithKind) -> Option<message::Arith> {
         ArithKind::F32 => Some(message::Arith::F32),
         ArithKind::F64 => None,
     }
+}
+
+/// The integers of an Euler chain with Gaussian noise in two dimensions, for a board that does not quantise; `None` for any other.
+fn message_coefficients(setup: &Setup, chain: u32) -> Option<message::Coefficients> {
+    fn of<const W: u32>(setup: &Setup) -> Option<[i32; 4]>
+    where
+        Fx<W>: Arith<Gain = i32, Slope = i64, Sigma = i32>,
+    {
+        let Couplings { kappa, b, lambda } = setup.couplings;
+        let euler = Euler::<Fx<W>, _>::new(&Phi4::new(kappa, b, lambda), setup.eps, setup.extents.len()).ok()?;
+        let &QuarticDrift { hop, linear, cubic } = euler.drift();
+        // How many fractional bits it is kept with is the processor's affair; on the wire there are 2W - 4.
+        let linear = Fx::<W>::slope_value(linear) * f64::from(2 * W - 4).exp2();
+        Some([hop, linear as i32, cubic, euler.sigma()])
+    }
+    let &[rows, columns] = setup.extents.as_slice() else { return None };
+    if rows < 2 || setup.integrator != IntegratorKind::Euler || setup.noise != NoiseKind::Gaussian {
+        return None;
+    }
+    let [hop, linear, cubic, sigma] = match setup.arith {
+        ArithKind::Fx18 => of::<18>(setup)?,
+        ArithKind::Fx16 => of::<16>(setup)?,
+        ArithKind::F32 | ArithKind::F64 => return None,
+    };
+    let extents = [u32::try_from(rows).ok()?, u32::try_from(columns).ok()?];
+    let key = derive_key(setup.seed, chain, StreamTag::Noise.word(0)).0;
+    Some(message::Coefficients { extents, arith: arith(setup.arith)?, hop, linear, cubic, sigma, key })
 }
 
 fn integrator(kind: IntegratorKind) -> message::Integrator {
@@ -155,6 +190,7 @@ impl Device {
             && id.has_integrator(integrator(setup.integrator))
             && id.has_dims(setup.extents.len())
             && setup.volume() <= id.sites as usize
+            && (!id.coefficients || message_coefficients(setup, 0).is_some())
     }
 
     /// A chain on the board.
@@ -163,17 +199,22 @@ impl Device {
         let host = crate::engine::core_engine(setup, chain)?;
         let unsupported = Error::Absent { what: "chain: `device info` says what the board has" };
         let message = message_setup(setup, chain).filter(|_| self.has(setup)).ok_or(unsupported)?;
+        let circuit = self.identity().coefficients;
+        let coefficients = if circuit { message_coefficients(setup, chain) } else { None };
         let mut inner = self.lock();
         let id = inner.made;
         inner.made += 1;
-        inner.chains.insert(id, Saved { setup: message, checkpoint: None, since: vec![], updates: 0 });
+        inner.chains.insert(id, Saved { setup: message, coefficients, checkpoint: None, since: vec![], updates: 0 });
         let configured = inner.attempt(|inner| {
             inner.loaded = None;
             inner.load(id)
         });
-        let (eps, drift) = configured.flatten().unwrap_or((f64::NAN, [f64::NAN; 3]));
-        let [kappa, b, lambda] = drift;
-        let drift = Couplings { kappa, b, lambda };
+        let (eps, drift) = match configured.flatten() {
+            Some(Some((eps, [kappa, b, lambda]))) => (eps, Couplings { kappa, b, lambda }),
+            // What the host has told the board.
+            Some(None) => (host.eps(), host.drift_couplings()),
+            None => (f64::NAN, Couplings { kappa: f64::NAN, b: f64::NAN, lambda: f64::NAN }),
+        };
         let target = if setup.integrator == IntegratorKind::Mala { host.target() } else { drift };
         Ok(Box::new(Remote {
             device: self.clone(),
@@ -182,6 +223,7 @@ impl Device {
             eps,
             drift,
             target,
+            starts: !circuit,
             host: Mutex::new(host),
         }))
     }
@@ -253,8 +295,8 @@ impl Inner {
         None
     }
 
-    /// Makes the board hold a chain; what it says of a new one.
-    pub(super) fn load(&mut self, id: u64) -> Result<Option<(f64, [f64; 3])>, LinkError> {
+    /// Makes the board hold a chain; what it says of a new one, if it does.
+    pub(super) fn load(&mut self, id: u64) -> Result<Option<Option<Configured>>, LinkError> {
         if self.loaded == Some(id) {
             return Ok(None);
         }
@@ -264,8 +306,10 @@ impl Inner {
         (self.loaded, self.ran) = (None, None);
         let Some(saved) = self.chains.get(&id) else { return Err(LinkError::Protocol) };
         let (setup, checkpoint, since) = (saved.setup.clone(), saved.checkpoint.clone(), saved.since.clone());
-        let configured = self.client.call(&Request::Configure(setup.clone()), |reply| match reply {
-            Reply::Configured { eps, drift } => Some((eps, drift)),
+        let request = saved.coefficients.map_or_else(|| Request::Configure(setup.clone()), Request::Coefficients);
+        let configured = self.client.call(&request, |reply| match reply {
+            Reply::Configured { eps, drift } => Some(Some((eps, drift))),
+            Reply::Done => Some(None),
             _ => None,
         })?;
         if let Some((bits, state)) = checkpoint {

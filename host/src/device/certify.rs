@@ -12,6 +12,7 @@ use super::{Device, LinkError, lockstep};
 use crate::certify::check::Check;
 use crate::certify::findings::Findings;
 use crate::certify::laws::{self, Case};
+use crate::certify::lockstep::{self as chains, RUNG};
 use crate::certify::parts::one_setup;
 use crate::certify::{Certificate, Level, Plan, coupled, machines};
 use crate::couplings::Couplings;
@@ -20,8 +21,6 @@ use crate::diffusion::int8::{Plan as Sampler, quantize};
 use crate::diffusion::model::Model;
 use crate::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine};
 use crate::experiment::InputError;
-
-const RUNG: &str = "lockstep";
 
 /// How far to go.
 #[derive(Clone, Copy, Debug)]
@@ -86,23 +85,10 @@ fn parts(device: &Device, extent: Extent) -> Vec<Part<'_>> {
     };
     let all = ArithKind::ALL.iter().flat_map(|&arith| IntegratorKind::ALL.iter().map(move |&by| setup(arith, by)));
     let mine: Vec<Setup> = all.filter(|setup| device.has(setup)).collect();
-    for setup in &mine {
-        let setup = setup.clone();
+    for setup in mine {
         let name = format!("{}, lockstep", coupled::label(&setup));
-        parts.push((
-            name,
-            Box::new(move || {
-                let sweeps = updates.div_ceil(setup.volume() as u64);
-                let found = lockstep::chain(device, &setup, sweeps, 100.min(sweeps)).map_err(InputError::new)?;
-                let first = found.as_ref().map_or(String::new(), |divergence| format!("; first {divergence}"));
-                let name = format!(
-                    "{}: words that differ in {} site updates{first}",
-                    coupled::label(&setup),
-                    sweeps * setup.volume() as u64
-                );
-                Ok(Check::none(RUNG, name, usize::from(found.is_some())).into())
-            }),
-        ));
+        let factory = factory.clone();
+        parts.push((name, Box::new(move || Ok(chains::check(&factory, &setup, updates).map_err(refused)?.into()))));
     }
     let identity = device.identity();
     if identity.image > 0 {

@@ -20,7 +20,9 @@ pub(super) struct Remote {
     pub(super) eps: f64,
     pub(super) drift: Couplings,
     pub(super) target: Couplings,
-    /// The same chain here, for a board that does not measure.
+    /// Whether the board can start the field; else the host does, and writes it.
+    pub(super) starts: bool,
+    /// The same chain here, for a board that does not measure, or cannot start the field.
     pub(super) host: Mutex<Box<dyn Engine>>,
 }
 
@@ -80,7 +82,14 @@ impl Engine for Remote {
         if !(width >= 0.0 && width.is_finite()) {
             return Err(Error::Domain { what: "start width", value: width, want: "finite and at least 0" });
         }
-        self.device.lock().say(self.id, Told::HotStart(width));
+        let told = if self.starts {
+            Told::HotStart(width)
+        } else {
+            let mut host = self.host.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            host.hot_start(width)?;
+            Told::Field(host.bits())
+        };
+        self.device.lock().say(self.id, told);
         Ok(())
     }
     fn state(&self) -> State {
