@@ -4,6 +4,7 @@ mod bare;
 mod bench;
 mod counts;
 mod firmware;
+mod fpga;
 mod fuzz;
 mod graph;
 mod instructions;
@@ -77,6 +78,11 @@ enum Task {
         #[arg(long)]
         via: Option<Via>,
     },
+    /// Circuits: tests, bitstreams
+    Fpga {
+        #[command(subcommand)]
+        task: fpga::Task,
+    },
     /// Break images of quantised networks: none may do harm
     Fuzz {
         /// For how long
@@ -136,6 +142,7 @@ fn run(task: Task) -> sh::Result<()> {
         Task::CiTargets { via } => targets::run(&mut report, targets::choose(via)?),
         Task::Panics { via } => panics::run(&mut report, targets::choose(via)?),
         Task::Firmware { via } => firmware::run(&mut report, targets::choose(via)?),
+        Task::Fpga { task } => fpga::run(&mut report, &task),
         Task::Mutants { check, record, json } => {
             let json = json.map(|file| format!("--json={file}"));
             let flags = [check.then_some("--check"), record.then_some("--record"), json.as_deref()];

@@ -1,19 +1,20 @@
-//! The project's own Python environment, `.venv`: for tests that read our files with numpy.
+//! The project's own Python environment, `.venv`: for tests that read our files with numpy, and for the tools of FPGAs.
 
 use crate::sh::{Result, capture, program, query, root};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-const REQUIREMENTS: &str = "xtask/requirements.txt";
+const REQUIREMENTS: [&str; 2] = ["xtask/requirements.txt", "xtask/requirements-fpga.txt"];
 
 /// Prints the pinned packages when each is installed in exactly the pinned version.
 const CHECK: &str = "
 import sys, importlib.metadata as m
-pins = [l.strip() for l in open(sys.argv[1]) if l.strip() and not l.startswith('#')]
+pins = [l.strip() for f in sys.argv[1:] for l in open(f) if l.strip() and not l.startswith('#')]
 for pin in pins:
     name, version = pin.split('==')
     if m.version(name) != version:
         sys.exit(1)
-print(' '.join(pins))
+print(len(pins), 'packages')
 ";
 
 /// An interpreter that can make environments.
@@ -28,7 +29,7 @@ pub fn interpreter() -> Option<String> {
 /// The pinned packages, when the environment holds them.
 pub fn environment() -> Option<String> {
     let mut python = program(own_python());
-    python.args(["-c", CHECK, REQUIREMENTS]);
+    python.args(["-c", CHECK]).args(REQUIREMENTS);
     query(python)
 }
 
@@ -38,8 +39,26 @@ pub fn create() -> Result<()> {
     venv.args(["-m", "venv", "--clear", ".venv"]);
     capture(venv)?;
     let mut pip = program(own_python());
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS]);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    pip.args(REQUIREMENTS.iter().flat_map(|file| ["--requirement", file]));
     capture(pip).map(drop)
+}
+
+/// A program of one of the packages. Those of FPGAs see nothing outside the directory that they are started in: the root.
+pub fn tool(name: &str) -> Command {
+    program(root().join(".venv/bin").join(name))
+}
+
+/// Where an installed package lies.
+pub fn package(name: &str) -> Result<PathBuf> {
+    let mut python = program(own_python());
+    python.args([
+        "-c",
+        "import importlib.util as u, sys; print(u.find_spec(sys.argv[1]).submodule_search_locations[0])",
+        name,
+    ]);
+    let found = query(python).ok_or_else(|| format!("no package {name} in .venv: `cargo xtask setup` installs it"))?;
+    Ok(Path::new(&found).to_owned())
 }
 
 fn own_python() -> PathBuf {

@@ -24,7 +24,7 @@ enum Source {
     RustupTargets,
     /// Debian packages.
     Apt(&'static [&'static str]),
-    /// The project's own Python environment, from `xtask/requirements.txt`.
+    /// The project's own Python environment, from `xtask/requirements.txt` and `xtask/requirements-fpga.txt`.
     PythonEnvironment,
     /// `cargo xtask firmware`.
     Firmware,
@@ -47,7 +47,7 @@ const NEEDS: &[Need] = &[
     },
     Need {
         tool: ".venv",
-        why: "the pinned packages of xtask/requirements.txt",
+        why: "the pinned packages of xtask/requirements*.txt",
         found: python::environment,
         sources: &[Source::PythonEnvironment],
     },
@@ -63,6 +63,12 @@ const NEEDS: &[Need] = &[
         found: qemu,
         // The trailing minus keeps out a backported package that blocks the others, and is not needed.
         sources: &[Source::Apt(&["qemu-system-arm", "qemu-system-misc", "qemu-utils-"])],
+    },
+    Need {
+        tool: "verilator",
+        why: "circuits are simulated as compiled C++",
+        found: verilator,
+        sources: &[Source::Apt(&["verilator", "g++"])],
     },
     Need {
         tool: "firmware",
@@ -82,6 +88,13 @@ const RUNNER: &str = "gungraun-runner";
 
 fn valgrind() -> Option<String> {
     query(with_args(program("valgrind"), &["--version"]))
+}
+
+/// With a compiler for what it writes.
+fn verilator() -> Option<String> {
+    query(with_args(program("c++"), &["--version"]))?;
+    let version = query(with_args(program("verilator"), &["--version"]))?;
+    version.split(' ').nth(1).map(str::to_owned)
 }
 
 /// Both emulators.

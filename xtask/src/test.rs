@@ -2,7 +2,7 @@
 
 use crate::report::Report;
 use crate::sh::{Error, Result, capture, cargo, stream};
-use crate::{counts, firmware, fuzz, instructions, mutants, neon, panics, setup, tables, targets};
+use crate::{counts, firmware, fpga, fuzz, instructions, mutants, neon, panics, setup, tables, targets};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs all steps, then prints the table. `full` adds the slow tests.
@@ -32,6 +32,10 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     targets::run(report, via)?;
     panics::run(report, via)?;
     firmware::run(report, via)?;
+    fpga::test(report)?;
+    if full {
+        fpga::bitstreams(report)?;
+    }
     report.step("instructions on boards", || instructions::run(via, false))?;
     report.loud_step("counts", || counts::run(false))?;
     report.loud_step("certify", certify)?;
