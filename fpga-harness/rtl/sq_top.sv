@@ -1,6 +1,7 @@
 // A board: serial line, protocol, and chains. Hardware only.
 //
-//   Divider   clocks a bit of the line
+//   ClockHz, Baud   of clk_i and of the line
+//   Build, Target   what the identity says: a hash of sources, and a name of 12 characters at most
 module sq_top #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,

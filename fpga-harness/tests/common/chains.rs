@@ -153,13 +153,16 @@ where
         for extents in EXTENTS {
             lockstep::<W>(circuit, extents, usual, 3, seed % 1000, seed, max / 4);
         }
-        // Coefficients as large as they come, from a field as wide as it comes: everything saturates. A step number that carries.
+        // Coefficients in the upper half of their range, from a field as wide as it comes, and a step number that carries. Where |φ| > 4,
+        // |k_c φ²| is 1/2 at least and |k_a| below 1/4, so d saturates: half of the sites of the first sweep, of twenty.
         let mut random = Random::new(seed);
+        let mut large =
+            |most: i64| (most - random.within(most / 2).abs()) * if random.u32().is_multiple_of(2) { 1 } else { -1 };
         let wild = Coefficients {
-            hop: random.within(max) as i32,
-            linear: random.within(max << (W - 5)),
-            cubic: random.within(max) as i32,
-            sigma: random.within(max).unsigned_abs().max(1) as i32,
+            hop: large(max) as i32,
+            linear: large(max << (W - 5)),
+            cubic: large(max) as i32,
+            sigma: large(max).unsigned_abs() as i32,
         };
         let (updates, clipped) = lockstep::<W>(circuit, [32, 32], wild, 20, (1 << 32) - 3, seed, max);
         assert!(clipped > updates / 100, "{clipped} saturations in {updates} updates of {wild:?}");
