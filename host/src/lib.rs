@@ -3,10 +3,8 @@
 pub mod analysis;
 pub mod certify;
 pub mod compare;
-pub mod couplings;
 pub mod device;
 pub mod diffusion;
-pub mod engine;
 pub mod ensemble;
 pub mod estimate;
 pub mod exact;
@@ -15,11 +13,11 @@ pub mod fokker_planck;
 pub mod gauss_fit;
 pub mod law;
 pub mod markov;
-mod named;
 pub mod noise_law;
 pub mod reference;
 pub mod report;
 pub mod rtl;
 pub mod run;
 pub mod sampler;
-pub mod simd;
+
+pub use stoquant_engines::{couplings, engine, simd};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::transport::{InProcess, Program, Transport};
 use super::{Device, LinkError};
 use crate::experiment::InputError;
-use crate::named::named;
+use stoquant_engines::named;
 
 named!(
     /// What can be emulated.

@@ -28,10 +28,10 @@ use super::tables::Tables;
 use crate::analysis::ChainSeries;
 use crate::couplings::Couplings;
 use crate::experiment::InputError;
-use crate::named::named;
 use crate::sampler::measure;
 use crate::simd::{MachineKind, Threads, Work, with_machine};
 use steps::Steps;
+use stoquant_engines::named;
 
 named!(
     /// How noise becomes a configuration.

@@ -12,7 +12,7 @@ use stoquant_core::machine::{self, Machine, Part, Pass};
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
-use crate::named::named;
+use crate::named;
 
 named!(
     /// A machine of the in-process core.

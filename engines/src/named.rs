@@ -1,5 +1,7 @@
 //! Enumerations with one name each for the command line, files and reports.
 
+/// An enumeration with one name for each variant: on the command line, in files and in reports. Needs `serde` and `clap`.
+#[macro_export]
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -22,5 +24,3 @@ macro_rules! named {
         }
     };
 }
-
-pub(crate) use named;

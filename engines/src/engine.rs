@@ -16,7 +16,7 @@ use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry};
 use stoquant_core::observable::{Measurement, measure, slices};
 
 use crate::couplings::Couplings;
-use crate::named::named;
+use crate::named;
 use crate::simd::{MachineKind, Portable, Threads, Work, with_machine};
 
 named!(
