@@ -47,7 +47,7 @@ fn two_steps<A: Arith, W: Words, M: Machine>(machine: M, step: u64) -> impl Eta<
         let mut next = Chunk::<i32>::default();
         let next = segment_mut(&mut *next, 0, out.len());
         A::fill_noise(machine, noise, step, first, out);
-        A::fill_noise(machine, noise, step + 1, first, next);
+        A::fill_noise(machine, noise, step.wrapping_add(1), first, next);
         for (eta, next) in out.iter_mut().zip(&*next) {
             *eta += next;
         }

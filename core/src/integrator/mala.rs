@@ -119,14 +119,6 @@ impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
     }
 }
 
-impl State {
-    /// One sweep more, which left the field as it was.
-    fn stayed(&mut self, clipped: u64) {
-        self.clipped += clipped;
-        self.step += 1;
-    }
-}
-
 impl<A: Arith, S: Action<A>, F: Math, W: PureWords> Integrator<A, W> for Mala<A, S, F> {
     #[inline]
     fn sweep<const D: usize, M: Machine>(

@@ -45,7 +45,7 @@ impl ChainNoise<Threefry> {
     }
 }
 
-/// What a chain carries from sweep to sweep beside its field.
+/// What a chain carries from sweep to sweep beside its field. A user, and a wire, may set it to anything: its counters wrap.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct State {
     /// Sweeps done; the step number of the next one's noise.
@@ -305,8 +305,14 @@ impl State {
     /// One sweep more, which moved the field.
     #[inline]
     fn moved(&mut self, clipped: u64) {
-        self.clipped += clipped;
-        self.accepted += 1;
-        self.step += 1;
+        self.accepted = self.accepted.wrapping_add(1);
+        self.stayed(clipped);
+    }
+
+    /// One sweep more, which moved nothing.
+    #[inline]
+    fn stayed(&mut self, clipped: u64) {
+        self.clipped = self.clipped.wrapping_add(clipped);
+        self.step = self.step.wrapping_add(1);
     }
 }

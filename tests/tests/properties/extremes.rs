@@ -160,3 +160,24 @@ fn largest_operands_fit_every_width() {
     extremes::<16>();
     extremes::<18>();
 }
+
+/// A chain may be set to any state: its counters wrap, and its last step is followed by the first.
+#[test]
+fn counters_wrap() {
+    fn last(integrator: &impl Integrator<Fx<18>, Threefry>) {
+        let sites = Plan::<4>::work_sites(&EXTENTS).unwrap();
+        let (plan, mut work) = (Plan::new(EXTENTS, sites).unwrap(), vec![Default::default(); sites]);
+        let mut phi = vec![Fx::<18>::from_int(Fx::<18>::MAX).unwrap().store(); 12];
+        let mut state = State { step: u64::MAX, clipped: u64::MAX, accepted: u64::MAX, log_ratio: 0.0 };
+        integrator.sweep(&plan, &mut ChainNoise::new(1, 1, Law::Gaussian), &mut phi, &mut work, &mut state);
+        assert_eq!(state.step, 0);
+        // A field at its bound, which only noise drives, saturates at about half of its 12 sites.
+        assert!(state.clipped < 12, "{}", state.clipped);
+        assert!(state.accepted.wrapping_add(1) <= 1, "{}", state.accepted);
+    }
+    let (still, eps) = (Extreme { hop: 0, linear: 0, cubic: 0 }, 0.5 * (1.0 - 2f64.powi(-16)));
+    last(&Euler::<Fx<18>, _>::new(&still, eps, 4).unwrap());
+    last(&Heun::<Fx<18>, _>::new(&still, eps, 4).unwrap());
+    last(&LeimkuhlerMatthews::<Fx<18>, _>::new(&still, 4.0 * eps, 4).unwrap());
+    last(&Mala::<Fx<18>, Extreme>::new(&still, eps, 4).unwrap());
+}
