@@ -138,6 +138,8 @@ pub struct Rules<'r> {
     pub only: Option<Layer>,
     /// Where the evaluation is.
     pub layer: Layer,
+    /// Whether what does not fit saturates; an activation does in any case.
+    pub saturates: bool,
 }
 
 impl<'r> Rules<'r> {
@@ -148,12 +150,18 @@ impl<'r> Rules<'r> {
             rounded_matrix,
             only: None,
             layer: Layer::Filter,
+            saturates: true,
         }
     }
 
     /// The real numbers that the integers stand for, with the same saturations.
     pub fn real() -> Self {
         Self::new(false, |x| x)
+    }
+
+    /// The same without saturations.
+    pub fn unlimited() -> Self {
+        Self { saturates: false, ..Self::real() }
     }
 
     /// The integers: ties away from zero.
@@ -185,7 +193,13 @@ impl<'r> Rules<'r> {
     }
 
     fn narrow(&self, x: Number) -> Number {
-        Number { value: (self.narrow)(x.value), bound: clamp(x, LARGEST).bound }
+        let narrow = Number { value: (self.narrow)(x.value), bound: clamp(x, LARGEST).bound };
+        if self.saturates { narrow } else { x }
+    }
+
+    /// Within ±limit.
+    fn limit(&self, x: Number, limit: f64) -> Number {
+        if self.saturates { clamp(x, limit) } else { x }
     }
 
     /// s(c).
@@ -305,10 +319,11 @@ impl<'p> Stage<'p> {
         let number = |at: usize| Number::from(self.scalars[at]);
         let m = Number::from(m);
         let mean = rules.round(number(scalar::MEAN) * m, 14);
-        let m_feature = clamp(rules.round(number(scalar::MEAN + 1) * m, 14), limit);
+        let m_feature = rules.round(number(scalar::MEAN + 1) * m, 14);
+        let m_feature = rules.limit(m_feature, limit);
         let m2 = rules.round(m * m, 14);
         let m2 = rules.round(number(scalar::EVEN + 3) * m2, 14) - number(scalar::OFFSET + 3);
-        let y: Vec<Number> = field.iter().map(|&y| clamp(y + mean, limit)).collect();
+        let y: Vec<Number> = field.iter().map(|&y| rules.limit(y + mean, limit)).collect();
         let y2: Vec<Number> = y.iter().map(|&y| rules.round(y * y, 14)).collect();
         let orbit = |field: &[Number], x: usize, steps: [[usize; 2]; 4]| -> Number {
             let [row, column] = [x / extent, x % extent];
@@ -323,20 +338,21 @@ impl<'p> Stage<'p> {
                 let odd = [orbit(&y, x, axes(1)), orbit(&y, x, diagonals), orbit(&y, x, axes(2))];
                 let mut f = vec![y[x]];
                 for (n, sum) in odd.into_iter().enumerate() {
-                    f.push(clamp(rules.round(number(scalar::ORBITS + n) * sum, 14), limit));
+                    let scaled = rules.round(number(scalar::ORBITS + n) * sum, 14);
+                    f.push(rules.limit(scaled, limit));
                 }
                 f.push(m_feature);
                 let mut e = Vec::new();
                 for (n, sum) in [y2[x], orbit(&y2, x, axes(1)), orbit(&y2, x, diagonals)].into_iter().enumerate() {
                     let scaled = rules.round(number(scalar::EVEN + n) * sum, 10);
-                    e.push(clamp(scaled - number(scalar::OFFSET + n), limit));
+                    e.push(rules.limit(scaled - number(scalar::OFFSET + n), limit));
                 }
-                e.push(clamp(m2, limit));
+                e.push(rules.limit(m2, limit));
                 rules.layer = Layer::Output;
                 let cross: Number = e.iter().enumerate().map(|(i, &e)| number(scalar::CROSS + i) * e).sum();
                 let skip: Number = f.iter().enumerate().map(|(j, &f)| number(scalar::SKIP + j) * f).sum();
                 let factor = rules.round(number(scalar::CUBIC) * y2[x] + cross, 9);
-                let d = clamp(factor + number(scalar::LINEAR), LARGEST);
+                let d = rules.limit(factor + number(scalar::LINEAR), LARGEST);
                 let local = rules.round(d * y[x] + skip, 12);
                 let learned = self.learned(rules, &f, &e);
                 rules.layer = Layer::Output;
@@ -460,6 +476,15 @@ mod tests {
                 }
             }
         }
+    }
+    #[test]
+    fn only_limits_saturate() {
+        let x = Number { value: 40_000.0, bound: 2.0 };
+        let [real, unlimited] = [Rules::real(), Rules::unlimited()];
+        assert_eq!([real.limit(x, 7.0).value, real.narrow(x).value], [7.0, LARGEST]);
+        assert_eq!([unlimited.limit(x, 7.0), unlimited.narrow(x)], [x, x]);
+        let saturated = |mut rules: Rules<'_>| rules.activation(x, 0.0.into()).value;
+        assert_eq!(saturated(unlimited), saturated(real));
     }
     #[test]
     fn bounds_of_products_and_clips() {
