@@ -10,6 +10,10 @@ pub const NAME: Option<&str> = if cfg!(feature = "rtl") { Some("simulated circui
 /// Most sites of the simulated circuit.
 pub const SITES: usize = 1024;
 
+const ABSENT: Error = Error::Absent {
+    what: "circuit: of two dimensions, at least two rows and at most 1024 sites, Euler, in fixed point",
+};
+
 /// Whether the circuit has such chains.
 pub fn has(setup: &Setup) -> bool {
     let [rows, columns] = setup.extents[..] else { return false };
@@ -23,18 +27,15 @@ pub fn has(setup: &Setup) -> bool {
 
 /// A chain of the simulated circuit.
 pub fn engine(setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
-    let absent = Error::Absent {
-        what: "circuit: of two dimensions, at least two rows and at most 1024 sites, Euler, in fixed point",
-    };
     if NAME.is_none() || !has(setup) {
-        return Err(absent);
+        return Err(ABSENT);
     }
     #[cfg(feature = "rtl")]
     return circuit::engine(setup, chain);
     #[cfg(not(feature = "rtl"))]
     {
         let _ = chain;
-        Err(absent)
+        Err(ABSENT)
     }
 }
 
@@ -42,14 +43,15 @@ pub fn engine(setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
 mod circuit {
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
-    use stoquant_core::action::Phi4;
-    use stoquant_core::arith::{Arith, Fx};
     use stoquant_core::error::Error;
-    use stoquant_core::integrator::{Euler, State};
+    use stoquant_core::integrator::State;
     use stoquant_core::observable::Measurement;
     use stoquant_fpga::sim::{Chains, Coefficients, circuits};
+    use stoquant_link::message;
 
+    use super::ABSENT;
     use crate::couplings::Couplings;
+    use crate::device::wire::message_coefficients;
     use crate::engine::{ArithKind, Engine, Setup, core_engine};
 
     /// A chain, and the same of the core for what the circuit leaves to it.
@@ -62,10 +64,13 @@ mod circuit {
 
     pub fn engine(setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
         let host = core_engine(setup, chain)?;
-        let (circuit, width, with) = match setup.arith {
-            ArithKind::Fx16 => (&circuits::REPLICA16, 16, coefficients::<16>(setup)?),
-            _ => (&circuits::REPLICA18, 18, coefficients::<18>(setup)?),
+        let (circuit, width) = match setup.arith {
+            ArithKind::Fx16 => (&circuits::REPLICA16, 16),
+            _ => (&circuits::REPLICA18, 18),
         };
+        let message::Coefficients { hop, linear, cubic, sigma, .. } =
+            message_coefficients(setup, chain).ok_or(ABSENT)?;
+        let with = Coefficients { hop, linear: linear.into(), cubic, sigma };
         // Whatever the registers hold at first: another value in every chain.
         let mut chains = Chains::new(circuit, width, chain);
         chains.extents(setup.extents[0], setup.extents[1]);
@@ -73,16 +78,6 @@ mod circuit {
         chains.set_step(0);
         chains.write(0, &vec![0; setup.volume()]);
         Ok(Box::new(Circuit { chains: Mutex::new(chains), host: Mutex::new(host), width, state: State::default() }))
-    }
-
-    fn coefficients<const W: u32>(setup: &Setup) -> Result<Coefficients, Error>
-    where
-        Fx<W>: Arith<Gain = i32, Slope = i64, Sigma = i32>,
-    {
-        let Couplings { kappa, b, lambda } = setup.couplings;
-        let euler = Euler::<Fx<W>, _>::new(&Phi4::new(kappa, b, lambda), setup.eps, 2)?;
-        let drift = euler.drift();
-        Ok(Coefficients { hop: drift.hop, linear: drift.linear, cubic: drift.cubic, sigma: euler.sigma() })
     }
 
     fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

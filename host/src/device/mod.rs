@@ -9,6 +9,7 @@ pub mod emulate;
 pub mod lockstep;
 mod remote;
 pub mod transport;
+pub mod wire;
 
 pub use board::Device;
 pub use client::{Client, LinkError};

@@ -7,8 +7,9 @@ use stoquant_core::integrator::State;
 use stoquant_core::observable::Measurement;
 use stoquant_link::message::{self, Buffer, Reply, Request};
 
-use super::board::{Device, Inner, Told, arith};
+use super::board::{Device, Inner, Told};
 use super::client::LinkError;
+use super::wire::arith;
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, Engine, Setup};
 
