@@ -78,6 +78,12 @@ pub const TOPS: &[Top] = &[
         parameters: &[("W", 16), ("SitesLog2", 6), ("ClockHz", 16), ("Baud", 1)],
         ports: TOP,
     },
+    Top {
+        name: "bare",
+        module: "sq_bare",
+        parameters: &[("W", 18), ("SitesLog2", 6), ("Pipes", 2), ("ClockHz", 16), ("Baud", 1)],
+        ports: TOP,
+    },
 ];
 
 // 16 clocks a bit of the line: fewer than on a board, or most of the time nothing would happen.

@@ -45,7 +45,7 @@ module sq_formal_board #(
   (* hierconn *) wire [12:0] \dut.moving_q ;
   (* hierconn *) wire [S-1:0] \dut.site_q , \dut.addr_here , \dut.addr_above , \dut.addr_below , \dut.neighbours.last_q ;
   (* hierconn *) wire [S:0] \dut.write_addr_q , \dut.sites_q , \dut.columns_q , \dut.last_row_q , \dut.neighbours.left_q ;
-  (* hierconn *) wire \dut.neighbours.started_q ;
+  (* hierconn *) wire \dut.neighbours.started_q , \dut.neighbours.running_q ;
   // What the RAMs are given.
   (* hierconn *) wire [S:0] \dut.ram_here.raddr_i , \dut.ram_above.raddr_i , \dut.ram_below.raddr_i , \dut.ram_here.waddr_i ;
   (* hierconn *) wire \dut.ram_here.we_i ;
@@ -155,6 +155,7 @@ module sq_formal_board #(
     `CLAIM(t_q <= sites + 45);
     `CLAIM(\dut.neighbours.started_q == (t_q == 1));
     `CLAIM(\dut.neighbours.left_q == (t_q == 0 || t_q > sites ? 0 : sites + 1 - t_q));
+    `CLAIM(\dut.neighbours.running_q == (\dut.neighbours.left_q != 0));
     `CLAIM(\dut.neighbours.valid_q == {at_slot[4:0], at});
     if (t_q == 1) begin `CLAIM(\dut.addr_here == sites - 1 && \dut.addr_above == sites - columns && \dut.addr_below == columns - 1); end
     if (at) begin

@@ -25,7 +25,7 @@ module sq_formal_frame_rx (
   );
   (* hierconn *) wire [8:0] \dut.first_q , \dut.write_q , \dut.tail_q , \dut.end_q , \dut.ring.waddr_i ;
   (* hierconn *) wire [7:0] \dut.length_q , \dut.ring.wdata_i ;
-  (* hierconn *) wire \dut.ring.we_i , \dut.inside_q , \dut.lost_q , \dut.put , \dut.full_q , \dut.none_q ;
+  (* hierconn *) wire \dut.ring.we_i , \dut.inside_q , \dut.lost_q , \dut.put , \dut.full_q , \dut.none_q , \dut.longest_q ;
 
   // Distances from the first byte that is not released, around the ring.
   wire [8:0] waiting = \dut.first_q - \dut.tail_q , to = \dut.ring.waddr_i - \dut.tail_q , here = \dut.write_q - \dut.tail_q ;
@@ -53,6 +53,7 @@ module sq_formal_frame_rx (
     if (!valid_q) begin
       `CLAIM(!\dut.inside_q || here != 0 || \dut.full_q );
       `CLAIM(waiting != 511 || \dut.none_q );
+      `CLAIM(!\dut.inside_q || \dut.length_q != 249 || \dut.longest_q );
     end
     // No frame is longer than its length can say.
     if (\dut.inside_q ) begin

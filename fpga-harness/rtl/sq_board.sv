@@ -6,8 +6,8 @@
 //   step_i        step number of the pass: from start_i to the next
 //   clear_i       sets the count of saturations to 0
 //   sites_i       volume; columns_i: the faster extent; at least two rows
-//   cfg_*         register cfg_addr_i (rtl/gen/sq_registers_gen.svh) of this chain; between passes
-//   field_*       the field, between passes: read data 3 clocks after the address, a word written is there after 2
+//   cfg_*         register cfg_addr_i (rtl/gen/sq_registers_gen.svh) of this chain, between passes; it is set after 2 clocks
+//   field_*       the field, between passes: read data 4 clocks after the address, a word written is there after 2
 //   new_o …       what a sweep writes, site after site, when new_valid_o: φ', η and εK of site new_site_o
 //
 // A pass is over 53 + sites clocks after its start.
@@ -53,23 +53,25 @@ module sq_board #(
 );
 `include "sq_registers_gen.svh"
 
-  // Registers of its own: near to what they feed.
+  // Registers of its own: near to what they feed. Which of them is written is decided a clock before: who writes may be far away.
+  reg [5:0] load_q;
+  reg [31:0] data_q;
   reg [31:0] key0_q, key1_q;
   reg signed [W-1:0] hop_q, cubic_q, sigma_q;
   reg signed [2*W-5:0] linear_q;
   reg [SitesLog2:0] sites_q, columns_q, last_row_q;
   always_ff @(posedge clk_i) begin
-    if (cfg_we_i) begin
-      case (cfg_addr_i)
-        RegKey0: key0_q <= cfg_data_i;
-        RegKey1: key1_q <= cfg_data_i;
-        RegHop: hop_q <= cfg_data_i[W-1:0];
-        RegLinear: linear_q <= cfg_data_i[2*W-5:0];
-        RegCubic: cubic_q <= cfg_data_i[W-1:0];
-        RegSigma: sigma_q <= cfg_data_i[W-1:0];
-        default: ;
-      endcase
-    end
+    data_q <= cfg_data_i;
+    load_q <= {
+      cfg_addr_i == RegSigma, cfg_addr_i == RegCubic, cfg_addr_i == RegLinear, cfg_addr_i == RegHop, cfg_addr_i == RegKey1,
+      cfg_addr_i == RegKey0
+    } & {6{cfg_we_i}};
+    if (load_q[0]) key0_q <= data_q;
+    if (load_q[1]) key1_q <= data_q;
+    if (load_q[2]) hop_q <= data_q[W-1:0];
+    if (load_q[3]) linear_q <= data_q[2*W-5:0];
+    if (load_q[4]) cubic_q <= data_q[W-1:0];
+    if (load_q[5]) sigma_q <= data_q[W-1:0];
     sites_q <= sites_i;
     columns_q <= columns_i;
     last_row_q <= last_row_i;

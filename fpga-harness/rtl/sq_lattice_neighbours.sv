@@ -7,7 +7,7 @@
 //
 //   start_i        1 in one clock; site 0 is addressed two clocks later, and then a site a clock
 //   sites_i        volume; columns_i: the faster extent; last_row_i: their difference
-//   idle_addr_i    what addr_here_o follows, a clock later, while no site is addressed
+//   idle_addr_i    what addr_here_o follows, two clocks later, while no site is addressed
 //   addr_*_o       addresses of block RAMs of latency 2, whose words are here_i, above_i, below_i
 //   done_o         1 in the clock in which the last site is addressed; addr_above_o follows until the next, as its field must
 //   phi_o, nn_o    7 clocks after start_i for site 0: φ and, W + 2 bits, the sum over its four neighbours; valid_o beside them
@@ -38,18 +38,21 @@ module sq_lattice_neighbours #(
   // Counted from the address before the first, which only the row below needs; the row above needs the one behind the last, in the same
   // clock if passes follow at once. Where it turns to the first row, both are the first of the last row.
   reg started_q;
-  reg [SitesLog2-1:0] here_q, above_q, below_q, last_q;
+  reg [SitesLog2-1:0] here_q, above_q, below_q, last_q, idle_q;
   reg [SitesLog2:0] left_q;
-  wire running = left_q != {(SitesLog2+1){1'b0}};
+  // left_q is not 0.
+  reg running_q;
   always_ff @(posedge clk_i) begin
     last_q <= sites_i[SitesLog2-1:0] - 1'b1;
-    here_q <= start_i ? last_q : !running ? idle_addr_i : here_q == last_q ? {SitesLog2{1'b0}} : here_q + 1'b1;
+    idle_q <= idle_addr_i;
+    here_q <= start_i ? last_q : !running_q ? idle_q : here_q == last_q ? {SitesLog2{1'b0}} : here_q + 1'b1;
     started_q <= start_i;
     above_q <= start_i ? last_row_i[SitesLog2-1:0] : started_q ? above_q : above_q == last_q ? {SitesLog2{1'b0}} : above_q + 1'b1;
     below_q <= start_i ? columns_i[SitesLog2-1:0] - 1'b1 : below_q == last_q ? {SitesLog2{1'b0}} : below_q + 1'b1;
     if (rst_i) left_q <= {(SitesLog2+1){1'b0}};
     else if (start_i) left_q <= sites_i;
-    else if (running) left_q <= left_q - 1'b1;
+    else if (running_q) left_q <= left_q - 1'b1;
+    running_q <= !rst_i && (start_i || left_q[SitesLog2:1] != {SitesLog2{1'b0}});
   end
   assign addr_here_o = here_q;
   assign addr_above_o = above_q;
@@ -64,7 +67,7 @@ module sq_lattice_neighbours #(
   wire end_of_row = column_q == columns_i;
   localparam [SitesLog2:0] One = 1;
   always_ff @(posedge clk_i) begin
-    valid_q <= rst_i ? 6'd0 : {valid_q[4:0], running};
+    valid_q <= rst_i ? 6'd0 : {valid_q[4:0], running_q};
     phi_q <= here_i;
     before_q <= phi_q;
     above_row_q <= above_i;
@@ -74,7 +77,7 @@ module sq_lattice_neighbours #(
     first_q <= column_q == One;
     last_column_q <= end_of_row;
   end
-  assign done_o = valid_q[0] && !running;
+  assign done_o = valid_q[0] && !running_q;
 
   wire signed [W-1:0] left = first_q ? below_before_q : before_q;
   wire signed [W-1:0] right = last_column_q ? above_i : here_i;

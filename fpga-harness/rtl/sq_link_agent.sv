@@ -11,7 +11,7 @@
 //   17 PUSHF word=frame  18 ADD  19 SUB
 //   Z of what goes into A (but for LDI), or of a comparison; C only of ADC, SBC, ADD, SUB and ADDI
 //
-//   latency   6 clocks an instruction; one that sends waits until there is room
+//   latency   7 clocks an instruction; one that sends waits until there is room
 module sq_link_agent #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,
@@ -61,9 +61,9 @@ module sq_link_agent #(
     OutSlot = 5'd28;
   localparam [0:0] Narrow = W <= 16;
 
-  // Fetch (two clocks), address, read, operand, execute; one that has to wait is read again.
-  reg [5:0] phase_q;
-  wire execute_late = phase_q[5];
+  // Fetch (two clocks), address, read (two), operand, execute; one that has to wait is read again.
+  reg [6:0] phase_q;
+  wire execute_late = phase_q[6];
   reg [9:0] pc_q, back_q;
   reg [15:0] word_q;
   wire [15:0] word;
@@ -86,15 +86,21 @@ module sq_link_agent #(
   wire stalled = execute_late && sends && !ready_i;
   wire execute = execute_late && !stalled;
   // What reads the word for the next clock but one has the memory in between.
-  assign slot_o = phase_q[3];
+  assign slot_o = phase_q[4];
 
-  // The memory.
-  wire store = execute && (op == OpSt || op == OpInm);
+  // The memory. What an instruction does with it is known clocks before it does it.
+  reg stores_q, sends_value_q, takes_frame_q;
+  always_ff @(posedge clk_i) begin
+    stores_q <= op == OpSt || op == OpInm;
+    sends_value_q <= op == OpSend;
+    takes_frame_q <= op == OpInm || op == OpPushf;
+  end
+  wire store = execute && stores_q;
   wire [7:0] value;
   // What goes out, or into memory.
-  wire [7:0] outward = op == OpSend ? b_q : op == OpInm || op == OpPushf ? frame_i : a_q;
+  wire [7:0] outward = sends_value_q ? b_q : takes_frame_q ? frame_i : a_q;
   wire [8:0] mem_waddr = store ? {word_q[9], ea_q} : {1'b1, buffer_addr_i};
-  wire [8:0] mem_raddr = slot_o ? {1'b1, buffer_addr_i} : {word_q[9], ea};
+  wire [8:0] mem_raddr = slot_o ? {1'b1, buffer_addr_i} : {word_q[9], ea_q};
   sq_link_memory #(.W(W), .SitesLog2(SitesLog2), .Build(Build), .Target(Target)) memory (
     .clk_i(clk_i), .we_i(store || buffer_we_i), .waddr_i(mem_waddr), .wdata_i(store ? outward : buffer_data_i),
     .raddr_i(mem_raddr), .rdata_o(value)
@@ -165,8 +171,8 @@ module sq_link_agent #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (rst_i) phase_q <= 6'd1;
-    else phase_q <= {phase_q[4:2], phase_q[1] || stalled, phase_q[0], execute};
+    if (rst_i) phase_q <= 7'd1;
+    else phase_q <= {phase_q[5:2], phase_q[1] || stalled, phase_q[0], execute};
     if (phase_q[1]) word_q <= word;
     if (phase_q[2]) ea_q <= ea;
     counter_q <= counter;

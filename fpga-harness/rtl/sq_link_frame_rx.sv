@@ -37,19 +37,21 @@ module sq_link_frame_rx (
   reg [3:0] left_q;
 
   wire zero = data_i == 8'd0;
-  wire ended = run_q == 8'd0;
   wire [8:0] after_first = first_q + 1'b1;
-  // Seen a clock late: bytes come ten bits of the line apart.
-  reg full_q, none_q, right_q;
+  // Seen a clock late: bytes come ten bits of the line apart. ended_q: the run of a code byte is over.
+  reg ended_q, longest_q, short_q, full_q, none_q, right_q;
   // A byte of the frame, an end of it, and what becomes of it.
-  wire byte_here = valid_i && inside_q && !zero && (!ended || !chain_q);
-  wire too_long = byte_here && (length_q == Longest || full_q);
+  wire byte_here = valid_i && inside_q && !zero && (!ended_q || !chain_q);
+  wire too_long = byte_here && (longest_q || full_q);
   wire put = byte_here && !too_long;
   wire end_here = valid_i && inside_q && zero;
-  wire whole = end_here && ended && length_q >= Shortest && !full_q;
+  wire whole = end_here && ended_q && !short_q && !full_q;
   wire damaged = too_long || (end_here && !(whole && right_q));
 
   always_ff @(posedge clk_i) begin
+    ended_q <= run_q == 8'd0;
+    longest_q <= length_q == Longest;
+    short_q <= length_q < Shortest;
     full_q <= write_q == tail_q;
     none_q <= after_first == tail_q;
     right_q <= crc_q == Residue;
@@ -61,7 +63,7 @@ module sq_link_frame_rx (
         inside_q <= !zero && !none_q;
         lost_q <= !zero && none_q;
       end
-      if (!inside_q || ended) begin
+      if (!inside_q || ended_q) begin
         run_q <= data_i - 1'b1;
         chain_q <= data_i == 8'hff;
       end else run_q <= run_q - 1'b1;
@@ -77,7 +79,7 @@ module sq_link_frame_rx (
     if (valid_i && !inside_q) crc_q <= 32'hffffffff;
     else if (left_q != 4'd0) crc_q <= {1'b0, crc_q[31:1]} ^ (crc_q[0] ^ bits_q[0] ? Polynomial : 32'd0);
     if (put) begin
-      bits_q <= ended ? 8'd0 : data_i;
+      bits_q <= ended_q ? 8'd0 : data_i;
       left_q <= 4'd8;
     end else if (left_q != 4'd0) begin
       bits_q <= {1'b0, bits_q[7:1]};
@@ -100,7 +102,7 @@ module sq_link_frame_rx (
   wire [7:0] mark = damaged ? {7'd0, whole && !right_q} : length_q;
   sq_prim_ram #(.Width(8), .AddrW(9)) ring (
     .clk_i(clk_i), .we_i(put || damaged || end_here), .waddr_i(put ? write_q : first_q),
-    .wdata_i(put ? (ended ? 8'd0 : data_i) : mark), .raddr_i(read_q), .rdata_o(data_o)
+    .wdata_i(put ? (ended_q ? 8'd0 : data_i) : mark), .raddr_i(read_q), .rdata_o(data_o)
   );
   wire unused = &{1'b0, Framing, Checksum};
 endmodule

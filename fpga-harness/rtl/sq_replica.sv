@@ -4,7 +4,7 @@
 //   cfg_*       configuration, one register a clock (rtl/gen/sq_registers_gen.svh): those of chain cfg_pipe_i, and the shared ones
 //   run_i       starts sweeps_i sweeps, then, with measure_i, one pass that only sums; abort_i ends it after the sweep under way
 //   sel_i       the chain that field_* and the outputs below are of
-//   field_*     the field, while busy_o is 0: read data 5 clocks after the address, a word written is there after 3
+//   field_*     the field, while busy_o is 0: read data 6 clocks after the address, a word written is there after 3
 //   clipped_o   saturations since run_i
 //   step_o      sweeps done, as counted from what STEP was set to
 module sq_replica #(
@@ -43,9 +43,9 @@ module sq_replica #(
 );
 `include "sq_registers_gen.svh"
 
-  // Configuration that all share. A write takes two clocks to reach the chains.
+  // Configuration that all share. A write takes three clocks to reach the chains. Which of them is meant is decided before the way there.
   reg cfg_we_q;
-  reg [7:0] cfg_pipe_q;
+  reg [Pipes-1:0] cfg_here_q, sel_here_q;
   reg [3:0] cfg_addr_q;
   reg [31:0] cfg_data_q;
   reg [SitesLog2:0] sites_q, columns_q, last_row_q;
@@ -54,9 +54,13 @@ module sq_replica #(
   // field's addresses are free a clock after the last site.
   wire [SitesLog2:0] wait_for = columns_q < 19 ? 20 - columns_q : 1;
   wire [SitesLog2+1:0] period = {1'b0, sites_q} + {1'b0, wait_for} + 1'b1;
+  integer k;
   always_ff @(posedge clk_i) begin
     cfg_we_q <= cfg_we_i;
-    cfg_pipe_q <= cfg_pipe_i;
+    for (k = 0; k < Pipes; k = k + 1) begin
+      cfg_here_q[k] <= cfg_we_i && cfg_pipe_i == k[7:0];
+      sel_here_q[k] <= sel_i == k[7:0];
+    end
     cfg_addr_q <= cfg_addr_i;
     cfg_data_q <= cfg_data_i;
     if (cfg_we_q && cfg_addr_q == RegSites) sites_q <= cfg_data_q[SitesLog2:0];
@@ -149,8 +153,8 @@ module sq_replica #(
       sq_board #(.W(W), .SitesLog2(SitesLog2), .Bonds(Bonds)) board (
         .clk_i(clk_i), .rst_i(rst_i), .phase_i(phase_all_q), .start_i(start_all_q), .commit_i(commit_all_q), .step_i(step_all_q),
         .clear_i(clear_q), .sites_i(sites_q), .columns_i(columns_q), .last_row_i(last_row_q),
-        .cfg_we_i(cfg_we_q && cfg_pipe_q == p), .cfg_addr_i(cfg_addr_q), .cfg_data_i(cfg_data_q),
-        .field_we_i(field_we_q && sel_q == p), .field_addr_i(field_addr_q), .field_data_i(field_data_q),
+        .cfg_we_i(cfg_here_q[p]), .cfg_addr_i(cfg_addr_q), .cfg_data_i(cfg_data_q),
+        .field_we_i(field_we_q && sel_here_q[p]), .field_addr_i(field_addr_q), .field_data_i(field_data_q),
         .field_data_o(field), .clipped_o(clipped), .sum_phi_o(phi), .sum_phi2_o(phi2), .sum_bond_o(bond),
         .new_valid_o(new_valid_o[p]), .new_site_o(new_site_o[p*SitesLog2 +: SitesLog2]), .new_o(new_o[p*W +: W]),
         .new_eta_o(new_eta_o[p*W +: W]), .new_drift_o(new_drift_o[p*(2*W+3) +: 2*W+3])

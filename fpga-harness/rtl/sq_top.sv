@@ -1,11 +1,10 @@
-// A board: serial line, protocol, and chains. Hardware only.
+// A board: serial line, protocol, and a chain. Hardware only.
 //
 //   ClockHz, Baud   of clk_i and of the line
 //   Build, Target   what the identity says: a hash of sources, and a name of 12 characters at most
 module sq_top #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,
-  parameter integer Pipes = 1,
   parameter integer ClockHz = 12_000_000,
   parameter integer Baud = 115_200,
   parameter [63:0] Build = 64'd0,
@@ -32,15 +31,14 @@ module sq_top #(
     .step_i(step), .clipped_i(clipped)
   );
 
-  // The protocol has one chain: that of pipe 0.
   wire signed [31:0] sum_phi;
   wire [47:0] sum_phi2;
   wire signed [47:0] sum_bond;
-  wire [Pipes-1:0] new_valid;
-  wire [Pipes*SitesLog2-1:0] new_site;
-  wire [Pipes*W-1:0] new_phi, new_eta;
-  wire [Pipes*(2*W+3)-1:0] new_drift;
-  sq_replica #(.W(W), .SitesLog2(SitesLog2), .Pipes(Pipes)) replica (
+  wire new_valid;
+  wire [SitesLog2-1:0] new_site;
+  wire [W-1:0] new_phi, new_eta;
+  wire [2*W+2:0] new_drift;
+  sq_replica #(.W(W), .SitesLog2(SitesLog2), .Pipes(1)) replica (
     .clk_i(clk_i), .rst_i(rst_i), .cfg_we_i(cfg_we), .cfg_pipe_i(8'd0), .cfg_addr_i(cfg_addr), .cfg_data_i(cfg_data),
     .run_i(run), .sweeps_i(sweeps), .measure_i(1'b0), .abort_i(abort), .busy_o(busy),
     .sel_i(8'd0), .field_we_i(field_we), .field_addr_i(field_addr), .field_data_i(field_to), .field_data_o(field_from),

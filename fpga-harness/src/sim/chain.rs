@@ -212,4 +212,4 @@ impl Chains {
 }
 
 /// Clocks from an address to its word at the output: of the chain, and of what chooses among chains.
-const READ: usize = 5;
+const READ: usize = 6;

@@ -1,0 +1,280 @@
+//! A circuit's board in software: the protocol's own crate, and the core.
+
+use stoquant_core::action::QuarticDrift;
+use stoquant_core::arith::{Arith as _, Fx};
+use stoquant_core::integrator::{ChainNoise, Euler, Integrator as _, State};
+use stoquant_core::lattice::Plan;
+use stoquant_core::noise::{Law, StreamTag, Threefry, derive_key};
+use stoquant_fpga::sim::{Circuit, circuits};
+use stoquant_link::VERSION;
+use stoquant_link::frame::{self, Frame, Head, MAX_PAYLOAD, Receiver, WIRE};
+use stoquant_link::message::{
+    Arith, Buffer, Coefficients, Identity, Integrator, MAX_DATA, Refusal, Reply, Request, Statistics,
+};
+use stoquant_link::order::{Kept, Order, Verdict};
+
+/// What the simulated boards are.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    pub circuit: &'static Circuit,
+    pub arith: Arith,
+    pub sites: u32,
+}
+
+pub fn kinds() -> [Kind; 2] {
+    [
+        Kind { circuit: &circuits::TOP18, arith: Arith::Fx18, sites: 1 << 10 },
+        Kind { circuit: &circuits::TOP16, arith: Arith::Fx16, sites: 1 << 6 },
+    ]
+}
+
+pub fn encoded(head: Head, payload: &[u8]) -> Vec<u8> {
+    let mut wire = [0; WIRE];
+    let length = frame::encode(head, payload, &mut wire).expect("it fits");
+    wire[..length].to_vec()
+}
+
+pub fn request(request: &Request<'_>, session: u16, number: u16) -> Vec<u8> {
+    let mut payload = [0; MAX_PAYLOAD];
+    let length = request.encode(&mut payload).expect("it fits");
+    encoded(Head { opcode: request.opcode(), session, number }, &payload[..length])
+}
+
+/// Seeds whose keys the reference knows.
+pub const SEEDS: [u64; 4] = [1, 2, 3, 0xfeed_f00d_dead_beef];
+
+pub fn key(seed: u64) -> [u32; 2] {
+    derive_key(seed, 1, StreamTag::Noise.word(0)).0
+}
+
+/// What a circuit's board does, in software.
+pub struct Reference {
+    pub kind: Kind,
+    pub receiver: Receiver,
+    pub order: Order,
+    pub statistics: Statistics,
+    pub chain: Option<Coefficients>,
+    pub field: Vec<i32>,
+    pub state: State,
+}
+
+impl Reference {
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            receiver: Receiver::default(),
+            order: Order::default(),
+            statistics: Statistics::default(),
+            chain: None,
+            field: vec![],
+            state: State::default(),
+        }
+    }
+
+    pub fn identity(&self) -> Identity {
+        let mut target = [0; 24];
+        target[..4].copy_from_slice(b"fpga");
+        Identity {
+            version: VERSION,
+            session: self.order.session(),
+            sites: self.kind.sites,
+            work: u32::MAX,
+            slabs: self.kind.sites,
+            image: 0,
+            ariths: Identity::ariths_of(&[self.kind.arith]),
+            integrators: Identity::integrators_of(&[Integrator::Euler]),
+            dims: 1 << 2,
+            observables: false,
+            coefficients: true,
+            build: 0,
+            target,
+        }
+    }
+
+    /// What comes back for these bytes.
+    pub fn answer(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = vec![];
+        for &byte in bytes {
+            let Some(Frame { head, payload }) = self.receiver.push(byte) else { continue };
+            let payload = payload.to_vec();
+            self.frame(head, &payload, &mut out);
+        }
+        out
+    }
+
+    fn frame(&mut self, head: Head, payload: &[u8], out: &mut Vec<u8>) {
+        let raw = |opcode, payload: &[u8]| encoded(Head { opcode, ..head }, payload);
+        let reply = |reply: &Reply<'_>| {
+            let mut payload = [0; MAX_PAYLOAD];
+            let length = reply.encode(&mut payload).expect("it fits");
+            raw(reply.opcode(), &payload[..length])
+        };
+        if !Request::numbered(head.opcode) {
+            out.extend(match Request::decode(head.opcode, payload) {
+                Some(Request::Open(session)) => {
+                    self.order.open(session);
+                    reply(&Reply::Identity(self.identity()))
+                }
+                Some(Request::Identify) => reply(&Reply::Identity(self.identity())),
+                Some(Request::Statistics) => {
+                    let counters = self.receiver.counters;
+                    let (frames, checksum, framing) = (counters.frames, counters.checksum, counters.framing);
+                    reply(&Reply::Statistics(Statistics { frames, checksum, framing, ..self.statistics }))
+                }
+                Some(_) => reply(&Reply::Done),
+                None => reply(&Reply::Refused(Refusal::Malformed)),
+            });
+            return;
+        }
+        match self.order.judge(&head) {
+            Verdict::Stranger => {
+                self.statistics.strangers += 1;
+                out.extend(reply(&Reply::Stranger));
+            }
+            Verdict::Early(next) => {
+                self.statistics.early += 1;
+                out.extend(reply(&Reply::Early(next)));
+            }
+            Verdict::Again(kept) => {
+                self.statistics.repeated += 1;
+                match kept {
+                    Kept::Nothing => {}
+                    Kept::Reply { opcode, payload } => out.extend(raw(opcode, &payload)),
+                    Kept::Read(buffer, first, count) => out.extend(self.read(buffer, first, count, reply)),
+                }
+            }
+            Verdict::Execute => {
+                self.statistics.executed += 1;
+                // Its payload is not looked at where the circuit has nothing of the kind.
+                let absent = matches!(head.opcode, 0x10 | 0x11 | 0x17..=0x19);
+                let decoded = if absent { Some(Request::Finish) } else { Request::decode(head.opcode, payload) };
+                let mut kept = |order: &mut Order, request: &Request<'_>, answer: &Reply<'_>| {
+                    let mut payload = [0; MAX_PAYLOAD];
+                    let length = answer.encode(&mut payload).expect("it fits");
+                    out.extend(raw(answer.opcode(), &payload[..length]));
+                    order.done(request, Kept::reply(answer.opcode(), &payload[..length]));
+                };
+                match decoded {
+                    None => kept(&mut self.order, &Request::State, &Reply::Refused(Refusal::Malformed)),
+                    Some(Request::Read { buffer, first, count }) => {
+                        out.extend(self.read(buffer, first, count, reply));
+                        self.order.done(&Request::Read { buffer, first, count }, Kept::Read(buffer, first, count));
+                    }
+                    Some(request) => {
+                        let answer = self.execute(&request).unwrap_or_else(Reply::Refused);
+                        kept(&mut self.order, &request, &answer);
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn bits(&self, n: i32) -> u32 {
+        n as u32 & if self.kind.arith == Arith::Fx18 { (1 << 18) - 1 } else { 0xffff }
+    }
+
+    fn read(&self, buffer: Buffer, first: u32, count: u16, reply: impl Fn(&Reply<'_>) -> Vec<u8>) -> Vec<u8> {
+        let size = self.kind.arith.bytes();
+        let (first, count) = (first as usize, usize::from(count));
+        let refused = |why| reply(&Reply::Refused(why));
+        if self.chain.is_none() {
+            return refused(Refusal::Unconfigured);
+        }
+        if buffer != Buffer::Field {
+            return refused(Refusal::Unsupported);
+        }
+        match self.field.get(first..first + count) {
+            Some(words) if count * size <= MAX_DATA => {
+                let bytes = |&n: &i32| self.bits(n).to_le_bytes()[..size].to_vec();
+                reply(&Reply::Data(&words.iter().flat_map(bytes).collect::<Vec<u8>>()))
+            }
+            _ => refused(Refusal::Capacity),
+        }
+    }
+
+    fn word(&self, bytes: &[u8]) -> Option<i32> {
+        let bits = bytes.iter().rfold(0, |word, &byte| word << 8 | u64::from(byte));
+        match self.kind.arith {
+            Arith::Fx16 => Fx::<16>::from_bits(bits).map(Fx::int),
+            _ => Fx::<18>::from_bits(bits).map(Fx::int),
+        }
+    }
+
+    fn execute(&mut self, request: &Request<'_>) -> Result<Reply<'static>, Refusal> {
+        match request {
+            Request::Coefficients(with) => {
+                self.chain = None;
+                let [rows, columns] = with.extents;
+                if with.arith != self.kind.arith {
+                    return Err(Refusal::Unsupported);
+                }
+                if rows > 0xffff || columns > 0xffff {
+                    return Err(Refusal::Capacity);
+                }
+                if rows < 2 || columns == 0 {
+                    return Err(Refusal::Parameter);
+                }
+                if rows * columns > self.kind.sites {
+                    return Err(Refusal::Capacity);
+                }
+                self.chain = Some(*with);
+                self.field = vec![0; (rows * columns) as usize];
+                self.state = State::default();
+                Ok(Reply::Done)
+            }
+            Request::Write { buffer: Buffer::Field, first, bytes } => {
+                let size = self.kind.arith.bytes();
+                if self.chain.is_none() {
+                    return Err(Refusal::Unconfigured);
+                }
+                let (first, count) = (*first as usize, bytes.len() / size);
+                if first + count > self.field.len() || bytes.len() % size != 0 {
+                    return Err(Refusal::Capacity);
+                }
+                let words: Option<Vec<i32>> = bytes.chunks(size).map(|bytes| self.word(bytes)).collect();
+                self.field[first..first + count].copy_from_slice(&words.ok_or(Refusal::Parameter)?);
+                Ok(Reply::Done)
+            }
+            Request::State => match self.chain {
+                None => Err(Refusal::Unconfigured),
+                Some(_) => Ok(Reply::State(self.state, None)),
+            },
+            Request::SetState(state) => {
+                if self.chain.is_none() {
+                    return Err(Refusal::Unconfigured);
+                }
+                self.state = *state;
+                Ok(Reply::Done)
+            }
+            Request::Run { sweeps, .. } => {
+                let Some(with) = self.chain else { return Err(Refusal::Unconfigured) };
+                match self.kind.arith {
+                    Arith::Fx16 => self.run::<16>(with, *sweeps),
+                    _ => self.run::<18>(with, *sweeps),
+                }
+                Ok(Reply::State(self.state, None))
+            }
+            _ => Err(Refusal::Unsupported),
+        }
+    }
+
+    fn run<const W: u32>(&mut self, with: Coefficients, sweeps: u32)
+    where
+        Fx<W>: stoquant_core::arith::Arith<Sum = i32, Wide = i64, Sigma = i32, Gain = i32, Slope = i64>,
+    {
+        let seed = SEEDS.into_iter().find(|&seed| key(seed) == with.key).expect("a known key");
+        let extents = with.extents.map(|extent| extent as usize);
+        let work = Plan::<2>::work_sites(&extents).expect("a lattice");
+        let plan = Plan::new(extents, work).expect("a lattice");
+        let drift = QuarticDrift { hop: with.hop, linear: i64::from(with.linear), cubic: with.cubic };
+        let euler = Euler::<Fx<W>, _>::from_parts(drift, with.sigma);
+        let mut noise = ChainNoise::<Threefry>::new(seed, 1, Law::Gaussian);
+        let site = |&n: &i32| Fx::<W>::from_int(n).expect("in range").store();
+        let mut phi: Vec<_> = self.field.iter().map(site).collect();
+        let mut work = vec![Default::default(); work];
+        for _ in 0..sweeps {
+            euler.sweep(&plan, &mut noise, &mut phi, &mut work, &mut self.state);
+        }
+        self.field = phi.iter().map(|&word| Fx::<W>::load(word).int()).collect();
+    }
+}
