@@ -3,9 +3,7 @@
 // 512 sites: with the link's, the 30 memory blocks hold no two fields of 1024, three times.
 //
 // 12 MHz from the oscillator, times 64, over 32: 24 MHz (Lattice FPGA-TN-02052, sysCLOCK PLL usage guide; values as `icepll` gives them).
-module sq_icebreaker #(
-  parameter integer Pipes = 1
-) (
+module sq_icebreaker (
   input  wire CLK,
   input  wire RX,
   output wire TX,
@@ -22,7 +20,7 @@ module sq_icebreaker #(
   );
   wire rst;
   sq_reset reset (.clk_i(clk), .good_i(locked && BTN_N), .rst_o(rst));
-  sq_top #(.W(16), .SitesLog2(9), .Pipes(Pipes), .ClockHz(24_000_000), .Baud(115_200)) top (
+  sq_top #(.W(16), .SitesLog2(9), .ClockHz(24_000_000), .Baud(115_200)) top (
     .clk_i(clk), .rst_i(rst), .rx_i(RX), .tx_o(TX)
   );
   assign LEDR_N = TX;

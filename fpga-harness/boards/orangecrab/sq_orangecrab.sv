@@ -1,7 +1,7 @@
 // OrangeCrab r0.2 with an LFE5U-25F: serial line on the header, pin 0 to the board, pin 1 from it, 3.3 V, 115,200 baud; the button
 // resets. Pins: orangecrab.lpf. The USB plug goes to the FPGA itself, and needs more than a serial line: it only loads.
 //
-// 48 MHz from the oscillator, times 7/3: 112 MHz, with the VCO at 560 MHz (Lattice FPGA-TN-02200, sysCLOCK usage guide).
+// 48 MHz from the oscillator, times 12/5: 115.2 MHz, with the VCO at 576 MHz (Lattice FPGA-TN-02200, sysCLOCK usage guide).
 module sq_orangecrab #(
   parameter integer Pipes = 4
 ) (
@@ -16,7 +16,7 @@ module sq_orangecrab #(
   EHXPLLL #(
     .PLLRST_ENA("DISABLED"), .INTFB_WAKE("DISABLED"), .STDBY_ENABLE("DISABLED"), .DPHASE_SOURCE("DISABLED"),
     .OUTDIVIDER_MUXA("DIVA"), .OUTDIVIDER_MUXB("DIVB"), .OUTDIVIDER_MUXC("DIVC"), .OUTDIVIDER_MUXD("DIVD"),
-    .CLKI_DIV(3), .CLKFB_DIV(7), .FEEDBK_PATH("CLKOP"),
+    .CLKI_DIV(5), .CLKFB_DIV(12), .FEEDBK_PATH("CLKOP"),
     .CLKOP_ENABLE("ENABLED"), .CLKOP_DIV(5), .CLKOP_CPHASE(2), .CLKOP_FPHASE(0)
   ) pll (
     .CLKI(clk_48mhz), .CLKFB(clk), .CLKOP(clk), .LOCK(locked), .RST(1'b0), .STDBY(1'b0),
@@ -24,7 +24,7 @@ module sq_orangecrab #(
   );
   wire rst;
   sq_reset reset (.clk_i(clk), .good_i(locked && btn_n), .rst_o(rst));
-  sq_top #(.W(18), .SitesLog2(10), .Pipes(Pipes), .ClockHz(112_000_000), .Baud(115_200)) top (
+  sq_bare #(.W(18), .SitesLog2(10), .Pipes(Pipes), .ClockHz(115_200_000), .Baud(115_200)) top (
     .clk_i(clk), .rst_i(rst), .rx_i(rx), .tx_o(tx)
   );
   assign led_n = {tx, rst};

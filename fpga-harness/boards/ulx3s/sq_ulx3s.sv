@@ -1,6 +1,6 @@
 // ULX3S with an LFE5U-85F: serial line on the USB plug US1, 115,200 baud; button FIRE1 resets. Pins: ulx3s.lpf.
 //
-// 25 MHz from the oscillator, times ClockMul: the VCO runs at 25 MHz · ClockMul · ClockDiv, 400 to 800 MHz
+// 25 MHz from the oscillator, times ClockMul, over ClockIn: the VCO runs at ClockOut times that, 400 to 800 MHz
 // (Lattice FPGA-TN-02200, sysCLOCK usage guide; values as `ecppll` gives them).
 module sq_ulx3s #(
   parameter integer Pipes = 1
@@ -12,25 +12,35 @@ module sq_ulx3s #(
   output wire        wifi_gpio0,
   output wire [1:0]  led
 );
-  // 125 MHz; more chains lie further apart: 100 MHz.
-  localparam integer ClockMul = Pipes > 1 ? 4 : 5;
-  localparam integer ClockDiv = Pipes > 1 ? 6 : 5;
+  // 125 MHz; more chains lie further apart: 112.5 MHz.
+  localparam integer ClockIn = Pipes > 1 ? 2 : 1;
+  localparam integer ClockMul = Pipes > 1 ? 9 : 5;
+  localparam integer ClockOut = 5;
+  localparam integer ClockHz = 25_000_000 / ClockIn * ClockMul;
   wire clk, locked;
   (* ICP_CURRENT = "12", LPF_RESISTOR = "8" *)
   EHXPLLL #(
     .PLLRST_ENA("DISABLED"), .INTFB_WAKE("DISABLED"), .STDBY_ENABLE("DISABLED"), .DPHASE_SOURCE("DISABLED"),
     .OUTDIVIDER_MUXA("DIVA"), .OUTDIVIDER_MUXB("DIVB"), .OUTDIVIDER_MUXC("DIVC"), .OUTDIVIDER_MUXD("DIVD"),
-    .CLKI_DIV(1), .CLKFB_DIV(ClockMul), .FEEDBK_PATH("CLKOP"),
-    .CLKOP_ENABLE("ENABLED"), .CLKOP_DIV(ClockDiv), .CLKOP_CPHASE(ClockDiv / 2), .CLKOP_FPHASE(0)
+    .CLKI_DIV(ClockIn), .CLKFB_DIV(ClockMul), .FEEDBK_PATH("CLKOP"),
+    .CLKOP_ENABLE("ENABLED"), .CLKOP_DIV(ClockOut), .CLKOP_CPHASE(ClockOut / 2), .CLKOP_FPHASE(0)
   ) pll (
     .CLKI(clk_25mhz), .CLKFB(clk), .CLKOP(clk), .LOCK(locked), .RST(1'b0), .STDBY(1'b0),
     .PHASESEL0(1'b0), .PHASESEL1(1'b0), .PHASEDIR(1'b1), .PHASESTEP(1'b1), .PHASELOADREG(1'b1), .PLLWAKESYNC(1'b0), .ENCLKOP(1'b0)
   );
   wire rst;
   sq_reset reset (.clk_i(clk), .good_i(locked && !btn_fire1), .rst_o(rst));
-  sq_top #(.W(18), .SitesLog2(10), .Pipes(Pipes), .ClockHz(25_000_000 * ClockMul), .Baud(115_200)) top (
-    .clk_i(clk), .rst_i(rst), .rx_i(ftdi_txd), .tx_o(ftdi_rxd)
-  );
+  generate
+    if (Pipes > 1) begin : several
+      sq_bare #(.W(18), .SitesLog2(10), .Pipes(Pipes), .ClockHz(ClockHz), .Baud(115_200)) top (
+        .clk_i(clk), .rst_i(rst), .rx_i(ftdi_txd), .tx_o(ftdi_rxd)
+      );
+    end else begin : one
+      sq_top #(.W(18), .SitesLog2(10), .ClockHz(ClockHz), .Baud(115_200)) top (
+        .clk_i(clk), .rst_i(rst), .rx_i(ftdi_txd), .tx_o(ftdi_rxd)
+      );
+    end
+  endgenerate
   // A low level here starts the other processor of the board, which would take the FPGA's pins.
   assign wifi_gpio0 = 1'b1;
   assign led = {!ftdi_rxd, !rst};

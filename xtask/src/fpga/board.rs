@@ -1,5 +1,7 @@
 //! The boards, and what is asked of each.
 
+use crate::sh::Result;
+
 /// Devices with the same blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
@@ -80,6 +82,16 @@ impl Board {
         if self == Self::Orangecrab { 4 } else { 1 }
     }
 
+    /// Parameters of its top level for so many chains.
+    pub fn parameters(self, pipes: usize) -> Result<Vec<(&'static str, usize)>> {
+        match (self, pipes) {
+            (_, 0) | (_, 33..) => Err(format!("{pipes} chains: from 1 to 32 of them").into()),
+            (Self::Icebreaker, 1) => Ok(vec![]),
+            (Self::Icebreaker, _) => Err(format!("{pipes} chains: an icebreaker has room for 1").into()),
+            (Self::Ulx3s | Self::Orangecrab, _) => Ok(vec![("Pipes", pipes)]),
+        }
+    }
+
     /// Most sites of a chain, as a power of two: see its top level.
     pub fn sites_log2(self) -> usize {
         if self == Self::Icebreaker { 9 } else { 10 }
@@ -88,11 +100,16 @@ impl Board {
     /// The clock that its top level makes, in MHz: see there.
     pub fn clock(self, pipes: usize) -> f64 {
         match self {
-            Self::Ulx3s if pipes > 1 => 100.0,
+            Self::Ulx3s if pipes > 1 => 112.5,
             Self::Ulx3s => 125.0,
-            Self::Orangecrab => 112.0,
+            Self::Orangecrab => 115.2,
             Self::Icebreaker => 24.0,
         }
+    }
+
+    /// What place and route strives for, in MHz, where that is more than the board's clock: it stops improving once it has it.
+    pub fn goal(self, pipes: usize) -> Option<f64> {
+        (self == Self::Ulx3s && pipes == 1).then_some(136.0)
     }
 
     /// Arguments of place and route.
@@ -107,5 +124,5 @@ impl Board {
 
 /// What a full test builds.
 pub fn every() -> Vec<(Board, usize)> {
-    [Board::Ulx3s, Board::Icebreaker].into_iter().map(|board| (board, board.pipes())).collect()
+    vec![(Board::Ulx3s, 1), (Board::Icebreaker, 1), (Board::Orangecrab, 4), (Board::Ulx3s, 8)]
 }

@@ -33,14 +33,9 @@ pub fn build(board: Board, pipes: usize, record: bool) -> Result<String> {
     let out = format!("{OUT}/{name}/{pipes}");
     let top = format!("sq_{name}");
     let mut files_of_board = sources(board.family())?;
-    if pipes > 1 || !files_of_board.iter().any(|file| file.ends_with("/sq_top.sv")) {
-        // The protocol knows one chain.
-        files_of_board.retain(|file| !file.ends_with("/sq_top.sv"));
-        files_of_board.append(&mut files("boards/bare")?);
-    }
     files_of_board.append(&mut files("boards")?);
     files_of_board.append(&mut files(&format!("boards/{name}"))?);
-    let cells = synthesise(board.family(), &files_of_board, &top, &[("Pipes", pipes)], &out, "json net.json")?;
+    let cells = synthesise(board.family(), &files_of_board, &top, &board.parameters(pipes)?, &out, "json net.json")?;
     blocks(board.family(), &cells, pipes, [board.sites_log2(), 0], false)?;
 
     let (json, report) = (format!("{out}/net.json"), format!("{out}/report.json"));
@@ -61,6 +56,11 @@ pub fn build(board: Board, pipes: usize, record: bool) -> Result<String> {
     } else {
         let config = format!("{out}/{name}.config");
         nextpnr.args(["--lpf", &format!("{constraints}.lpf"), "--textcfg", &config]);
+        if let Some(goal) = board.goal(pipes) {
+            let file = format!("{out}/goal.lpf");
+            write(&file, &format!("FREQUENCY NET \"clk\" {goal} MHZ;\n"))?;
+            nextpnr.args(["--lpf", &file]);
+        }
         config
     };
     let said = capture(nextpnr)?;
@@ -99,10 +99,10 @@ pub fn synthesise(
     write_what: &str,
 ) -> Result<Cells> {
     fs::create_dir_all(root().join(out)).map_err(|e| format!("{out}: {e}"))?;
-    let set: String = parameters.iter().map(|(name, value)| format!(" -set {name} {value}")).collect();
+    let set: String = parameters.iter().map(|(name, value)| format!("chparam -set {name} {value} {top}\n")).collect();
     let (kind, file) = write_what.rsplit_once(' ').unwrap_or((write_what, "out"));
     let script = format!(
-        "read_verilog -defer -sv {} {} {}\nchparam{set} {top}\n{} -top {top}\ncheck\ntee -o {out}/cells.json stat -json\nwrite_{kind} {out}/{file}\n",
+        "read_verilog -defer -sv {} {} {}\n{set}{} -top {top}\ncheck\ntee -o {out}/cells.json stat -json\nwrite_{kind} {out}/{file}\n",
         family.defines(),
         include().join(" "),
         sources.join(" "),

@@ -59,7 +59,7 @@ pub fn test(report: &mut Report) -> Result<()> {
     formal::run(report)
 }
 
-/// The boards' bitstreams, each with as many chains as its board has by itself.
+/// The boards' bitstreams.
 pub fn bitstreams(report: &mut Report) -> Result<()> {
     for (board, pipes) in board::every() {
         // One netlist a family.
