@@ -56,7 +56,7 @@ pub(super) fn free(
 
 /// Weights at most twice the typical one of `like`.
 ///
-/// One configuration in ten thousand may carry ten times the typical weight, and then decides an ESS and its error by itself. Cut
+/// One configuration of two thousand was seen to carry some ten times the typical weight: it decides an ESS and its error by itself. Cut
 /// weights are as telling of what integers do otherwise than floats, and averages of them have errors at every length.
 fn cut(ln_w: &[f64], like: &[f64]) -> Vec<f64> {
     let mut sorted = like.to_vec();
