@@ -179,12 +179,7 @@ impl<const D: usize, A: Arith, W: PureWords + Send, I: Integrator<A, W>, M: Mach
                 }
             }
         };
-        if volume < SHARED {
-            advance();
-        } else {
-            // One entry into the pool for all sweeps.
-            rayon::scope(|_| advance());
-        }
+        advance_on(volume >= SHARED, &mut advance);
     }
     fn phi(&self) -> Vec<f64> {
         self.field().iter().map(|&word| A::load(word).value()).collect()
@@ -228,6 +223,15 @@ impl<const D: usize, A: Arith, W: PureWords + Send, I: Integrator<A, W>, M: Mach
     }
     fn target(&self) -> Couplings {
         couplings(&self.target)
+    }
+}
+
+/// All sweeps of a chain, in the pool by one entry. Behind a pointer, so that no integrator is compiled twice.
+fn advance_on(pool: bool, advance: &mut (dyn FnMut() + Send)) {
+    if pool {
+        rayon::scope(|_| advance());
+    } else {
+        advance();
     }
 }
 

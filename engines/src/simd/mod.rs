@@ -116,9 +116,7 @@ fn parts<T: Send, R: Part>(
 ) -> R {
     match threads {
         Threads::One => machine::Portable.parts(out, size, work),
-        Threads::Pool => {
-            out.par_chunks_mut(size.max(1)).enumerate().map(|(n, part)| work(n, part)).reduce(R::default, R::plus)
-        }
+        Threads::Pool => shared_parts(out, size, &work),
     }
 }
 
@@ -126,8 +124,19 @@ fn parts<T: Send, R: Part>(
 fn sum<R: Part>(threads: Threads, count: usize, work: impl Fn(usize) -> R + Sync) -> R {
     match threads {
         Threads::One => machine::Portable.sum(count, work),
-        Threads::Pool => (0..count).into_par_iter().map(&work).reduce(R::default, R::plus),
+        Threads::Pool => shared_sum(count, &work),
     }
+}
+
+/// Behind a pointer: a call for each block costs nothing, and the pool's code is compiled once and not for every integrator on every machine.
+#[inline(never)]
+fn shared_parts<T: Send, R: Part>(out: &mut [T], size: usize, work: &(dyn Fn(usize, &mut [T]) -> R + Sync)) -> R {
+    out.par_chunks_mut(size.max(1)).enumerate().map(|(n, part)| work(n, part)).reduce(R::default, R::plus)
+}
+
+#[inline(never)]
+fn shared_sum<R: Part>(count: usize, work: &(dyn Fn(usize) -> R + Sync)) -> R {
+    (0..count).into_par_iter().map(work).reduce(R::default, R::plus)
 }
 
 #[cfg(test)]

@@ -149,8 +149,8 @@ impl<'a, M: Machine> Device<'a, M> {
         seed: u64,
         i: usize,
         buffers: &mut Buffers,
-        begin: impl FnOnce(&[i16]),
-        mut visit: impl FnMut(Visit<'_>),
+        begin: &mut dyn FnMut(&[i16]),
+        visit: &mut dyn FnMut(Visit<'_>),
     ) -> (i16, Vec<i16>) {
         let Buffers { work, fields: [u, h, base, at, sum] } = buffers;
         let Self { machine, network, .. } = *self;
@@ -202,7 +202,7 @@ pub fn stages(bytes: &[u8], seed: u64, i: usize) -> Result<Stages, ImageError> {
     let device = Device::new(Portable, image, &mut memory);
     let u = std::cell::RefCell::new(Vec::new());
     let keep = |modes: &[i16]| u.borrow_mut().push(modes.to_vec());
-    let (m, phi) = device.run(seed, i, &mut device.buffers(), keep, |visit| keep(visit.after));
+    let (m, phi) = device.run(seed, i, &mut device.buffers(), &mut { keep }, &mut |visit| keep(visit.after));
     Ok(Stages { m, u: u.into_inner(), phi })
 }
 
@@ -244,7 +244,7 @@ impl Generator<'_> {
     fn sample<M: Machine>(&self, device: &Device<'_, M>, seed: u64, i: usize, buffers: &mut Buffers) -> Sample {
         let real = |phi: Vec<i16>| phi.into_iter().map(|phi| f64::from(phi) * UNIT).collect();
         let Some(weigh) = &self.weigh else {
-            let (_, phi) = device.run(seed, i, buffers, |_| {}, |_| {});
+            let (_, phi) = device.run(seed, i, buffers, &mut |_| {}, &mut |_| {});
             return Sample { phi: real(phi), ln_q: 0.0, ln_w: 0.0 };
         };
         let flow = self.image.sampler() == Sampler::Flow;
@@ -254,8 +254,8 @@ impl Generator<'_> {
             seed,
             i,
             buffers,
-            |u| ln.set(if flow { -normal(u) } else { weigh.start(self.sigma(0), u) }),
-            |Visit { stage, m, at, h, after }| {
+            &mut |u| ln.set(if flow { -normal(u) } else { weigh.start(self.sigma(0), u) }),
+            &mut |Visit { stage, m, at, h, after }| {
                 let float = &weigh.stages[stage];
                 ln.set(
                     ln.get()

@@ -47,29 +47,23 @@ pub fn stages(model: &Model, image: &Image<'_>, fields: usize, seed: u64) -> Res
             let mut work = vec![0.0; Score::<f64>::work(network)];
             let mut buffers = device.buffers();
             for i in 0..fields {
-                device.run(
-                    seed,
-                    i,
-                    &mut buffers,
-                    |_| {},
-                    |Visit { stage: n, m, at, h, .. }| {
-                        let float = &floats[n];
-                        let modes = float.modes(m, at);
-                        float.remainder(&modes, &mut real);
-                        // y = r·u, and M in its own units.
-                        let mut y: Vec<f64> =
-                            modes.iter().zip(&a).map(|(u, a)| u * (a + sigma(n) * sigma(n)).sqrt()).collect();
-                        y[0] = modes[0] * m_max;
-                        network.remainder::<false, _>(Portable, n, &y, &mut exact, &mut work);
-                        for k in 1..volume {
-                            let factor = float.step[1][k];
-                            let of_model = factor * exact[k] / scales[n];
-                            sums[n][0] += of_model * of_model;
-                            sums[n][1] += (factor * (float.h(h[k]) - real[k])).powi(2);
-                            sums[n][2] += (factor * real[k] - of_model).powi(2);
-                        }
-                    },
-                );
+                device.run(seed, i, &mut buffers, &mut |_| {}, &mut |Visit { stage: n, m, at, h, .. }| {
+                    let float = &floats[n];
+                    let modes = float.modes(m, at);
+                    float.remainder(&modes, &mut real);
+                    // y = r·u, and M in its own units.
+                    let mut y: Vec<f64> =
+                        modes.iter().zip(&a).map(|(u, a)| u * (a + sigma(n) * sigma(n)).sqrt()).collect();
+                    y[0] = modes[0] * m_max;
+                    network.remainder::<false, _>(Portable, n, &y, &mut exact, &mut work);
+                    for k in 1..volume {
+                        let factor = float.step[1][k];
+                        let of_model = factor * exact[k] / scales[n];
+                        sums[n][0] += of_model * of_model;
+                        sums[n][1] += (factor * (float.h(h[k]) - real[k])).powi(2);
+                        sums[n][2] += (factor * real[k] - of_model).powi(2);
+                    }
+                });
             }
         })
         .map_err(InputError::new)?;
@@ -112,12 +106,12 @@ pub fn layers(
     let mut points = Vec::new();
     let mut buffers = device.buffers();
     for i in 0..fields {
-        let visit = |Visit { stage, m, at, .. }: Visit<'_>| {
+        let visit = &mut |Visit { stage, m, at, .. }: Visit<'_>| {
             if (stage + 1).is_multiple_of(every) {
                 points.push(Point { stage, m, at: at.to_vec() });
             }
         };
-        device.run(seed, i, &mut buffers, |_| {}, visit);
+        device.run(seed, i, &mut buffers, &mut |_| {}, visit);
     }
     let floats: Vec<FloatStage> = device.stages.iter().map(|stage| FloatStage::new(image, stage)).collect();
     let with_int8: Vec<(Layer, Model)> = [(Layer::First, "first"), (Layer::Second, "second")]
