@@ -61,8 +61,8 @@ pub trait Machine: Copy + Send + Sync + 'static {
         out
     }
 
-    /// The units of a hidden layer at N sites, where there are no vectors: calls `with(pair, activations)` for every pair of them. The
-    /// arguments of an [`activation`] are the sum over odd inputs, and that over even ones and a bias, after their shifts.
+    /// The units of a hidden layer at N sites: calls `with(pair, activations)` for every pair of them, and for those that fill the last
+    /// group. The arguments of an [`activation`] are the sum over odd inputs, and that over even ones and a bias, after their shifts.
     #[inline(always)]
     fn units<const N: usize>(
         self,
@@ -71,7 +71,11 @@ pub trait Machine: Copy + Send + Sync + 'static {
         even: &[[Two; N]],
         with: impl FnMut(usize, [Two; N]),
     ) {
-        network::units_by_pairs(self, units, odd, even, with);
+        if VECTORS {
+            network::units_by_groups(self, units, odd, even, with);
+        } else {
+            network::units_by_pairs(self, units, odd, even, with);
+        }
     }
 
     /// Calls `work(n, part)` for every part of `size` of `out`, the last one shorter, in any order; the sum of what it returns.

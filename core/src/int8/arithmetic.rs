@@ -7,7 +7,21 @@ use crate::lattice::VECTORS;
 #[inline(always)]
 #[must_use]
 pub const fn round_shift(x: i32, shift: u32) -> i32 {
-    (x + ((1 << shift) >> 1) + (x >> 31)) >> shift
+    (x + half(shift) + (x >> 31)) >> shift
+}
+
+/// [`round_shift`] of a sum that has half of the result's unit in it: less to do where sums begin with it.
+#[inline(always)]
+#[must_use]
+pub const fn round_from_half(sum: i32, shift: u32) -> i32 {
+    (sum - (sum < half(shift)) as i32) >> shift
+}
+
+/// Half of the unit of what is shifted.
+#[inline(always)]
+#[must_use]
+pub const fn half(shift: u32) -> i32 {
+    (1 << shift) >> 1
 }
 
 /// Within ±`limit`.
@@ -93,6 +107,9 @@ mod tests {
                     let error = (found << shift) - x;
                     assert!(error.abs() < half || error == half, "{x} >> {shift}: {found}");
                     assert_eq!(i64::from(round_shift(-x as i32, shift)), -found);
+                    for x in [x as i32, -x as i32] {
+                        assert_eq!(round_from_half(x + half as i32, shift), round_shift(x, shift));
+                    }
                 }
             }
         }

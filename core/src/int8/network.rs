@@ -8,7 +8,7 @@
 //! Everything here is local and exact but for roundings that are odd: translations, reflections, the rotations and φ → -φ hold to
 //! the bit, from ŷ on.
 
-use super::arithmetic::{LARGEST_ACTIVATION, clamp, round_shift, saturate};
+use super::arithmetic::{LARGEST_ACTIVATION, clamp, half, round_from_half, round_shift, saturate};
 use super::image::{SCALARS, Shifts};
 use super::stage::{EVEN_PAIRS, ODD_PAIRS, Stage, Two, UNITS, scalar};
 use crate::lattice::{VECTORS, segment, segment_mut};
@@ -119,17 +119,22 @@ pub(super) fn sites<const B: usize, M: Machine>(
 
 /// Both layers, and the output.
 struct Layers<'a> {
-    first: Layer<'a>,
-    second: Layer<'a>,
+    first: Units<'a>,
+    second: Units<'a>,
     output: &'a [i16],
-    shifts: &'a Shifts,
+    shift: u32,
 }
 
 impl<'a> Layers<'a> {
     #[inline(always)]
     fn new(stage: &Stage<'a>, shifts: &'a Shifts) -> Self {
-        let [first, second] = [0, 1].map(|n| (stage.weights(n), stage.biases(n)));
-        Self { first, second, output: stage.output(), shifts }
+        let units = |n, shifts| Units { weights: stage.weights(n).as_flattened(), biases: stage.biases(n), shifts };
+        Self {
+            first: units(0, shifts.first),
+            second: units(1, shifts.second),
+            output: stage.output(),
+            shift: shifts.output,
+        }
     }
 }
 
@@ -138,7 +143,7 @@ impl<'a> Layers<'a> {
 fn block<const B: usize, M: Machine>(
     machine: M,
     scalars: &Scalars,
-    &Layers { first, second, output: weights, shifts }: &Layers<'_>,
+    &Layers { first, second, output: weights, shift }: &Layers<'_>,
     sums: &[[i32; B]; SUMS],
     features: &mut [[Two; B]],
     units: &mut [[Two; B]],
@@ -146,11 +151,11 @@ fn block<const B: usize, M: Machine>(
 ) {
     let d = fill(machine, scalars, sums, features);
     let (odd, even) = features.split_at(ODD_PAIRS);
-    layer(machine, first, shifts.first, odd, even, units);
-    let sum = output(machine, second, weights, shifts.second, units, even);
+    layer(machine, first, odd, even, units);
+    let sum = output(machine, second, weights, units, even);
     let mut values = [0; B];
     for s in 0..B {
-        values[s] = saturate(d[s] + round_shift(sum[s], shifts.output));
+        values[s] = saturate(d[s] + round_shift(sum[s], shift));
     }
     if let Some(out) = out.first_chunk_mut::<B>() {
         *out = values;
@@ -351,60 +356,22 @@ fn fill<const B: usize, M: Machine>(
     out
 }
 
-/// Weights and biases.
-type Layer<'a> = (&'a [[Two; UNITS]], &'a [i16]);
-
-/// Calls `with(pair, activations)` for every pair of units of a layer, and for those that fill its last group.
+/// The units of a layer, an even number of them.
 ///
 /// Widths: first layer, |w| ≤ 2^13 and |f| ≤ 2^14: 5·2^27 and 4·2^27 below 2^30. Second, |a| < 2^7 and at most 128 units:
-/// 2^7·2^13·2^7 = 2^27.
-#[inline(always)]
-fn units<const B: usize, M: Machine>(
-    machine: M,
-    (weights, biases): Layer<'_>,
-    [odd_shift, even_shift]: [u32; 2],
-    odd: &[[Two; B]],
-    even: &[[Two; B]],
-    mut with: impl FnMut(usize, [Two; B]),
-) {
-    if !VECTORS {
-        let units = Units { weights: weights.as_flattened(), biases, shifts: [odd_shift, even_shift] };
-        return machine.units(units, odd, even, with);
-    }
-    let groups = weights.chunks((odd.len() + even.len()).max(1)).zip(biases.chunks(UNITS));
-    for (group, (weights, biases)) in groups.enumerate() {
-        let Some((odd_weights, even_weights)) = weights.split_at_checked(odd.len()) else { return };
-        let (mut z, mut beta) = (dots(machine, odd_weights, odd), dots(machine, even_weights, even));
-        let mut bias = [0; UNITS];
-        for (slot, &bias) in bias.iter_mut().zip(biases) {
-            *slot = i32::from(bias);
-        }
-        for u in 0..UNITS {
-            for (z, beta) in z[u].iter_mut().zip(&mut beta[u]) {
-                *z = round_shift(*z, odd_shift);
-                *beta = round_shift(*beta, even_shift) + bias[u];
-            }
-        }
-        for u in 0..UNITS / 2 {
-            let a = machine.activations([&z[2 * u], &z[2 * u + 1]], [&beta[2 * u], &beta[2 * u + 1]]);
-            with(UNITS / 2 * group + u, a);
-        }
-    }
-}
-
-/// The units of a layer, an even number, one after the other.
+/// 2^7·2^13·2^7 = 2^27. Half of a unit, for rounding, is at most 2^29.
 #[derive(Clone, Copy, Debug)]
 pub struct Units<'a> {
-    /// Weights of a unit: those of the odd inputs, then those of the even ones.
+    /// Weights as [`Stage::weights`] has them: those of the odd inputs, then those of the even ones.
     pub weights: &'a [Two],
-    /// Biases; there is none for a unit that fills the last pair.
+    /// Biases; there is none for a unit that fills the last pair or group.
     pub biases: &'a [i16],
     /// Shifts of the sums over odd and over even inputs.
     pub shifts: [u32; 2],
 }
 
 impl Units<'_> {
-    /// Pairs of units, by the weights and the biases of both, for so many pairs of inputs.
+    /// Pairs of units, by the weights and the biases of both, for so many pairs of inputs; where there are no vectors.
     #[inline(always)]
     pub fn pairs(&self, inputs: usize) -> impl Iterator<Item = ([&[Two]; 2], [i16; 2])> {
         let unit =
@@ -414,9 +381,49 @@ impl Units<'_> {
             ([unit(2 * n), unit(2 * n + 1)], [bias(0), bias(1)])
         })
     }
+
+    /// Groups of units, by their weights, of odd inputs and of even ones, and biases; where there are vectors.
+    #[inline(always)]
+    pub fn groups(&self, [odd, even]: [usize; 2]) -> impl Iterator<Item = ([&[[Two; UNITS]]; 2], [i32; UNITS])> {
+        let weights = self.weights.as_chunks().0.chunks((odd + even).max(1));
+        weights.zip(self.biases.chunks(UNITS)).map(move |(weights, biases)| {
+            let (odd, even) = weights.split_at_checked(odd).unwrap_or_default();
+            let mut bias = [0; UNITS];
+            for (slot, &bias) in bias.iter_mut().zip(biases) {
+                *slot = bias.into();
+            }
+            ([odd, even], bias)
+        })
+    }
 }
 
-/// [`Machine::units`] from dot products and activations.
+/// [`Machine::units`] from dot products and activations, group by group.
+#[inline(always)]
+pub fn units_by_groups<const B: usize, M: Machine>(
+    machine: M,
+    units: Units<'_>,
+    odd: &[[Two; B]],
+    even: &[[Two; B]],
+    mut with: impl FnMut(usize, [Two; B]),
+) {
+    let [odd_shift, even_shift] = units.shifts;
+    for (group, ([odd_weights, even_weights], bias)) in units.groups([odd.len(), even.len()]).enumerate() {
+        let mut z = dots(machine, odd_weights, odd, half(odd_shift));
+        let mut beta = dots(machine, even_weights, even, half(even_shift));
+        for u in 0..UNITS {
+            for (z, beta) in z[u].iter_mut().zip(&mut beta[u]) {
+                *z = round_from_half(*z, odd_shift);
+                *beta = round_from_half(*beta, even_shift) + bias[u];
+            }
+        }
+        for u in 0..UNITS / 2 {
+            let a = machine.activations([&z[2 * u], &z[2 * u + 1]], [&beta[2 * u], &beta[2 * u + 1]]);
+            with(UNITS / 2 * group + u, a);
+        }
+    }
+}
+
+/// [`Machine::units`] from dot products and activations, pair by pair.
 #[inline(always)]
 pub fn units_by_pairs<const B: usize, M: Machine>(
     machine: M,
@@ -445,10 +452,15 @@ pub fn units_by_pairs<const B: usize, M: Machine>(
     }
 }
 
-/// Σ over pairs of inputs.
+/// Σ over pairs of inputs, and what it begins with.
 #[inline(always)]
-fn dots<const B: usize, M: Machine>(machine: M, weights: &[[Two; UNITS]], inputs: &[[Two; B]]) -> [[i32; B]; UNITS] {
-    let mut sums = [[0; B]; UNITS];
+fn dots<const B: usize, M: Machine>(
+    machine: M,
+    weights: &[[Two; UNITS]],
+    inputs: &[[Two; B]],
+    first: i32,
+) -> [[i32; B]; UNITS] {
+    let mut sums = [[first; B]; UNITS];
     for (x, weights) in inputs.iter().zip(weights) {
         for (&weight, sums) in weights.iter().zip(&mut sums) {
             machine.dot(weight, x, sums);
@@ -461,13 +473,12 @@ fn dots<const B: usize, M: Machine>(machine: M, weights: &[[Two; UNITS]], inputs
 #[inline(always)]
 fn layer<const B: usize, M: Machine>(
     machine: M,
-    weights: Layer<'_>,
-    shifts: [u32; 2],
+    layer: Units<'_>,
     odd: &[[Two; B]],
     even: &[[Two; B]],
     out: &mut [[Two; B]],
 ) {
-    units(machine, weights, shifts, odd, even, |pair, a| {
+    machine.units(layer, odd, even, |pair, a| {
         if let Some(slot) = out.get_mut(pair) {
             *slot = a;
         }
@@ -478,15 +489,14 @@ fn layer<const B: usize, M: Machine>(
 #[inline(always)]
 fn output<const B: usize, M: Machine>(
     machine: M,
-    layer: Layer<'_>,
+    layer: Units<'_>,
     weights: &[i16],
-    shifts: [u32; 2],
     inputs: &[[Two; B]],
     even: &[[Two; B]],
 ) -> [i32; B] {
     const { assert!(LARGEST_ACTIVATION < 1 << 7) };
     let ((weights, rest), mut sum) = (weights.as_chunks::<2>(), [0; B]);
-    units(machine, layer, shifts, inputs, even, |pair, b| {
+    machine.units(layer, inputs, even, |pair, b| {
         let last = [rest.first().copied().unwrap_or(0), 0];
         machine.dot(weights.get(pair).copied().unwrap_or(last), &b, &mut sum);
     });

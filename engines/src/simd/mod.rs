@@ -143,6 +143,9 @@ fn shared_sum<R: Part>(count: usize, work: &(dyn Fn(usize) -> R + Sync)) -> R {
 mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_xoshiro::Xoshiro256PlusPlus;
+    use stoquant_core::int8::arithmetic::{activation, round_shift, saturate};
+    use stoquant_core::int8::network::Units;
+    use stoquant_core::int8::stage::UNITS;
     use stoquant_core::machine::Two;
 
     use super::*;
@@ -168,6 +171,70 @@ mod tests {
         fn on<M: Machine>(self, machine: M) -> [Two; N] {
             machine.run(|| machine.activations(self.0, self.1))
         }
+    }
+
+    struct Layer<'a, const N: usize>(Units<'a>, &'a [[Two; N]], &'a [[Two; N]]);
+
+    impl<const N: usize> Work for Layer<'_, N> {
+        type Result = Vec<(usize, [Two; N])>;
+        fn on<M: Machine>(self, machine: M) -> Self::Result {
+            let Self(units, odd, even) = self;
+            machine.run(|| {
+                let mut out = Vec::new();
+                machine.units(units, odd, even, |pair, a| out.push((pair, a)));
+                out
+            })
+        }
+    }
+
+    /// Layers of 1 to 12 units at N sites, weights and features up to their ends, sums that are ties and such that saturate: the units of
+    /// every machine are those of the definition.
+    fn layers<const N: usize>() {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(N as u64);
+        let [mut ties, mut saturated] = [0; 2];
+        for round in 0..400 {
+            let (units, inputs): (usize, _) = (1 + round % 12, [1 + round % 7, 1 + round % 3]);
+            let largest = 1 << rng.random_range(1..=13);
+            let width = units.next_multiple_of(UNITS) * (inputs[0] + inputs[1]);
+            let mut two = |largest: i16| [rng.random_range(-largest..=largest), rng.random_range(-largest..=largest)];
+            let weights: Vec<Two> = (0..width).map(|_| two(largest)).collect();
+            let mut sites = |n| (0..n).map(|_| std::array::from_fn(|_| two(1 << 14))).collect();
+            let [odd, even]: [Vec<[Two; N]>; 2] = [sites(inputs[0]), sites(inputs[1])];
+            let biases: Vec<i16> = (0..units).map(|_| rng.random_range(-32767..=32767)).collect();
+            let shifts = [(); 2].map(|()| rng.random_range(1..=largest.ilog2() + 4));
+            let layer = Units { weights: &weights, biases: &biases, shifts };
+            let sum = |unit: usize, first: usize, x: &[[Two; N]], site: usize| -> i32 {
+                let at = |pair| (unit / UNITS * (inputs[0] + inputs[1]) + first + pair) * UNITS + unit % UNITS;
+                let products = x.iter().enumerate().flat_map(|(pair, x)| {
+                    weights[at(pair)].into_iter().zip(x[site]).map(|(w, x)| i32::from(w) * i32::from(x))
+                });
+                products.sum()
+            };
+            let expected: Vec<(usize, [Two; N])> = (0..units.next_multiple_of(UNITS) / 2)
+                .map(|pair| {
+                    let mut of = |site: usize, unit: usize| {
+                        let sums = [sum(unit, 0, &odd, site), sum(unit, inputs[0], &even, site)];
+                        let [z, beta] = [0, 1].map(|n| round_shift(sums[n], shifts[n]));
+                        let beta = beta + biases.get(unit).copied().map_or(0, i32::from);
+                        ties += usize::from(sums[0] < 0 && sums[0] & ((1 << shifts[0]) - 1) == 1 << (shifts[0] - 1));
+                        saturated += usize::from(z < -32767);
+                        activation(saturate(z), saturate(beta))
+                    };
+                    (pair, std::array::from_fn(|site| [2 * pair, 2 * pair + 1].map(|unit| of(site, unit))))
+                })
+                .collect();
+            for kind in MachineKind::available() {
+                let found = with_machine(kind, Threads::One, Layer(layer, &odd, &even));
+                assert_eq!(found, expected, "{kind}, round {round}");
+            }
+        }
+        assert!(ties > 1000 && saturated > 1000, "{ties} ties, {saturated} saturated");
+    }
+
+    #[test]
+    fn units_are_those_of_the_definition() {
+        layers::<32>();
+        layers::<53>();
     }
 
     /// Every machine of this processor against the portable one: the ends of the range, every |z| below 2^16 (those beyond 2^15 saturate)

@@ -6,7 +6,9 @@
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use stoquant_core::int8::arithmetic::{LARGEST_ACTIVATION, ONE};
+use stoquant_core::int8::arithmetic::{LARGEST_ACTIVATION, ONE, half};
+use stoquant_core::int8::network::{Units, units_by_groups};
+use stoquant_core::int8::stage::UNITS;
 use stoquant_core::machine::{Machine, Part, Pass, Portable, Two};
 use stoquant_core::noise::gauss::COLUMNS;
 
@@ -21,7 +23,7 @@ pub struct Avx2(Threads);
 pub struct Avx512(Threads);
 
 macro_rules! machine {
-    ($name:ident, $settle:ident, $dot:ident, $activations:ident, [$($eta:ident)?], $($feature:tt),+) => {
+    ($name:ident, $settle:ident, $dot:ident, $activations:ident, [$($eta:ident)?], [$($units:ident)?], $($feature:tt),+) => {
         impl $name {
             /// The token, on a processor (and an operating system) that has the instructions.
             pub fn detect(threads: Threads) -> Option<Self> {
@@ -67,6 +69,20 @@ macro_rules! machine {
                 unsafe { $activations(z, beta) }
             }
 
+            $(
+                #[inline(always)]
+                fn units<const N: usize>(
+                    self,
+                    units: Units<'_>,
+                    odd: &[[Two; N]],
+                    even: &[[Two; N]],
+                    with: impl FnMut(usize, [Two; N]),
+                ) {
+                    // SAFETY: as in `run`: the token has found the features.
+                    unsafe { $units(self, units, odd, even, with) }
+                }
+            )?
+
             #[inline(always)]
             fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {
                 parts(self.0, out, size, work)
@@ -80,13 +96,14 @@ macro_rules! machine {
     };
 }
 
-machine!(Avx2, settle256, dot256, activations256, [], "avx2", "bmi1", "bmi2", "lzcnt", "popcnt");
+machine!(Avx2, settle256, dot256, activations256, [], [units256], "avx2", "bmi1", "bmi2", "lzcnt", "popcnt");
 machine!(
     Avx512,
     settle512,
     dot512,
     activations512,
     [permuted],
+    [],
     "avx512f",
     "avx512bw",
     "avx512cd",
@@ -222,8 +239,7 @@ fn activations512<const N: usize>(z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [T
 #[target_feature(enable = "avx2")]
 #[inline]
 fn dot256<const N: usize>(weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
-    let [w0, w1] = weight.map(|w| u32::from(w as u16));
-    let w = _mm256_set1_epi32((w0 | w1 << 16) as i32);
+    let w = broadcast(weight);
     let (whole, rest) = x.as_chunks::<8>();
     let (sums, sums_rest) = sums.as_chunks_mut::<8>();
     for (x, sums) in whole.iter().zip(sums) {
@@ -239,32 +255,16 @@ fn dot256<const N: usize>(weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
     }
 }
 
-/// [`activations512`] with eight sites. Zero has no sign here: neither has a result or an s that is then not zero.
+/// [`activations512`] with eight sites.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn activations256<const N: usize>(z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
     let mut out = [[0; 2]; N];
     let ([z0, z1], [b0, b1]) = (z.map(|z| z.as_chunks::<8>()), beta.map(|beta| beta.as_chunks::<8>()));
     let (whole, rest) = out.as_chunks_mut::<8>();
-    let splat = |n: i16| _mm256_set1_epi16(n);
-    let pack =
-        |a: &[i32; 8], b: &[i32; 8]| _mm256_max_epi16(_mm256_packs_epi32(load256(a), load256(b)), splat(-i16::MAX));
-    let smooth = |c: __m256i| {
-        let c = _mm256_min_epi16(c, splat(ONE as i16));
-        let c = _mm256_add_epi16(c, c);
-        _mm256_mulhrs_epi16(c, _mm256_sub_epi16(splat(3 * ONE as i16), _mm256_mulhrs_epi16(c, c)))
-    };
-    let pairs = _mm256_broadcastsi128_si256(_mm_set_epi8(15, 14, 7, 6, 13, 12, 5, 4, 11, 10, 3, 2, 9, 8, 1, 0));
     for (n, out) in whole.iter_mut().enumerate() {
-        let (z, beta) = (pack(&z0.0[n], &z1.0[n]), pack(&b0.0[n], &b1.0[n]));
-        let (size, beta) = (_mm256_abs_epi16(z), _mm256_abs_epi16(beta));
-        let difference = _mm256_sub_epi16(size, beta);
-        let upper = smooth(_mm256_adds_epi16(size, beta));
-        let lower = _mm256_sign_epi16(smooth(_mm256_abs_epi16(difference)), difference);
-        let a = _mm256_mulhrs_epi16(_mm256_add_epi16(upper, lower), splat(2 * LARGEST_ACTIVATION as i16));
-        let a = _mm256_shuffle_epi8(_mm256_sign_epi16(a, z), pairs);
-        // SAFETY: eight pairs are one register; no alignment is needed.
-        unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), a) };
+        let pack = |a: &[i32; 8], b: &[i32; 8]| saturate256(load256(a), load256(b));
+        store_pairs256(out, eight(pack(&z0.0[n], &z1.0[n]), pack(&b0.0[n], &b1.0[n])));
     }
     for (n, out) in rest.iter_mut().enumerate() {
         let one = |of: [&[i32]; 2]| of.map(|of| [of[n]]);
@@ -272,6 +272,121 @@ fn activations256<const N: usize>(z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [T
         [*out] = Portable.activations(z.each_ref(), beta.each_ref());
     }
     out
+}
+
+/// Eight sites of two units within 16 bits: four of the one, four of the other, again.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn saturate256(a: __m256i, b: __m256i) -> __m256i {
+    _mm256_max_epi16(_mm256_packs_epi32(a, b), _mm256_set1_epi16(-i16::MAX))
+}
+
+/// Activations of [`saturate256`]d z and β, as pairs. Zero has no sign here: neither has a result or an s that is then not zero.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn eight(z: __m256i, beta: __m256i) -> __m256i {
+    let splat = |n: i16| _mm256_set1_epi16(n);
+    let smooth = |c: __m256i| {
+        let c = _mm256_min_epi16(c, splat(ONE as i16));
+        let c = _mm256_add_epi16(c, c);
+        _mm256_mulhrs_epi16(c, _mm256_sub_epi16(splat(3 * ONE as i16), _mm256_mulhrs_epi16(c, c)))
+    };
+    let (size, beta) = (_mm256_abs_epi16(z), _mm256_abs_epi16(beta));
+    let difference = _mm256_sub_epi16(size, beta);
+    let upper = smooth(_mm256_adds_epi16(size, beta));
+    let lower = _mm256_sign_epi16(smooth(_mm256_abs_epi16(difference)), difference);
+    let a = _mm256_mulhrs_epi16(_mm256_add_epi16(upper, lower), splat(2 * LARGEST_ACTIVATION as i16));
+    let pairs = _mm256_broadcastsi128_si256(_mm_set_epi8(15, 14, 7, 6, 13, 12, 5, 4, 11, 10, 3, 2, 9, 8, 1, 0));
+    _mm256_shuffle_epi8(_mm256_sign_epi16(a, z), pairs)
+}
+
+/// Sites whose sums stay in registers: eight of the sixteen for four units, and two of inputs.
+const SITES: usize = 16;
+
+/// A group of units at sixteen sites at a time, from the sums to the activations in registers.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn units256<const N: usize>(
+    machine: Avx2,
+    units: Units<'_>,
+    odd: &[[Two; N]],
+    even: &[[Two; N]],
+    mut with: impl FnMut(usize, [Two; N]),
+) {
+    if !N.is_multiple_of(SITES) {
+        return units_by_groups(machine, units, odd, even, with);
+    }
+    let [odd_shift, even_shift] = units.shifts;
+    for (group, ([odd_weights, even_weights], bias)) in units.groups([odd.len(), even.len()]).enumerate() {
+        let mut out = [[[0; 2]; N]; UNITS / 2];
+        for block in 0..N / SITES {
+            let z = rounded(odd_weights, odd, block, odd_shift, [0; UNITS]);
+            let beta = rounded(even_weights, even, block, even_shift, bias);
+            for (unit, out) in out.iter_mut().enumerate() {
+                for half in 0..2 {
+                    let out = &mut out.as_chunks_mut().0[2 * block + half];
+                    store_pairs256(out, eight(z[unit][half], beta[unit][half]));
+                }
+            }
+        }
+        for (unit, out) in out.into_iter().enumerate() {
+            with(UNITS / 2 * group + unit, out);
+        }
+    }
+}
+
+/// Sums over pairs of inputs at a block of sixteen sites, [`round_from_half`](stoquant_core::int8::arithmetic::round_from_half), and a
+/// bias: [`saturate256`]d, two units by two.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn rounded<const N: usize>(
+    weights: &[[Two; UNITS]],
+    x: &[[Two; N]],
+    block: usize,
+    shift: u32,
+    bias: [i32; UNITS],
+) -> [[__m256i; 2]; UNITS / 2] {
+    let half = _mm256_set1_epi32(half(shift));
+    let mut sums = [[half; 2]; UNITS];
+    for (x, weights) in x.iter().zip(weights) {
+        let x = [0, 1].map(|half| load_pairs256(&x.as_chunks().0[2 * block + half]));
+        for unit in 0..UNITS {
+            let w = broadcast(weights[unit]);
+            for n in 0..2 {
+                sums[unit][n] = _mm256_add_epi32(sums[unit][n], _mm256_madd_epi16(x[n], w));
+            }
+        }
+    }
+    let shift = _mm_cvtsi32_si128(shift as i32);
+    for unit in 0..UNITS {
+        let bias = _mm256_set1_epi32(bias[unit]);
+        for sum in &mut sums[unit] {
+            let below = _mm256_cmpgt_epi32(half, *sum);
+            *sum = _mm256_add_epi32(_mm256_sra_epi32(_mm256_add_epi32(*sum, below), shift), bias);
+        }
+    }
+    std::array::from_fn(|unit| std::array::from_fn(|n| saturate256(sums[2 * unit][n], sums[2 * unit + 1][n])))
+}
+
+/// A pair of weights, eight times.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn broadcast([w0, w1]: Two) -> __m256i {
+    _mm256_set1_epi32((u32::from(w0 as u16) | u32::from(w1 as u16) << 16) as i32)
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn load_pairs256(pairs: &[Two; 8]) -> __m256i {
+    // SAFETY: eight pairs are one register; no alignment is needed.
+    unsafe { _mm256_loadu_si256(pairs.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn store_pairs256(out: &mut [Two; 8], register: __m256i) {
+    // SAFETY: eight pairs are one register; no alignment is needed.
+    unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), register) }
 }
 
 #[target_feature(enable = "avx2")]
