@@ -1,6 +1,7 @@
 //! One line per step while it runs, one table at the end.
 
 use crate::sh::Result;
+use rayon::prelude::*;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,8 @@ const WIDTH: usize = 50;
 #[derive(Default)]
 pub struct Report {
     rows: Vec<(String, Duration, String)>,
+    /// Steps that ran at the same time count once.
+    total: Duration,
 }
 
 impl Report {
@@ -22,6 +25,26 @@ impl Report {
         Ok(())
     }
 
+    /// Runs steps at the same time that print nothing and have one thread each; the first of them that failed is what is returned.
+    pub fn steps<T: Sync>(
+        &mut self,
+        of: &[T],
+        name: impl Fn(&T) -> String,
+        work: impl Fn(&T) -> Result<String> + Sync,
+    ) -> Result<()> {
+        let start = Instant::now();
+        let rows: Vec<_> = of.par_iter().map(|of| timed(|| work(of))).collect();
+        self.total += start.elapsed();
+        let mut first = Ok(());
+        for (of, (took, done)) in of.iter().zip(rows) {
+            print!("{:<WIDTH$} ", name(of));
+            let done =
+                self.row(&name(of), took, done).map(|(took, note)| println!("{:>7.1} s  {note}", took.as_secs_f64()));
+            first = first.and(done);
+        }
+        first
+    }
+
     /// Runs a step whose own output is to be seen.
     pub fn loud_step(&mut self, name: &str, work: impl FnOnce() -> Result<String>) -> Result<()> {
         println!("{name}:");
@@ -32,18 +55,20 @@ impl Report {
 
     /// The table, with the total.
     pub fn print(&self) {
-        let total: Duration = self.rows.iter().map(|(_, took, _)| took).sum();
         println!("\n{:<WIDTH$} {:>9}  result", "step", "time");
         for (name, took, note) in &self.rows {
             println!("{name:<WIDTH$} {:>7.1} s  {note}", took.as_secs_f64());
         }
-        println!("{:<WIDTH$} {:>7.1} s", "total", total.as_secs_f64());
+        println!("{:<WIDTH$} {:>7.1} s", "total", self.total.as_secs_f64());
     }
 
     fn timed(&mut self, name: &str, work: impl FnOnce() -> Result<String>) -> Result<(Duration, String)> {
-        let start = Instant::now();
-        let done = work();
-        let took = start.elapsed();
+        let (took, done) = timed(work);
+        self.total += took;
+        self.row(name, took, done)
+    }
+
+    fn row(&mut self, name: &str, took: Duration, done: Result<String>) -> Result<(Duration, String)> {
         if done.is_err() {
             println!("{:>7.1} s  FAILED", took.as_secs_f64());
         }
@@ -51,4 +76,10 @@ impl Report {
         self.rows.push((name.to_owned(), took, note.clone()));
         done.map(|_| (took, note))
     }
+}
+
+fn timed(work: impl FnOnce() -> Result<String>) -> (Duration, Result<String>) {
+    let start = Instant::now();
+    let done = work();
+    (start.elapsed(), done)
 }

@@ -4,6 +4,7 @@ use super::{HARNESS, OUT};
 use crate::python;
 use crate::report::Report;
 use crate::sh::{Result, capture, root};
+use rayon::prelude::*;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::{env, fs, iter};
@@ -43,10 +44,13 @@ pub fn run(report: &mut Report) -> Result<()> {
     all_are_listed(&table)?;
     for proof in &table.proof {
         report.step(&format!("FPGA: proof, {}", proof.name), || {
-            holds(&copy(&proof.name)?, &proof.name)?;
-            for (number, mutation) in (1..).zip(&proof.mutation) {
-                notices(proof, number, mutation)?;
-            }
+            // Solvers have one thread each.
+            let mutations = (1..).zip(&proof.mutation).collect::<Vec<(usize, _)>>().into_par_iter();
+            let (holds, noticed) = rayon::join(
+                || holds(&copy(&proof.name, 0)?, &proof.name),
+                || mutations.map(|(number, mutation)| notices(proof, number, mutation)).collect::<Result<()>>(),
+            );
+            holds.and(noticed)?;
             Ok(format!("holds; {} mutations noticed", proof.mutation.len()))
         })?;
     }
@@ -66,9 +70,9 @@ fn all_are_listed(table: &Table) -> Result<()> {
     Ok(())
 }
 
-/// Circuits and proofs in a directory of their own.
-fn copy(name: &str) -> Result<PathBuf> {
-    let to = root().join(OUT).join(PROOFS).join(name);
+/// Circuits and proofs in a directory of their own: 0 as they are, others for mutations.
+fn copy(name: &str, number: usize) -> Result<PathBuf> {
+    let to = root().join(OUT).join(PROOFS).join(format!("{name}-{number}"));
     if to.is_dir() {
         fs::remove_dir_all(&to).map_err(|e| format!("{}: {e}", to.display()))?;
     }
@@ -116,7 +120,7 @@ fn holds(copy: &Path, name: &str) -> Result<()> {
 
 fn notices(proof: &Proof, number: usize, mutation: &Mutation) -> Result<()> {
     let name = &proof.name;
-    let copy = copy(name)?;
+    let copy = copy(name, number)?;
     let path = copy.join(&mutation.file);
     let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
     if text.matches(&mutation.from).count() != 1 {
