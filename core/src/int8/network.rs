@@ -359,7 +359,7 @@ fn fill<const B: usize, M: Machine>(
 /// The units of a layer, an even number of them.
 ///
 /// Widths: first layer, |w| ≤ 2^13 and |f| ≤ 2^14: 5·2^27 and 4·2^27 below 2^30. Second, |a| < 2^7 and at most 128 units:
-/// 2^7·2^13·2^7 = 2^27. Half of a unit, for rounding, is at most 2^29.
+/// 2^7·2^13·2^7 = 2^27. Half of a unit, for rounding, is at most 2^23.
 #[derive(Clone, Copy, Debug)]
 pub struct Units<'a> {
     /// Weights as [`Stage::weights`] has them: those of the odd inputs, then those of the even ones.

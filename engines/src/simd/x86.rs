@@ -300,7 +300,7 @@ fn eight(z: __m256i, beta: __m256i) -> __m256i {
     _mm256_shuffle_epi8(_mm256_sign_epi16(a, z), pairs)
 }
 
-/// Sites whose sums stay in registers: eight of the sixteen for four units, and two of inputs.
+/// Sites whose sums stay in registers: two for each of four units, of the sixteen that there are.
 const SITES: usize = 16;
 
 /// A group of units at sixteen sites at a time, from the sums to the activations in registers.
