@@ -4,7 +4,7 @@
 
 use heapless::Vec;
 
-use crate::action::{Action, Totals};
+use crate::action::{Action, Scaled, Terms, Totals};
 use crate::arith::{Arith, TallySum, tally_value};
 use crate::lattice::{CHUNK, Plan, triples};
 use crate::machine::Machine;
@@ -30,7 +30,8 @@ pub struct Measurement {
     pub laplacian: f64,
 }
 
-/// Measure a configuration. Force and curvature are those of `action`, in `f64`.
+/// Measure a configuration. Force and curvature are those of `action`, in `f64`. Float fields are tallied in the unit of the action
+/// ([`Action::unit`]); where a tally clips all the same, the numbers that it belongs to are NaN.
 pub fn measure<A: Arith, S: Action<A>, const D: usize, M: Machine>(
     plan: &Plan<D, M>,
     action: &S,
@@ -41,36 +42,46 @@ pub fn measure<A: Arith, S: Action<A>, const D: usize, M: Machine>(
     let mut slopes = Totals::<[f64; 3]>::default();
     let mut terms = Totals::<S::Terms>::default();
     let self_bonds = plan.self_bonds();
+    let scaled = Scaled::<A, S>::new(action, D);
+    // Slopes are tallied as doubles, whatever the arithmetic.
+    let (u, slope_unit) = (scaled.unit, action.unit(D));
     plan.machine().run(|| {
         triples(plan, phi, |_, triple| {
             plan.chunks::<A>(triple, |_, phi, nearest| {
                 let sites = phi.iter().zip(nearest).map(|(&phi, &sum)| (A::load(phi), sum));
-                sums.add(sites.clone().map(|(phi, sum)| {
-                    [phi.local_phi(), phi.local_square(), phi.local_fourth(), phi.local_product(sum)]
-                }));
                 slopes.add(sites.clone().map(|(phi, sum)| {
                     let value = phi.value();
                     let gradient = -action.force(value, A::sum_value(sum));
-                    [value * gradient, gradient * gradient, action.curvature(value, self_bonds)]
+                    let scaled = slope_unit * gradient;
+                    [value * gradient, scaled * scaled, slope_unit * slope_unit * action.curvature(value, self_bonds)]
                 }));
-                terms.add(sites.map(|(phi, sum)| action.terms(phi, sum)));
+                let sites = sites.map(|(phi, sum)| scaled.site(phi, sum));
+                sums.add(sites.clone().map(|(phi, sum)| {
+                    [phi.local_phi(), phi.local_square(), phi.local_fourth(), phi.local_product(sum)]
+                }));
+                terms.add(sites.map(|(phi, sum)| scaled.action.terms(phi, sum)));
             });
         });
     });
     let volume = plan.volume() as f64;
-    let mean = |sum: TallySum| tally_value(sum.total()) / volume;
-    let [m, phi2, phi4, product] = sums.sums().map(mean);
-    let [schwinger_dyson, grad2, laplacian] = slopes.sums().map(mean);
+    let [m, phi2, phi4, product] = means(&sums, volume);
+    let [schwinger_dyson, grad2, laplacian] = means(&slopes, volume);
+    let action_density = if terms.clipped() == 0 { terms.dot(scaled.action.couplings()) / volume } else { f64::NAN };
     Measurement {
-        m,
-        phi2,
-        phi4,
-        nn: if D == 0 { 0.0 } else { product / (2 * D) as f64 },
-        action_density: terms.dot(action.couplings()) / volume,
+        m: u * m,
+        phi2: u * u * phi2,
+        phi4: u * u * (u * u * phi4),
+        nn: if D == 0 { 0.0 } else { u * u * product / (2 * D) as f64 },
+        action_density,
         schwinger_dyson,
-        grad2,
-        laplacian,
+        grad2: grad2 / slope_unit / slope_unit,
+        laplacian: laplacian / slope_unit / slope_unit,
     }
+}
+
+/// Sums over the volume; NaN where one has clipped.
+fn means<T: Terms<Sums = [TallySum; N]>, const N: usize>(totals: &Totals<T>, volume: f64) -> [f64; N] {
+    totals.sums().map(|sum| if totals.clipped() == 0 { tally_value(sum.total()) / volume } else { f64::NAN })
 }
 
 /// Running averages of what a [`Measurement`] holds, and of |M|, M², M⁴. Merging two is adding them.
@@ -154,7 +165,7 @@ pub fn slices<A: Arith, const D: usize, M: Machine>(plan: &Plan<D, M>, phi: &[A:
         for phi in slab.chunks(CHUNK) {
             total.add(phi.iter().map(|&phi| [A::load(phi).local_phi()]));
         }
-        *out = total.dot([1.0]);
+        *out = if total.clipped() == 0 { total.dot([1.0]) } else { f64::NAN };
     }
 }
 

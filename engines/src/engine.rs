@@ -107,6 +107,14 @@ impl Setup {
     pub fn volume(&self) -> usize {
         self.extents.iter().product()
     }
+
+    /// A power of two of the size of the fields that e^{-S} visits: the width of a start field that is at home at any scale; in fixed point at
+    /// most 1, which its range bears.
+    pub fn unit(&self) -> f64 {
+        let Couplings { kappa, b, lambda } = self.couplings;
+        let unit = Action::<f64>::unit(&Phi4::new(kappa, b, lambda), self.extents.len());
+        if self.arith.field_lsb() > 0.0 { unit.min(1.0) } else { unit }
+    }
 }
 
 /// One chain that can be advanced, read and set.

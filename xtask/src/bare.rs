@@ -18,17 +18,37 @@ pub enum Via {
 }
 
 impl Via {
+    /// Both, the one that is preferred first.
+    pub const ALL: [Self; 2] = [Self::Pinned, Self::Debian];
+
     /// The first that works here.
     pub fn find() -> Option<Self> {
-        [Self::Pinned, Self::Debian].into_iter().find(|via| via.ready())
+        Self::ALL.into_iter().find(|via| via.ready())
     }
 
-    /// Whether every target can be built this way.
+    /// Whether every target can be built this way, programs with their linker included.
     pub fn ready(self) -> bool {
-        match self {
+        let core = match self {
             Self::Pinned => pinned_has_targets(),
             Self::Debian => debian_is_new_enough() && Path::new(DEBIAN_CORE).is_file(),
+        };
+        core && TARGETS.iter().all(|target| self.links(target))
+    }
+
+    /// Whether the compiler finds a linker for a target: an empty program is linked. A compiler without one builds libraries, and fails
+    /// with the first board.
+    fn links(self, target: &str) -> bool {
+        let Ok(place) = tempfile::tempdir() else { return false };
+        let (source, out) = (place.path().join("empty.rs"), place.path().join("empty"));
+        if std::fs::write(&source, "#![feature(no_core)]\n#![no_core]\n#![no_main]\n").is_err() {
+            return false;
         }
+        let mut rustc = match self {
+            Self::Pinned => program("rustc"),
+            Self::Debian => debian(DEBIAN_RUSTC),
+        };
+        rustc.env("RUSTC_BOOTSTRAP", "1").args(["--target", target, "-C", "panic=abort", "-o"]).arg(out).arg(source);
+        query(rustc).is_some()
     }
 
     /// `cargo build --release --target …`, to be completed by the caller.
@@ -70,8 +90,8 @@ fn pinned_has_targets() -> bool {
 }
 
 fn debian_is_new_enough() -> bool {
-    let mut rustc = program(DEBIAN_RUSTC);
-    rustc.arg("--version").env_remove("LD_LIBRARY_PATH");
+    let mut rustc = debian(DEBIAN_RUSTC);
+    rustc.arg("--version");
     query(rustc).is_some_and(|version| new_enough(&version, env!("CARGO_PKG_RUST_VERSION")))
 }
 
@@ -81,12 +101,17 @@ fn new_enough(have: &str, need: &str) -> bool {
     minor(have).is_some_and(|have| minor(need).is_some_and(|need| have >= need))
 }
 
-/// Debian's cargo and compiler by full name: rustup's shims of the same name come first on the path. What `cargo run`
-/// leaves in the environment for the pinned toolchain is taken out.
+/// Debian's cargo with Debian's compiler.
 fn debian_cargo(task: &str) -> Command {
-    let mut command = program("/usr/bin/cargo");
-    command.args([task, "-Zbuild-std=core"]);
-    command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+    let mut command = debian("/usr/bin/cargo");
+    command.args([task, "-Zbuild-std=core"]).env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+    command
+}
+
+/// One of Debian's programs by full name: rustup's shims of the same name come first on the path. What `cargo run` leaves in the
+/// environment for the pinned toolchain is taken out.
+fn debian(path: &str) -> Command {
+    let mut command = program(path);
     command.env_remove("LD_LIBRARY_PATH").env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
     command
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold, one step after the other up to the first failure.
 
+use crate::bare::Via;
 use crate::report::Report;
 use crate::sh::{Error, Result, capture, cargo, stream};
 use crate::{counts, firmware, fpga, fuzz, instructions, mutants, neon, panics, setup, tables, targets};
@@ -31,6 +32,10 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     let via = targets::choose(None)?;
     targets::run(report, via)?;
     panics::run(report, via)?;
+    // The other way of building, where there is one; last the one whose programs are emulated.
+    for other in Via::ALL.into_iter().filter(|&other| full && other != via && other.ready()) {
+        firmware::run(report, other)?;
+    }
     firmware::run(report, via)?;
     fpga::test(report)?;
     if full {

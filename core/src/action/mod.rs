@@ -49,20 +49,67 @@ pub trait Action<A: Arith>: Copy + Send + Sync {
     fn terms(&self, phi: A, sum: A::Sum) -> Self::Terms;
     /// The couplings g_i.
     fn couplings(&self) -> <Self::Terms as Terms>::Couplings;
+    /// A unit u of the field, a power of two near the largest field that e^{-S} visits, in which the terms of a float field are tallied:
+    /// e^{-S} is then tallied alike at every scale of its field. The default, 1, serves actions whose fields are of order one.
+    fn unit(&self, _dims: usize) -> f64 {
+        1.0
+    }
+    /// The action S' of the field in units of u: S'(φ/u) = S(φ). To be given together with [`unit`](Self::unit).
+    fn in_units(&self, _unit: f64) -> Self {
+        *self
+    }
     /// K_x = -∂S/∂φ_x.
     fn force(&self, phi: f64, sum: f64) -> f64;
     /// ∂²S/∂φ_x², given in how many directions the site is its own neighbour.
     fn curvature(&self, phi: f64, self_bonds: usize) -> f64;
 
-    /// S of a field.
+    /// S of a field; NaN where a tally clips.
     fn action<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, phi: &[A::Store]) -> f64 {
+        let scaled = Scaled::<A, Self>::new(self, D);
         let mut totals = Totals::<Self::Terms>::default();
         triples(plan, phi, |_, triple| {
             plan.chunks::<A>(triple, |_, phi, sums| {
-                totals.add(phi.iter().zip(sums).map(|(&phi, &sum)| self.terms(A::load(phi), sum)));
+                totals.add(phi.iter().zip(sums).map(|(&phi, &sum)| scaled.terms(A::load(phi), sum)));
             });
         });
-        totals.dot(self.couplings())
+        if totals.clipped() == 0 { totals.dot(scaled.action.couplings()) } else { f64::NAN }
+    }
+}
+
+/// An action in the [unit](Action::unit) of its field, where the arithmetic is a float one; as it is in fixed point.
+#[derive(Clone, Copy, Debug)]
+pub struct Scaled<A, S> {
+    /// The action of the field in units.
+    pub action: S,
+    /// The unit.
+    pub unit: f64,
+    per_unit: f64,
+    arith: core::marker::PhantomData<A>,
+}
+
+impl<A: Arith, S: Action<A>> Scaled<A, S> {
+    /// In `dims` dimensions.
+    pub fn new(action: &S, dims: usize) -> Self {
+        let (action, unit) = if A::FIELD_LSB > 0.0 {
+            (*action, 1.0)
+        } else {
+            let unit = action.unit(dims);
+            (action.in_units(unit), unit)
+        };
+        Self { action, unit, per_unit: 1.0 / unit, arith: core::marker::PhantomData }
+    }
+
+    /// φ and the sum of its neighbours, in units.
+    #[inline(always)]
+    pub fn site(&self, phi: A, sum: A::Sum) -> (A, A::Sum) {
+        (phi.in_units(self.per_unit), A::sum_in_units(sum, self.per_unit))
+    }
+
+    /// The terms of a site, whose field is not in units.
+    #[inline(always)]
+    pub fn terms(&self, phi: A, sum: A::Sum) -> S::Terms {
+        let (phi, sum) = self.site(phi, sum);
+        self.action.terms(phi, sum)
     }
 }
 
@@ -76,8 +123,8 @@ pub trait Terms: Copy + Send {
     type Couplings: Copy + AsRef<[f64]>;
     /// Term by term.
     fn minus(self, other: Self) -> Self;
-    /// Add to exact sums.
-    fn tally(self, sums: &mut Self::Sums);
+    /// Add to exact sums. Returns how many of the tallies clipped.
+    fn tally(self, sums: &mut Self::Sums) -> u64;
     /// Add to running sums.
     fn enter(self, ledgers: &mut Self::Ledgers);
     /// Add the running sums of `count` sites to exact ones; `None` where one is out of range.
@@ -98,10 +145,13 @@ macro_rules! terms {
                 self
             }
             #[inline(always)]
-            fn tally(self, sums: &mut Self::Sums) {
+            fn tally(self, sums: &mut Self::Sums) -> u64 {
+                let mut clipped = 0;
                 for (sum, term) in sums.iter_mut().zip(self) {
                     sum.add(term.tally());
+                    clipped += u64::from(term.clips());
                 }
+                clipped
             }
             #[inline(always)]
             fn enter(self, ledgers: &mut Self::Ledgers) {
@@ -124,11 +174,14 @@ terms!(1, 2, 3, 4, 5, 6);
 
 /// Exact sums of local terms over a field.
 #[derive(Clone, Copy, Debug)]
-pub struct Totals<T: Terms>(T::Sums);
+pub struct Totals<T: Terms> {
+    sums: T::Sums,
+    clipped: u64,
+}
 
 impl<T: Terms> Default for Totals<T> {
     fn default() -> Self {
-        Self(T::Sums::default())
+        Self { sums: T::Sums::default(), clipped: 0 }
     }
 }
 
@@ -142,27 +195,32 @@ impl<T: Terms> Totals<T> {
             terms.enter(&mut ledgers);
             count += 1;
         }
-        match T::close(ledgers, count, &self.0) {
-            Some(sums) => self.0 = sums,
-            None => sites.for_each(|terms| terms.tally(&mut self.0)),
+        match T::close(ledgers, count, &self.sums) {
+            Some(sums) => self.sums = sums,
+            None => sites.for_each(|terms| self.clipped += terms.tally(&mut self.sums)),
         }
     }
     /// The sums.
     pub fn sums(&self) -> &T::Sums {
-        &self.0
+        &self.sums
+    }
+    /// Terms whose tally clipped, or that were no number. The sums are then not those of the field.
+    pub fn clipped(&self) -> u64 {
+        self.clipped
     }
     /// Σ g_i O_i, exact until the couplings multiply.
     pub fn dot(&self, couplings: T::Couplings) -> f64 {
-        self.0.as_ref().iter().zip(couplings.as_ref()).map(|(sum, g)| g * tally_value(sum.total())).sum()
+        self.sums.as_ref().iter().zip(couplings.as_ref()).map(|(sum, g)| g * tally_value(sum.total())).sum()
     }
 }
 
 impl<T: Terms> Part for Totals<T> {
     #[inline]
     fn plus(mut self, other: Self) -> Self {
-        for (sum, other) in self.0.as_mut().iter_mut().zip(other.0.as_ref()) {
+        for (sum, other) in self.sums.as_mut().iter_mut().zip(other.sums.as_ref()) {
             *sum = sum.plus(*other);
         }
+        self.clipped += other.clipped;
         self
     }
 }

@@ -95,6 +95,14 @@ impl<A: Arith> Action<A> for Phi4 {
         [-self.0.kappa, self.0.b, self.0.lambda]
     }
 
+    fn unit(&self, dims: usize) -> f64 {
+        self.0.unit(dims)
+    }
+
+    fn in_units(&self, unit: f64) -> Self {
+        Self(self.0.in_units(unit))
+    }
+
     #[inline(always)]
     fn force(&self, phi: f64, sum: f64) -> f64 {
         2.0 * self.0.kappa * sum - 2.0 * self.0.b * phi - 4.0 * self.0.lambda * phi * phi * phi

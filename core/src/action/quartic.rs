@@ -8,7 +8,7 @@
 //! ties of the last rounding.
 
 use super::Drift;
-use crate::arith::Arith;
+use crate::arith::{Arith, exponent, power_of_two};
 use crate::error::Error;
 use crate::math::sqrt;
 
@@ -48,6 +48,9 @@ const COST_STABLE: f64 = 32.0;
 
 /// The same for the even factor: beyond, it saturates. That does no harm but to weaken the drift, and is counted.
 const COST_FACTOR: f64 = 20.0;
+
+/// The same for the unit of the field: up to there (e^-14 = 8e-7), the running sums of single precision take φ⁴.
+const COST_UNIT: f64 = 14.0;
 
 /// Least action per site, above the minimum, of a uniform field at the end of the range. Saturations are counted, so
 /// this refuses only the plainly wrong choice.
@@ -122,6 +125,29 @@ impl Quartic {
             }
         }
         Ok(drift)
+    }
+
+    /// The power of two u with 2^7 ≤ (R/u)⁴ < 2^11, where R is the uniform field that costs [`COST_UNIT`] a site; up to 2^5 times less where
+    /// that mode is so soft that the couplings of a site are large in this unit, and the rounding of a tally with them. R⁴ stays below
+    /// the 2^31 at which a tally clips.
+    ///
+    /// Couplings of the field in other units, (κ, b, λ) → (κs², bs², λs⁴) with s a power of two, have the unit u/s: MALA then makes the same
+    /// decisions, to the bit.
+    pub fn unit(&self, dims: usize) -> f64 {
+        let square = self.reach(COST_UNIT, dims);
+        let square = square * square;
+        let n = (exponent(square * square) - 7).div_euclid(4);
+        let stiff = self.b.abs().max(2.0 * dims as f64 * self.kappa.abs());
+        // A coupling of 2^8, times half of 2^-32: 3e-8 of the action for each site.
+        let finer = ((exponent(stiff) + 2 * n - 6) >> 1).clamp(0, 5);
+        // Whatever the couplings, the unit is a single-precision number, and so is its reciprocal.
+        power_of_two((n - finer).clamp(-100, 100))
+    }
+
+    /// κ, b and λ of the field in units of u.
+    pub fn in_units(&self, unit: f64) -> Self {
+        let square = unit * unit;
+        Self { kappa: self.kappa * square, b: self.b * square, lambda: self.lambda * square * square }
     }
 
     /// Linear stability of φ' = φ - ε S'(φ) for the fastest mode, up to the largest field that any run will see; in

@@ -3,7 +3,7 @@
 //! `f32` gives the same bits on every target with IEEE hardware or a correct software float: there is no fused
 //! multiply-add, no reassociation and no library call in a site update. `f64` is the reference.
 
-use super::{Arith, PROPOSAL_FRACTION, TALLY_FRACTION};
+use super::{Arith, exponent, power_of_two};
 use crate::machine::Machine;
 use crate::noise::{Noise, Words};
 
@@ -166,10 +166,23 @@ macro_rules! float_arith {
             fn local(value: f64) -> $float {
                 value as $float
             }
+            #[inline]
+            fn proposal_unit(variance: f64) -> f64 {
+                power_of_two((exponent(variance) - 5) >> 1)
+            }
             #[inline(always)]
-            fn local_proposal(x: Self, y: Self, a: $float, b: $float) -> $float {
+            fn local_proposal(x: Self, y: Self, a: $float, b: $float, per_w: f64) -> $float {
                 // 2(y-x) + (b-a) and a + b change sign and keep it exactly: the term is antisymmetric to the bit.
-                (a + b) * (2.0 * (y - x) + (b - a)) * (1u32 << (PROPOSAL_FRACTION - TALLY_FRACTION)) as $float
+                let per_w = per_w as $float;
+                ((a + b) * per_w) * ((2.0 * (y - x) + (b - a)) * per_w)
+            }
+            #[inline(always)]
+            fn in_units(self, per_unit: f64) -> Self {
+                self * per_unit as $float
+            }
+            #[inline(always)]
+            fn sum_in_units(sum: $float, per_unit: f64) -> $float {
+                sum * per_unit as $float
             }
         }
     };

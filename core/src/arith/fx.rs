@@ -337,8 +337,20 @@ where
     fn local(value: f64) -> Tally {
         tally(value)
     }
+    #[inline]
+    fn proposal_unit(_variance: f64) -> f64 {
+        1.0 / (1u32 << ((PROPOSAL_FRACTION - TALLY_FRACTION) / 2)) as f64
+    }
     #[inline(always)]
-    fn local_proposal(x: Self, y: Self, a: i64, b: i64) -> i64 {
+    fn in_units(self, _per_unit: f64) -> Self {
+        self
+    }
+    #[inline(always)]
+    fn sum_in_units(sum: i32, _per_unit: f64) -> i32 {
+        sum
+    }
+    #[inline(always)]
+    fn local_proposal(x: Self, y: Self, a: i64, b: i64, _per_w: f64) -> i64 {
         let (a, b) = (a >> Self::LIFT, b >> Self::LIFT);
         // |a|, |b| < 2^(2W+2) and |2(y-x)≪(W+3)| < 2^(2W+4): s is below 2^(2W+3), t below 2^(2W+5).
         let (s, t) = (a + b, (i64::from(y.0 - x.0) << (W + 4)) + b - a);

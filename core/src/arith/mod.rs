@@ -131,10 +131,27 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     fn local_product(self, sum: Self::Sum) -> Self::Local;
     /// Any other quantity.
     fn local(value: f64) -> Self::Local;
-    /// `(a + b)·(2(y - x) + b - a)`·2^8: the site's share of the logarithm of the ratio of Gaussian proposal densities
-    /// (see `integrator::mala`). Antisymmetric under x ↔ y, a ↔ b to the bit.
-    fn local_proposal(x: Self, y: Self, a: Self::Wide, b: Self::Wide) -> Self::Local;
+    /// The unit w of the noise in which a proposal is tallied, given the variance of the noise: a power of two. Fixed point has 2^-4
+    /// whatever the variance; floats have the one with 32 ≤ variance/w² < 128.
+    fn proposal_unit(variance: f64) -> f64;
+    /// `(a + b)·(2(y - x) + b - a)/w²`: the site's share of the logarithm of the ratio of Gaussian proposal densities
+    /// (see `integrator::mala`), w from [`proposal_unit`](Self::proposal_unit). Antisymmetric under x ↔ y, a ↔ b to the bit.
+    fn local_proposal(x: Self, y: Self, a: Self::Wide, b: Self::Wide, per_w: f64) -> Self::Local;
+    /// φ in units of a power of two, of which `per_unit` is the reciprocal. The identity in fixed point, whose tallies are exact as they are.
+    fn in_units(self, per_unit: f64) -> Self;
+    /// The same for a sum of neighbours.
+    fn sum_in_units(sum: Self::Sum, per_unit: f64) -> Self::Sum;
 }
 
-/// Fractional bits of the tally of an [`Arith::local_proposal`]: 2^-40 is its unit.
+/// Fractional bits of the tally of an [`Arith::local_proposal`] in fixed point: 2^-40 is its unit.
 pub const PROPOSAL_FRACTION: u32 = TALLY_FRACTION + 8;
+
+/// The largest power of two that is at most x, and its exponent; x normal and positive.
+pub(crate) fn exponent(x: f64) -> i32 {
+    ((x.to_bits() >> 52) & 0x7ff) as i32 - 1023
+}
+
+/// 2^n, for |n| ≤ 1000.
+pub(crate) fn power_of_two(n: i32) -> f64 {
+    f64::from_bits(((n.clamp(-1000, 1000) + 1023) as u64) << 52)
+}

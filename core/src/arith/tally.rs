@@ -6,7 +6,8 @@ use crate::machine::Part;
 
 /// A local quantity in units of 2^-32.
 ///
-/// Range of one tally: |value| < 2^31. Totals are [`TallySum`].
+/// Range of one tally: |value| < 2^31. Totals are [`TallySum`]. Fixed point stays inside; floats are brought there by units that follow from
+/// the couplings ([`Action::unit`](crate::action::Action::unit)), and whatever clips all the same is counted.
 pub type Tally = i64;
 
 /// Fractional bits of a [`Tally`].
@@ -17,6 +18,9 @@ pub const TALLY_FRACTION: u32 = 32;
 pub fn tally_value(total: i128) -> f64 {
     total as f64 * (1.0 / (1u64 << TALLY_FRACTION) as f64)
 }
+
+/// Where a tally clips.
+const RANGE: f64 = (1u64 << 31) as f64;
 
 /// Below this, a float has finer steps than a tally.
 const FINE: f64 = (1u64 << 19) as f64;
@@ -71,6 +75,8 @@ pub trait Local: Copy + Default + Sub<Output = Self> + Send + Sync + 'static {
 
     /// In units of 2^-32.
     fn tally(self) -> Tally;
+    /// Whether its tally clips: from 2^31 on, or not a number.
+    fn clips(self) -> bool;
     /// Add to a running sum.
     fn enter(self, ledger: &mut Self::Ledger);
     /// The sum of `count` tallies; `None` where one of them was beyond what a running sum can take.
@@ -83,6 +89,10 @@ impl Local for Tally {
     #[inline(always)]
     fn tally(self) -> Tally {
         self
+    }
+    #[inline(always)]
+    fn clips(self) -> bool {
+        false
     }
     #[inline(always)]
     fn enter(self, ledger: &mut TallySum) {
@@ -115,6 +125,10 @@ impl Local for f32 {
         tally(f64::from(self))
     }
     #[inline(always)]
+    fn clips(self) -> bool {
+        f64::from(self).clips()
+    }
+    #[inline(always)]
     fn enter(self, ledger: &mut NarrowLedger) {
         // Below 2^11: n is the nearest multiple of 2^-11, self - n is exact and at most 2^-12, and is rounded to 2^-32.
         let coarse = self + COARSE;
@@ -140,6 +154,10 @@ impl Local for f64 {
     #[inline(always)]
     fn tally(self) -> Tally {
         tally(self)
+    }
+    #[inline(always)]
+    fn clips(self) -> bool {
+        !(self > -RANGE && self < RANGE)
     }
     #[inline(always)]
     fn enter(self, (sum, stray): &mut (u64, u64)) {
@@ -197,5 +215,8 @@ mod tests {
             assert_eq!((tally(value), tally(-value)), (want, -want));
         }
         assert_eq!([tally(1e10), tally(-1e10), tally(f64::NAN)], [i64::MAX, i64::MIN, 0]);
+        for (value, clips) in [(0.0, false), (2_147_483_520.0, false), (2_147_483_648.0, true), (f64::NAN, true)] {
+            assert_eq!([value.clips(), (-value).clips(), (value as f32).clips()], [clips; 3], "{value}");
+        }
     }
 }

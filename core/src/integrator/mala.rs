@@ -9,12 +9,15 @@
 //! them: the drift only proposes), and σ² = 2ε + Δ²/12 is the variance of the noise after rounding to the grid. What
 //! is left is that q is a Gaussian density and not the count of noise words behind each integer step.
 //!
+//! Float fields are tallied in the unit of the action, and proposals in that of the noise ([`Action::unit`], [`Arith::proposal_unit`]): a
+//! chain of the field in other units, by powers of two, makes the same decisions. A tally that clips is counted with the saturations.
+//!
 //! In place, memory stays one field plus a few slabs: one pass evaluates the proposal without keeping it; if it is accepted,
 //! a second one repeats Euler's step, from the same noise. With room for a second field, the proposal is kept.
 
 use super::{ChainNoise, Euler, Integrator, NewField, State, eta_at, euler_block, euler_parts};
-use crate::action::{Action, Drift, Terms, Totals};
-use crate::arith::{Arith, Local, PROPOSAL_FRACTION, TALLY_FRACTION};
+use crate::action::{Action, Drift, Scaled, Terms, Totals};
+use crate::arith::{Arith, Local};
 use crate::error::Error;
 use crate::lattice::{Chunk, Plan, Triple, segment, segment_mut, stream};
 use crate::machine::{Machine, Part};
@@ -25,7 +28,11 @@ use crate::noise::PureWords;
 #[derive(Clone, Copy, Debug)]
 pub struct Mala<A: Arith, S: Action<A>, F = Accurate> {
     euler: Euler<A, S::Drift>,
-    action: S,
+    action: Scaled<A, S>,
+    /// Variance of the noise after rounding to the grid.
+    variance: f64,
+    /// The unit of the noise.
+    w: f64,
     math: core::marker::PhantomData<F>,
 }
 
@@ -39,7 +46,10 @@ impl<A: Arith, S: Action<A>> Mala<A, S> {
 impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
     /// The same with a choice of float functions.
     pub fn with_math(action: &S, eps: f64, dims: usize) -> Result<Self, Error> {
-        Ok(Self { euler: Euler::proposal(action, eps, dims)?, action: *action, math: core::marker::PhantomData })
+        let euler = Euler::proposal(action, eps, dims)?;
+        let variance = 2.0 * euler.eps + A::FIELD_LSB * A::FIELD_LSB / 12.0;
+        let (action, w) = (Scaled::new(action, dims), A::proposal_unit(variance));
+        Ok(Self { euler, action, variance, w, math: core::marker::PhantomData })
     }
 
     /// The drift times step.
@@ -60,6 +70,13 @@ struct Weights<L: Local, T: Terms> {
     /// O_i(y) - O_i(x).
     change: Totals<T>,
     proposal: Totals<[L; 1]>,
+}
+
+impl<L: Local, T: Terms> Weights<L, T> {
+    /// Tallies that clipped.
+    fn clipped(&self) -> u64 {
+        self.change.clipped() + self.proposal.clipped()
+    }
 }
 
 impl<L: Local, T: Terms> Default for Weights<L, T> {
@@ -85,7 +102,7 @@ impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
         x: Triple<'_, A::Store>,
         y: Triple<'_, A::Store>,
     ) -> Weights<A::Local, S::Terms> {
-        let drift = &self.euler.drift;
+        let (drift, per_w) = (&self.euler.drift, 1.0 / self.w);
         let mut weights = Weights::<A::Local, S::Terms>::default();
         let mut x_sums = Chunk::<A::Sum>::default();
         plan.chunks::<A>(y, |start, y, y_sums| {
@@ -102,7 +119,7 @@ impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
                 // Saturations were counted when the trial value was made.
                 let a = drift.drift(first + start + i, x, x_sum, &mut 0);
                 let b = drift.drift(first + start + i, y, y_sum, &mut 0);
-                [A::local_proposal(x, y, a, b)]
+                [A::local_proposal(x, y, a, b, per_w)]
             }));
         });
         weights
@@ -110,10 +127,9 @@ impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
 
     /// Keeps ln r, and decides.
     fn accepts<W>(&self, weights: &Weights<A::Local, S::Terms>, noise: &ChainNoise<W>, state: &mut State) -> bool {
-        let variance = 2.0 * self.euler.eps + A::FIELD_LSB * A::FIELD_LSB / 12.0;
-        let proposal = weights.proposal.dot([1.0]) / (1u64 << (PROPOSAL_FRACTION - TALLY_FRACTION)) as f64;
-        let change = weights.change.dot(self.action.couplings());
-        state.log_ratio = -change - proposal / (2.0 * variance);
+        let proposal = weights.proposal.dot([self.w * self.w]);
+        let change = weights.change.dot(self.action.action.couplings());
+        state.log_ratio = -change - proposal / (2.0 * self.variance);
         // A NaN is rejected.
         state.log_ratio >= 0.0 || uniform(noise.accept.word64(state.step)) < F::exp(state.log_ratio)
     }
@@ -145,10 +161,11 @@ impl<A: Arith, S: Action<A>, F: Math, W: PureWords> Integrator<A, W> for Mala<A,
             );
         });
         if self.accepts(&weights, noise, state) {
-            // Euler's sweep with the same noise, in place. It counts steps, saturations and acceptance.
+            // Euler's sweep with the same noise, in place. It counts steps, saturations of the field and acceptance.
+            state.clipped = state.clipped.wrapping_add(weights.clipped());
             self.euler.sweep(plan, noise, phi, work, state);
         } else {
-            state.stayed(clipped);
+            state.stayed(clipped + weights.clipped());
         }
     }
 
@@ -164,11 +181,12 @@ impl<A: Arith, S: Action<A>, F: Math, W: PureWords> Integrator<A, W> for Mala<A,
         let Euler { drift, sigma, .. } = &self.euler;
         let machine = plan.machine();
         let eta = eta_at::<A, W, M>(machine, state.step);
-        let clipped = euler_parts(plan, drift, *sigma, &noise.eta, &eta, phi, trial);
+        let mut clipped = euler_parts(plan, drift, *sigma, &noise.eta, &eta, phi, trial);
         let (x, y) = (&*phi, &*trial);
         let weights = machine.sum(plan.blocks(), |block| {
             machine.run(|| self.weigh(plan, plan.span(block).0, plan.triple(x, block), plan.triple(y, block)))
         });
+        clipped += weights.clipped();
         if self.accepts(&weights, noise, state) {
             state.moved(clipped);
             NewField::InTrial

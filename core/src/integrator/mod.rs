@@ -50,7 +50,7 @@ impl ChainNoise<Threefry> {
 pub struct State {
     /// Sweeps done; the step number of the next one's noise.
     pub step: u64,
-    /// Saturations of the field or of the even factor.
+    /// Saturations of the field or of the even factor, and tallies of a Metropolis step that clipped.
     pub clipped: u64,
     /// Metropolis proposals accepted (every sweep, where nothing is rejected).
     pub accepted: u64,

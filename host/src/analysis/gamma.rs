@@ -4,7 +4,8 @@
 //! `τ_int = ½` means uncorrelated. The window is the first W with `e^{-W/τ} < τ/√(WN)`: there the truncated tail falls
 //! below the noise; `τ = S / ln((2τ_int(W)+1)/(2τ_int(W)-1))`, S = 1.5. One departure from the source: this τ is made
 //! of |Γ(t)|, lest alternating correlations, common in HMC, close the window at once (the error came out 11% too small).
-//! The O(1/N) bias of Γ from the subtracted mean is removed. A derived quantity f(ā₁, ā₂, …) is handled through the
+//! Correlations at a time t are averaged over the replicas that are long enough for it, so that a short replica beside long ones changes
+//! nothing. The O(1/N) bias of Γ from the subtracted mean is removed. A derived quantity f(ā₁, ā₂, …) is handled through the
 //! projected series `Σ_α ∂f/∂ā_α (a_α - ā_α)`.
 //!
 //! Systematic error: the truncation lowers the error by a fraction of about `½ e^{-W/τ}`, within its statistical error.
@@ -15,13 +16,15 @@
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 
+use serde::Serialize;
+
 use super::{AnalysisError, check, check_all, mean, stats};
 use crate::estimate::Estimate;
 
 /// Wolff's S: the assumed ratio of exponential to integrated autocorrelation time, with a margin.
 const S: f64 = 1.5;
 
-/// The shortest replica: below it there is no autocorrelation function to speak of.
+/// The fewest measurements in all replicas: below it there is no autocorrelation function to speak of.
 pub const MIN_LENGTH: usize = 10;
 
 /// Up to this time the autocovariance is summed directly.
@@ -31,16 +34,18 @@ const SHORT: usize = 64;
 const MIN_WINDOWS: f64 = 8.0;
 
 /// How far the window can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The window closed in time: the error is good.
     Converged,
-    /// All measurements are equal (to rounding): error 0, τ_int = ½ by convention.
+    /// All measurements are equal (to rounding): error 0; τ_int is not defined, and is ½ by convention.
     Constant,
-    /// Summed correlations are negative beyond the variance; the error is that of uncorrelated data, an upper bound.
+    /// Correlations alternate or are negative, and their sum never exceeds the variance: the error and τ_int are those of uncorrelated
+    /// data, upper bounds.
     Anticorrelated,
-    /// No window within half of the shortest replica, or fewer than 8 windows (2W + 1) in all measurements: the error
-    /// is itself uncertain by more than 25%, and probably too small.
+    /// No window within half of the longest replica, or fewer than 8 windows (2W + 1) in all measurements: the error
+    /// is itself uncertain by more than 25%, and probably too small; τ_int is a lower bound.
     TooCorrelated,
 }
 
@@ -55,7 +60,7 @@ pub struct Gamma {
     pub error_of_error: f64,
     /// Integrated autocorrelation time in measurements; ½ means none.
     pub tau_int: f64,
-    /// Standard error of `tau_int`.
+    /// Standard error of `tau_int`; NaN where it is not measured but a convention or a bound (any status but `Converged`).
     pub tau_int_error: f64,
     /// Summation window W.
     pub window: usize,
@@ -156,7 +161,7 @@ fn assess(value: f64, values: &[f64], deltas: Vec<Vec<f64>>, scale: f64) -> Gamm
     let replicas = deltas.len();
     let measurements: usize = deltas.iter().map(Vec::len).sum();
     let n = measurements as f64;
-    let t_max = deltas.iter().map(Vec::len).min().unwrap_or(0) / 2;
+    let t_max = longest_time(&deltas);
     // Most windows are short, and then the plain sum is faster than the transform.
     let mut gamma = autocovariance(&deltas, t_max.min(SHORT));
 
@@ -167,7 +172,7 @@ fn assess(value: f64, values: &[f64], deltas: Vec<Vec<f64>>, scale: f64) -> Gamm
             error: 0.0,
             error_of_error: 0.0,
             tau_int: 0.5,
-            tau_int_error: 0.0,
+            tau_int_error: f64::NAN,
             window: 0,
             rho: vec![1.0],
             measurements,
@@ -181,12 +186,12 @@ fn assess(value: f64, values: &[f64], deltas: Vec<Vec<f64>>, scale: f64) -> Gamm
         gamma = autocovariance(&deltas, t_max);
         (window, closed) = find_window(&gamma, n);
     }
-    let sum = |gamma: &[f64], w: usize| gamma[0] + 2.0 * gamma[1..=w].iter().sum::<f64>();
     let mut c = sum(&gamma, window);
-    let enough = n >= MIN_WINDOWS * (2 * window + 1) as f64;
-    let mut status = if closed && enough { Status::Converged } else { Status::TooCorrelated };
-    if c <= 0.0 {
-        (window, c, status) = (0, gamma[0], Status::Anticorrelated);
+    let mut status = if closed && enough(n, window) { Status::Converged } else { Status::TooCorrelated };
+    if c <= 0.0 || status == Status::TooCorrelated && anticorrelated(&gamma) {
+        (window, c) = (0, gamma[0]);
+        // With fewer, negative correlations may be chance.
+        status = if enough(n, 1) { Status::Anticorrelated } else { Status::TooCorrelated };
     }
     let bias = c / n;
     gamma.iter_mut().for_each(|g| *g += bias);
@@ -210,7 +215,11 @@ fn assess(value: f64, values: &[f64], deltas: Vec<Vec<f64>>, scale: f64) -> Gamm
         error,
         error_of_error: error * ((w + 0.5) / n).sqrt(),
         tau_int,
-        tau_int_error: 2.0 * tau_int * ((w + 0.5 - tau_int).max(0.0) / n).sqrt(),
+        // Eq. (42) has no floor: without a window it would be an error of 0.
+        tau_int_error: match status {
+            Status::Converged => 2.0 * tau_int * ((w + 0.5 - tau_int).max(0.5) / n).sqrt(),
+            _ => f64::NAN,
+        },
         window,
         rho: gamma[..=shown].iter().map(|g| g / gamma[0]).collect(),
         measurements,
@@ -219,8 +228,34 @@ fn assess(value: f64, values: &[f64], deltas: Vec<Vec<f64>>, scale: f64) -> Gamm
     }
 }
 
-/// First W at which the estimated total error stops falling, and whether there is one.
-fn find_window(gamma: &[f64], n: f64) -> (usize, bool) {
+/// The longest time of an autocorrelation: half of the longest replica.
+pub(super) fn longest_time(deltas: &[Vec<f64>]) -> usize {
+    deltas.iter().map(Vec::len).max().unwrap_or(0) / 2
+}
+
+/// C(W).
+pub(super) fn sum(gamma: &[f64], window: usize) -> f64 {
+    gamma[0] + 2.0 * gamma[1..=window].iter().sum::<f64>()
+}
+
+/// Whether n measurements are enough for a window.
+pub(super) fn enough(n: f64, window: usize) -> bool {
+    n >= MIN_WINDOWS * (2 * window + 1) as f64
+}
+
+/// Whether the summed correlations, ½(C(W) + C(W+1)) lest they alternate, stay below the variance at all times.
+fn anticorrelated(gamma: &[f64]) -> bool {
+    let mut c = gamma[0];
+    gamma.len() > 1
+        && gamma[1..].iter().all(|g| {
+            let middle = c + g;
+            c = middle + g;
+            middle <= gamma[0]
+        })
+}
+
+/// First W at which the estimated total error stops falling, and whether there is one. Replicas of one measurement each are independent.
+pub(super) fn find_window(gamma: &[f64], n: f64) -> (usize, bool) {
     let mut excess = 0.0; // τ_int(W) - ½, of the moduli
     for w in 1..gamma.len() {
         excess += (gamma[w] / gamma[0]).abs();
@@ -230,12 +265,11 @@ fn find_window(gamma: &[f64], n: f64) -> (usize, bool) {
             return (w, true);
         }
     }
-    (gamma.len() - 1, false)
+    (gamma.len() - 1, gamma.len() == 1)
 }
 
-/// `Γ(t) = Σ_r Σ_i δ_i δ_{i+t} / (N - R t)` for t = 0..=t_max.
-fn autocovariance(deltas: &[Vec<f64>], t_max: usize) -> Vec<f64> {
-    let n: usize = deltas.iter().map(Vec::len).sum();
+/// `Γ(t) = Σ_r Σ_i δ_i δ_{i+t} / Σ_r (n_r - t)`, over the replicas with n_r > t, for t = 0..=t_max.
+pub(super) fn autocovariance(deltas: &[Vec<f64>], t_max: usize) -> Vec<f64> {
     let mut gamma = vec![0.0; t_max + 1];
     let mut planner = FftPlanner::new();
     for delta in deltas {
@@ -245,15 +279,23 @@ fn autocovariance(deltas: &[Vec<f64>], t_max: usize) -> Vec<f64> {
             add_products_fft(delta, &mut gamma, &mut planner);
         }
     }
+    // n_r in falling order: those beyond t come first, and each time leaves out the ones that end before it.
+    let mut lengths: Vec<usize> = deltas.iter().map(Vec::len).collect();
+    lengths.sort_unstable_by(|a, b| b.cmp(a));
+    let (mut count, mut total) = (lengths.len(), lengths.iter().sum::<usize>());
     for (t, g) in gamma.iter_mut().enumerate() {
-        *g /= (n - deltas.len() * t) as f64;
+        while count > 0 && lengths[count - 1] <= t {
+            count -= 1;
+            total -= lengths[count];
+        }
+        *g /= (total - count * t).max(1) as f64;
     }
     gamma
 }
 
 fn add_products(delta: &[f64], gamma: &mut [f64]) {
     for (t, g) in gamma.iter_mut().enumerate() {
-        *g += delta.iter().zip(&delta[t..]).map(|(a, b)| a * b).sum::<f64>();
+        *g += delta.iter().zip(delta.get(t..).unwrap_or_default()).map(|(a, b)| a * b).sum::<f64>();
     }
 }
 
@@ -350,11 +392,64 @@ mod tests {
         assert!((corrected / bias).abs() < 0.22, "{corrected} {bias}");
     }
 
+    /// A short replica beside a long one, at its start or its end: τ of the long one, within what 24 numbers in 50 000 can do (their
+    /// share of N, and of the mean).
+    #[test]
+    fn a_short_replica_changes_nothing() {
+        // τ = 50.
+        let rho = 99.0 / 101.0;
+        let long = ar1(rho, 50_000, 21);
+        let alone = gamma(&[&long]).unwrap();
+        assert!((alone.tau_int - 50.0).abs() < 4.9 * alone.tau_int_error, "{alone:?}");
+        for length in [1, 2, 12, 24] {
+            let short = ar1(rho, length, 22);
+            for replicas in [[&long[..], &short], [&short, &long[..]]] {
+                let g = gamma(&replicas).unwrap();
+                assert_eq!((g.status, g.measurements), (Status::Converged, 50_000 + length));
+                assert!((g.tau_int / alone.tau_int - 1.0).abs() < 0.02, "{length}: {} {}", g.tau_int, alone.tau_int);
+                assert!((g.error / alone.error - 1.0).abs() < 0.01, "{length}: {} {}", g.error, alone.error);
+            }
+        }
+        // Chains of one measurement each are independent: the error is that of their scatter.
+        let x = ar1(0.0, 400, 23);
+        let single: Vec<&[f64]> = x.chunks(1).collect();
+        let g = gamma(&single).unwrap();
+        let naive = (x.iter().map(|x| (x - g.value).powi(2)).sum::<f64>() / (399.0 * 400.0)).sqrt();
+        assert_eq!((g.status, g.window), (Status::Converged, 0));
+        assert!((g.error / naive - 1.0).abs() < 1e-3 && g.tau_int_error > 0.0, "{g:?} {naive}");
+    }
+
+    /// What is too short is said to be, or has an honest error: over 500 series of ten, of τ = ½ to 50, no error of τ_int is 0.
+    #[test]
+    fn ten_measurements_give_no_error_of_zero() {
+        for seed in 0..500 {
+            let g = gamma(&[&ar1([0.0, 0.9, 99.0 / 101.0][seed as usize % 3], 10, 300 + seed)]).unwrap();
+            assert_eq!(g.status, Status::TooCorrelated, "{seed} {g:?}");
+            assert!(g.tau_int_error.is_nan());
+        }
+    }
+
+    /// Period 2, alone and under noise: the error is the upper bound that uncorrelated data have, and no longer series is asked for.
+    #[test]
+    fn alternating_series_are_anticorrelated() {
+        for noise in [0.0, 0.1] {
+            let x: Vec<f64> =
+                ar1(0.0, 1000, 31).iter().enumerate().map(|(i, x)| noise * x + [1.0, -1.0][i % 2]).collect();
+            let g = gamma(&[&x]).unwrap();
+            assert_eq!(g.status, Status::Anticorrelated, "{g:?}");
+            let bound = ((1.0 + noise * noise) / 1000.0).sqrt();
+            assert!((g.error / bound - 1.0).abs() < 0.01 && g.tau_int == 0.5 && g.tau_int_error.is_nan(), "{g:?}");
+        }
+        // With a slow mode beside it, it is not.
+        let slow: Vec<f64> = ar1(0.999, 1000, 32).iter().enumerate().map(|(i, x)| x + [1.0, -1.0][i % 2]).collect();
+        assert_eq!(gamma(&[&slow]).unwrap().status, Status::TooCorrelated);
+    }
+
     #[test]
     fn special_series() {
         let g = gamma(&[&[0.1; 50]]).unwrap();
         assert_eq!((g.error, g.tau_int, g.status), (0.0, 0.5, Status::Constant));
-        assert!((g.value - 0.1).abs() < 1e-15);
+        assert!((g.value - 0.1).abs() < 1e-15 && g.tau_int_error.is_nan());
 
         // Differences of a bounded series: C = 0 up to its ends.
         let x = ar1(0.0, 1001, 2);
@@ -377,8 +472,9 @@ mod tests {
     fn bad_input_is_named() {
         let x = ar1(0.5, 100, 3);
         assert_eq!(gamma(&[]), Err(AnalysisError::NoData));
-        let short = AnalysisError::TooShort { replica: 1, length: 9, minimum: MIN_LENGTH };
-        assert_eq!(gamma(&[&x, &x[..9]]), Err(short));
+        let short = AnalysisError::TooShort { measurements: 9, minimum: MIN_LENGTH };
+        assert_eq!(gamma(&[&x[..5], &x[..4]]), Err(short));
+        assert_eq!(gamma(&[&x, &[]]), Err(AnalysisError::Empty { replica: 1 }));
         let mut bad = x.clone();
         bad[7] = f64::NAN;
         assert_eq!(gamma(&[&bad]), Err(AnalysisError::NotFinite { replica: 0, index: 7 }));

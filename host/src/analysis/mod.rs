@@ -4,6 +4,7 @@
 //! measurements.
 
 pub mod binning;
+pub mod chains;
 pub mod gamma;
 pub mod jackknife;
 pub mod replica;
@@ -13,7 +14,7 @@ pub mod table;
 pub use binning::{Binning, binning};
 pub use gamma::{Gamma, Status, gamma, gamma_derived};
 pub use jackknife::{Jackknife, jackknife};
-pub use replica::{ReplicaMean, consistency, replica_mean};
+pub use replica::{Agreement, ReplicaMean, agreement, consistency, replica_mean};
 pub use table::{ChainSeries, gammas, observables};
 
 use thiserror::Error;
@@ -24,15 +25,19 @@ pub enum AnalysisError {
     /// No replica, or no observable, was given.
     #[error("no data: give at least one chain with measurements")]
     NoData,
-    /// A replica is too short.
-    #[error("chain {replica} has {length} measurements; at least {minimum} are needed")]
+    /// There are too few measurements in all replicas together.
+    #[error("{measurements} measurements in all; at least {minimum} are needed")]
     TooShort {
+        /// How many there are.
+        measurements: usize,
+        /// How many are needed.
+        minimum: usize,
+    },
+    /// A replica has no measurement.
+    #[error("chain {replica} has no measurements")]
+    Empty {
         /// Index of the replica.
         replica: usize,
-        /// Its length.
-        length: usize,
-        /// The shortest length that can be analysed.
-        minimum: usize,
     },
     /// Too few replicas, or bins, for an error.
     #[error("{count} {what} give no error estimate; at least {minimum} are needed")]
@@ -95,18 +100,22 @@ pub enum AnalysisError {
     },
 }
 
-/// Checks that there are replicas, that each has `minimum` measurements, and that all numbers are finite.
+/// Checks that there are replicas, that none is empty and all together have `minimum` measurements, and that all numbers are finite.
 fn check(replicas: &[&[f64]], minimum: usize) -> Result<(), AnalysisError> {
     if replicas.is_empty() {
         return Err(AnalysisError::NoData);
     }
     for (replica, series) in replicas.iter().enumerate() {
-        if series.len() < minimum {
-            return Err(AnalysisError::TooShort { replica, length: series.len(), minimum });
+        if series.is_empty() {
+            return Err(AnalysisError::Empty { replica });
         }
         if let Some(index) = series.iter().position(|a| !a.is_finite()) {
             return Err(AnalysisError::NotFinite { replica, index });
         }
+    }
+    let measurements = replicas.iter().map(|series| series.len()).sum();
+    if measurements < minimum {
+        return Err(AnalysisError::TooShort { measurements, minimum });
     }
     Ok(())
 }

@@ -44,6 +44,14 @@ pub fn chi2_sf(x: f64, dof: f64) -> f64 {
     }
 }
 
+/// `P(F > f)` for Fisher's F with a and b degrees of freedom: `I_{b/(b+af)}(b/2, a/2)`; χ² of a for b above 10^6. NaN for f < 0.
+pub fn fisher_sf(f: f64, a: f64, b: f64) -> f64 {
+    if !(f >= 0.0 && a > 0.0 && b > 0.0) {
+        return f64::NAN;
+    }
+    if b > 1e6 { chi2_sf(a * f, a) } else { beta_reg(0.5 * b, 0.5 * a, b / (b + a * f)) }
+}
+
 /// Two-sided `P(|T| > |t|)` for Student's t: `I_{ν/(ν+t²)}(ν/2, ½)`; above ν = 1000 through [`student_to_z`].
 pub fn student_two_sided(t: f64, dof: f64) -> f64 {
     if dof > HILL {

@@ -42,10 +42,13 @@ struct Rounding {
     cubic: f64,
     /// σ·|η| is below this.
     noise: f64,
+    /// Unit of the field.
+    field: f64,
 }
 
 impl Rounding {
-    fn new(arith: ArithKind, c: &Couplings, eps: f64) -> Self {
+    fn new(setup: &Setup, c: &Couplings, eps: f64) -> Self {
+        let (arith, field) = (setup.arith, setup.unit());
         let half = |fraction: i32| 0.5 * 2f64.powi(-fraction);
         let (factor, square, unit) = match arith {
             // d has W+1 fractional bits and φ² has W-7 (core: arith::fx).
@@ -58,7 +61,8 @@ impl Rounding {
         // W bits with W+1 of them fractional.
         let range = if factor > 0.0 { 0.25 } else { f64::INFINITY };
         let (linear, cubic) = (2.0 * c.b * eps, 4.0 * c.lambda * eps);
-        Self { lsb: arith.field_lsb(), factor, square, unit, range, linear, cubic, noise: 6.4 * (2.0 * eps).sqrt() }
+        let noise = 6.4 * (2.0 * eps).sqrt();
+        Self { lsb: arith.field_lsb(), factor, square, unit, range, linear, cubic, noise, field }
     }
 
     /// Whether d at a site is one the format holds, roundings included.
@@ -74,20 +78,20 @@ impl Rounding {
     /// On φ' at a site: the drift, and half a unit for the one rounding of the field.
     fn update(&self, phi: f64) -> f64 {
         // The last terms cover the f64 arithmetic of the reference where half a unit is attained exactly.
-        0.5 * self.lsb * (1.0 + 1e-9) + self.drift(phi) + 4.0 * self.unit * self.largest(phi) + 1e-15
+        0.5 * self.lsb * (1.0 + 1e-9) + self.drift(phi) + 4.0 * self.unit * self.largest(phi) + 1e-15 * self.field
     }
 
     fn largest(&self, phi: f64) -> f64 {
-        phi.abs() * (2.0 + self.cubic * phi * phi) + 1.0 + self.noise
+        phi.abs() * (2.0 + self.cubic * phi * phi) + self.field + self.noise
     }
 }
 
 /// `steps` steps of an engine against the reference: largest deviation in units of its bound, and the mean rounding error.
 pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Result<Vec<Check>, Error> {
     let mut engine = factory(setup, chain)?;
-    engine.hot_start(1.0)?;
+    engine.hot_start(setup.unit())?;
     let (c, eps) = (engine.drift_couplings(), engine.eps());
-    let rounding = Rounding::new(setup.arith, &c, eps);
+    let rounding = Rounding::new(setup, &c, eps);
     let extents = &setup.extents;
     let (mut worst, mut worst_ratio, mut wrong_decisions, mut moved) = (0.0f64, 0.0f64, 0usize, 0usize);
     let (mut bias, mut roundings) = (0.0, 0usize);
@@ -166,7 +170,7 @@ pub fn decisions(factory: &Factory, setup: &Setup, chain: u32) -> Result<Vec<Che
     const STEPS: u64 = 192;
     let pilot = |setup: &Setup| {
         let mut engine = factory(setup, chain)?;
-        engine.hot_start(1.0)?;
+        engine.hot_start(setup.unit())?;
         engine.sweep(STEPS);
         Ok::<State, Error>(engine.state())
     };
@@ -193,8 +197,10 @@ fn ln_ratio(engine: &dyn Engine, setup: &Setup, rounding: &Rounding, x: &[f64], 
     let variance = 2.0 * eps + rounding.lsb * rounding.lsb / 12.0;
     let (kx, ky) = (reference::drift(x, extents, &c), reference::drift(y, extents, &c));
     let mut ln_r = reference::action(x, extents, &target) - reference::action(y, extents, &target);
-    // Tallies: half a unit of 2^-32 for each of three terms, both fields; couplings are below 4 here.
-    let mut bound = 1e-9 * x.len() as f64;
+    // Tallies: half a unit of 2^-32 for each of three terms, both fields, times couplings in the unit of the field.
+    let square = setup.unit().powi(2);
+    let largest = target.kappa.abs().max(target.b.abs()).max(target.lambda * square) * square;
+    let mut bound = 1e-9 * (largest / 4.0).max(1.0) * x.len() as f64;
     for i in 0..x.len() {
         let (a, b, delta) = (eps * kx[i], eps * ky[i], y[i] - x[i]);
         ln_r += ((delta - a).powi(2) - (delta + b).powi(2)) / (2.0 * variance);
@@ -220,9 +226,9 @@ pub fn free_run(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Res
     let (c, eps) = (engine.drift_couplings(), engine.eps());
     let reference = Setup { arith: ArithKind::F64, couplings: c, eps, ..setup.clone() };
     let mut exact = factory(&reference, chain)?;
-    engine.hot_start(1.0)?;
+    engine.hot_start(setup.unit())?;
     exact.set_bits(&engine.phi().iter().map(|phi| phi.to_bits()).collect::<Vec<_>>())?;
-    let rounding = Rounding::new(setup.arith, &c, eps);
+    let rounding = Rounding::new(setup, &c, eps);
     // 1 - ε(2b + 12λφ²) + 4Dκε in rows; the quartic term only contracts.
     let lipschitz = 1.0 + eps * (4.0 * setup.extents.len() as f64 * c.kappa.abs() - 2.0 * c.b);
     // 16-bit noise is its own rounding of the same Gaussian.

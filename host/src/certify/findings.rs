@@ -15,6 +15,11 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// A part that has no exact expectation, `what: why`.
+    pub fn not_applicable(reason: String) -> Self {
+        Self { not_applicable: vec![reason], ..Self::default() }
+    }
+
     /// Append those of another part.
     pub fn extend(&mut self, other: impl Into<Self>) {
         let Self { checks, figures, not_applicable } = other.into();

@@ -12,7 +12,9 @@ use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words};
 
 use super::check::Check;
 use super::coupled::label;
-use crate::engine::{Factory, Setup};
+use super::findings::Findings;
+use crate::couplings::Couplings;
+use crate::engine::{ArithKind, Factory, IntegratorKind, Setup};
 use crate::reference;
 
 const RUNG: &str = "identity";
@@ -177,59 +179,90 @@ pub fn symmetries_of_the_core(seed: u64) -> Result<Vec<Check>, Error> {
     Ok(checks)
 }
 
-/// A board (extents in its type) against an engine (extents at run time).
-pub fn boards(factory: &Factory, setup: &Setup) -> Result<Vec<Check>, Error> {
-    let setup = Setup { extents: vec![6, 10], ..setup.clone() };
-    let action = Phi4::new(setup.couplings.kappa, setup.couplings.b, setup.couplings.lambda);
-    let mut checks = Vec::new();
+/// A board (extents in its type) against an engine (extents at run time), for what a plan has: not applicable to other arithmetics and
+/// integrators, and to couplings or a step that a torus cannot have.
+pub fn boards(factory: &Factory, plan: &super::Plan) -> Result<Findings, Error> {
+    let setup = Setup { extents: vec![6, 10], ..plan.board.clone() };
+    let Couplings { kappa, b, lambda } = setup.couplings;
+    let action = Phi4::new(kappa, b, lambda);
     fn compare<A: Arith>(
         factory: &Factory,
         setup: &Setup,
-        integrator: &impl Integrator<A, Threefry>,
-    ) -> Result<Check, Error> {
+        integrator: Result<impl Integrator<A, Threefry>, Error>,
+    ) -> Result<Findings, Error> {
+        let integrator = match integrator {
+            Ok(integrator) => integrator,
+            Err(reason) => return Ok(Findings::not_applicable(format!("{}, boards: {reason}", label(setup)))),
+        };
         let mut engine = factory(setup, 3)?;
         let mut board = Board::<2, Torus2<6, 10>, A>::new(setup.seed, 3, setup.noise.into());
-        engine.hot_start(1.0)?;
-        hot_start::<A>(board.phi_mut(), 1.0, setup.seed, 3)?;
+        engine.hot_start(setup.unit())?;
+        hot_start::<A>(board.phi_mut(), setup.unit(), setup.seed, 3)?;
         for _ in 0..20 {
-            board.sweep(integrator);
+            board.sweep(&integrator);
         }
         engine.sweep(20);
         let bits = board.phi().iter().map(|&word| A::load(word).bits());
         let differ = bits.zip(engine.bits()).filter(|(a, b)| a != b).count();
-        Ok(Check::none(RUNG, format!("{}: extents in the type = at run time", label(setup)), differ))
+        Ok(vec![Check::none(RUNG, format!("{}: extents in the type = at run time", label(setup)), differ)].into())
     }
-    use crate::engine::{ArithKind, IntegratorKind};
-    let with = |arith, integrator| Setup { arith, integrator, ..setup.clone() };
-    checks.push(compare::<Fx<18>>(
-        factory,
-        &with(ArithKind::Fx18, IntegratorKind::Euler),
-        &Euler::<Fx<18>, _>::new(&action, setup.eps, 2)?,
-    )?);
-    checks.push(compare::<Fx<16>>(
-        factory,
-        &with(ArithKind::Fx16, IntegratorKind::Heun),
-        &Heun::<Fx<16>, _>::new(&action, setup.eps, 2)?,
-    )?);
-    checks.push(compare::<f32>(
-        factory,
-        &with(ArithKind::F32, IntegratorKind::LeimkuhlerMatthews),
-        &LeimkuhlerMatthews::<f32, _>::new(&action, setup.eps, 2)?,
-    )?);
-    checks.push(compare::<Fx<18>>(
-        factory,
-        &with(ArithKind::Fx18, IntegratorKind::Mala),
-        &Mala::<Fx<18>, Phi4>::new(&action, setup.eps, 2)?,
-    )?);
-    Ok(checks)
+    let mut findings = Findings::default();
+    let wanted: [(ArithKind, IntegratorKind, &dyn Fn(&Setup) -> Result<Findings, Error>); 5] = [
+        (ArithKind::Fx18, IntegratorKind::Euler, &|setup| {
+            compare::<Fx<18>>(factory, setup, Euler::<Fx<18>, _>::new(&action, setup.eps, 2))
+        }),
+        (ArithKind::Fx16, IntegratorKind::Heun, &|setup| {
+            compare::<Fx<16>>(factory, setup, Heun::<Fx<16>, _>::new(&action, setup.eps, 2))
+        }),
+        (ArithKind::F32, IntegratorKind::LeimkuhlerMatthews, &|setup| {
+            compare::<f32>(factory, setup, LeimkuhlerMatthews::<f32, _>::new(&action, setup.eps, 2))
+        }),
+        (ArithKind::Fx18, IntegratorKind::Mala, &|setup| {
+            compare::<Fx<18>>(factory, setup, Mala::<Fx<18>, Phi4>::new(&action, setup.eps, 2))
+        }),
+        (ArithKind::F64, IntegratorKind::Mala, &|setup| {
+            compare::<f64>(factory, setup, Mala::<f64, Phi4>::new(&action, setup.eps, 2))
+        }),
+    ];
+    for (arith, integrator, compare) in wanted {
+        if plan.coupled.iter().any(|setup| (setup.arith, setup.integrator) == (arith, integrator)) {
+            findings.extend(compare(&Setup { arith, integrator, ..setup.clone() })?);
+        }
+    }
+    if findings.checks.is_empty() && findings.not_applicable.is_empty() {
+        findings.not_applicable.push("boards: compared in other arithmetics or with other integrators".into());
+    }
+    Ok(findings)
 }
 
-/// Restart, chain independence, and observables against the formulas, for any engine.
+/// A chain of floats, and the same with the field in units of 2^-14 and 2^14: couplings and step follow, and every field, decision and ln r is
+/// the same to the bit. Returns how many are not.
+fn unscaled(factory: &Factory, setup: &Setup) -> Result<usize, Error> {
+    let run = |scale: f64| {
+        let Couplings { kappa, b, lambda } = setup.couplings;
+        let square = scale * scale;
+        let couplings = Couplings { kappa: kappa / square, b: b / square, lambda: lambda / (square * square) };
+        let mut engine = factory(&Setup { couplings, eps: setup.eps * square, ..setup.clone() }, 1)?;
+        engine.hot_start(setup.unit() * scale)?;
+        engine.sweep(14);
+        let phi: Vec<u64> = engine.phi().iter().map(|phi| (phi / scale).to_bits()).collect();
+        let State { step, clipped, accepted, log_ratio } = engine.state();
+        Ok::<_, Error>([phi, vec![step, clipped, accepted, log_ratio.to_bits()]].concat())
+    };
+    let plain = run(1.0)?;
+    let mut differ = 0;
+    for shift in [-14, 14] {
+        differ += run(2f64.powi(shift))?.iter().zip(&plain).filter(|(a, b)| a != b).count();
+    }
+    Ok(differ)
+}
+
+/// Restart, chain independence, the unit of the field, and observables against the formulas, for any engine.
 pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>, Error> {
     let label = label(setup);
     let differ = |a: &[u64], b: &[u64]| a.iter().zip(b).filter(|(a, b)| a != b).count();
     let mut whole = factory(setup, 1)?;
-    whole.hot_start(1.0)?;
+    whole.hot_start(setup.unit())?;
     whole.sweep(7);
     let (bits, state) = (whole.bits(), whole.state());
     whole.sweep(7);
@@ -243,7 +276,7 @@ pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>,
     // Chain 1 beside others on all threads, and chains that differ.
     let run = |chain: u32| {
         let mut engine = factory(setup, chain)?;
-        engine.hot_start(1.0)?;
+        engine.hot_start(setup.unit())?;
         engine.sweep(14);
         Ok(engine.bits())
     };
@@ -255,24 +288,28 @@ pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>,
     ));
     let equal = (0..4).flat_map(|i| (0..i).map(move |j| (i, j))).filter(|&(i, j)| together[i] == together[j]).count();
     checks.push(Check::none(RUNG, format!("{label}: equal chains"), equal));
+    if setup.arith.field_lsb() == 0.0 {
+        let name = format!("{label}: the field in other units, words that differ");
+        checks.push(Check::none(RUNG, name, unscaled(factory, setup)?));
+    }
 
-    // Observables of a field against the formulas. Tallies round at 2^-32; f32 sums its neighbours in f32.
+    // Observables of a field against the formulas, in the unit of the field. Tallies round at 2^-32; f32 sums its neighbours in f32.
     let (phi, c, found) = (whole.phi(), whole.target(), whole.measure());
     let v = phi.len() as f64;
     let k = reference::drift(&phi, &setup.extents, &c);
     let mean = |f: &dyn Fn(usize) -> f64| (0..phi.len()).map(f).sum::<f64>() / v;
     let expected = [
-        ("m", found.m, mean(&|x| phi[x])),
-        ("phi2", found.phi2, mean(&|x| phi[x].powi(2))),
-        ("phi4", found.phi4, mean(&|x| phi[x].powi(4))),
-        ("action_density", found.action_density, reference::action(&phi, &setup.extents, &c) / v),
-        ("schwinger_dyson", found.schwinger_dyson, mean(&|x| -phi[x] * k[x])),
-        ("grad2", found.grad2, mean(&|x| k[x].powi(2))),
-        ("laplacian", found.laplacian, reference::laplacian(&phi, &setup.extents, &c) / v),
+        (found.m, mean(&|x| phi[x]), 1),
+        (found.phi2, mean(&|x| phi[x].powi(2)), 2),
+        (found.phi4, mean(&|x| phi[x].powi(4)), 4),
+        (found.action_density, reference::action(&phi, &setup.extents, &c) / v, 0),
+        (found.schwinger_dyson, mean(&|x| -phi[x] * k[x]), 0),
+        (found.grad2, mean(&|x| k[x].powi(2)), -2),
+        (found.laplacian, reference::laplacian(&phi, &setup.extents, &c) / v, -2),
     ];
-    let roundoff = if setup.arith == crate::engine::ArithKind::F32 { 1e-5 } else { 5e-8 };
-    let worst = expected.iter().fold(0.0f64, |worst, (_, found, expected)| {
-        let ratio = (found - expected).abs() / (1.0 + expected.abs());
+    let roundoff = if setup.arith == ArithKind::F32 { 1e-5 } else { 5e-8 };
+    let worst = expected.iter().fold(0.0f64, |worst, (found, expected, power)| {
+        let ratio = (found - expected).abs() / (setup.unit().powi(*power) + expected.abs());
         if ratio.is_nan() { f64::INFINITY } else { worst.max(ratio) }
     });
     checks.push(Check::bound(

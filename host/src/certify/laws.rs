@@ -126,7 +126,7 @@ pub fn compare(factory: &Factory, case: &Case) -> Result<Findings, stoquant_core
             return Ok(Findings { not_applicable, ..Findings::default() });
         }
     };
-    let runs = run_chains(factory, &case.setup, case.chains, 1.0, &case.schedule)?;
+    let runs = run_chains(factory, &case.setup, case.chains, case.setup.unit(), &case.schedule)?;
     let found = analyse(&runs, case.setup.volume());
     let mut checks = health(case, &runs);
     for observable in COMPARED {
@@ -157,7 +157,7 @@ pub fn compare(factory: &Factory, case: &Case) -> Result<Findings, stoquant_core
 pub fn ensemble(factory: &Factory, case: &Case) -> Result<Findings, stoquant_core::error::Error> {
     let engine = factory(&case.setup, 0)?;
     let (target, eps, dims) = (engine.target(), engine.eps(), case.setup.extents.len());
-    let runs = run_chains(factory, &case.setup, case.chains, 1.0, &case.schedule)?;
+    let runs = run_chains(factory, &case.setup, case.chains, case.setup.unit(), &case.schedule)?;
     let mut checks = health(case, &runs);
     let mut figures = Vec::new();
     match analyse(&runs, case.setup.volume()) {
@@ -287,9 +287,14 @@ fn health(case: &Case, runs: &[ChainRun]) -> Vec<Check> {
     let name = format!("{label}: chains short of sweeps, without motion, or equal to another");
     let mut checks = vec![Check::none(case.rung, name, idle(case, runs))];
     let adjusted = case.setup.integrator == IntegratorKind::Mala;
-    if !adjusted && case.setup.arith.field_lsb() > 0.0 {
-        let clipped: u64 = runs.iter().map(|run| run.clipped).sum();
-        checks.push(Check::none(case.rung, format!("{label}: saturations"), clipped as usize));
+    let clipped: u64 = runs.iter().map(|run| run.clipped).sum();
+    // In fixed point a saturated drift proposes as well as any; a float has no saturations.
+    match (adjusted, case.setup.arith.field_lsb() > 0.0) {
+        (false, true) => checks.push(Check::none(case.rung, format!("{label}: saturations"), clipped as usize)),
+        (true, false) => {
+            checks.push(Check::none(case.rung, format!("{label}: tallies that clipped"), clipped as usize))
+        }
+        _ => {}
     }
     if adjusted {
         let ratios: Vec<&[f64]> = runs.iter().map(|run| run.ratio.as_slice()).collect();

@@ -68,7 +68,7 @@ pub fn certify(
     mut progress: impl FnMut(usize, usize, &str),
 ) -> Result<Certificate, Error> {
     let parts = parts(plan);
-    let mut findings = Findings::default();
+    let mut findings = Findings { not_applicable: plan.not_applicable.clone(), ..Findings::default() };
     for (done, part) in parts.iter().enumerate() {
         progress(done, parts.len(), &part.name);
         findings.extend(part.run(factory)?);

@@ -52,7 +52,7 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
         Part::new("exponentials", |_| Ok(noise::exponentials().into())),
         Part::new("symmetries", |_| Ok(identity::symmetries_of_the_core(plan.seed)?.into())),
         Part::new("machines", |factory| Ok(machines::checks(factory, plan.level, plan.seed)?.into())),
-        Part::new("boards", |factory| Ok(identity::boards(factory, &plan.board)?.into())),
+        Part::new("boards", |factory| identity::boards(factory, plan)),
     ];
     if plan.scope == Scope::Everything {
         parts.push(Part::new("enumeration", |_| Ok(enumeration::checks(plan.level))));
@@ -76,9 +76,7 @@ pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
         if plan.coupled.iter().any(|setup| setup.arith == arith && setup.integrator == IntegratorKind::Euler) {
             // Chains of their own: equal seeds would make the arithmetics' errors one and the same.
             let setup = Setup { arith, seed: plan.seed.wrapping_sub(index << 32), ..plan.board.clone() };
-            parts.push(Part::new(format!("{arith} residuals"), move |factory| {
-                Ok(residuals::white(factory, &setup)?.into())
-            }));
+            parts.push(Part::new(format!("{arith} residuals"), move |factory| residuals::white(factory, &setup)));
         }
     }
     parts.extend(of_laws(plan));

@@ -48,6 +48,8 @@ pub struct Plan {
     pub seed: u64,
     /// Couplings and step for the comparison of boards with engines.
     pub board: Setup,
+    /// What was asked for and cannot be, with the reason.
+    pub not_applicable: Vec<String>,
     /// Engines to hold against the core, word by word.
     pub lockstep: Vec<Setup>,
     /// Engines to hold against the formulas, step by step.
@@ -58,6 +60,11 @@ pub struct Plan {
     pub ensembles: Vec<Case>,
 }
 
+/// The Langevin time of a step, in units in which the field is of order one.
+fn relaxation(setup: &Setup) -> f64 {
+    setup.eps / setup.unit().powi(2)
+}
+
 /// A case in eight chains, measured every `every` sweeps, as long as its promise takes.
 fn case(rung: &'static str, setup: Setup, every: u64, promise: Promise) -> Case {
     const CHAINS: u32 = 8;
@@ -65,7 +72,7 @@ fn case(rung: &'static str, setup: Setup, every: u64, promise: Promise) -> Case 
     // Fewer know too little of their own error.
     let measurements = (sweeps / every as f64).max(1000.0) as usize;
     // A tenth to forget the start, and no less than twenty units of Langevin time: M decorrelates in ten on 8×8.
-    let thermalise = (sweeps / 10.0).max((20.0 / setup.eps).min(sweeps)) as u64;
+    let thermalise = (sweeps / 10.0).max((20.0 / relaxation(&setup)).min(sweeps)) as u64;
     let schedule = Schedule { thermalise, measurements, every };
     Case { rung, setup, chains: CHAINS, schedule, promise, drawn: false }
 }
@@ -176,7 +183,8 @@ impl Plan {
         }
         let engine = IN_PROCESS.into();
         let scope = Scope::Everything;
-        Self { engine, level, scope, seed, board: base, lockstep: vec![], coupled, laws, ensembles }
+        let not_applicable = vec![];
+        Self { engine, level, scope, seed, board: base, not_applicable, lockstep: vec![], coupled, laws, ensembles }
     }
 
     /// A certificate of the quantised score.
@@ -211,30 +219,30 @@ impl Plan {
         plan
     }
 
-    /// A certificate of one experiment: its lattice, couplings and step; the integrators and arithmetics given.
-    pub fn of(setup: &Setup, arith: &[ArithKind], integrators: &[IntegratorKind], effort: f64, level: Level) -> Self {
+    /// A certificate of one experiment, with every integrator and in every arithmetic of the setups; `not_applicable`: those that it cannot
+    /// have. None without setups.
+    pub fn of(setups: &[Setup], not_applicable: Vec<String>, effort: f64, level: Level) -> Option<Self> {
+        let board = setups.first()?;
         let mut plan = Self {
             engine: IN_PROCESS.into(),
             level,
             scope: Scope::Experiment,
-            seed: setup.seed,
-            board: setup.clone(),
+            seed: board.seed,
+            board: board.clone(),
+            not_applicable,
             lockstep: vec![],
             coupled: vec![],
             laws: vec![],
             ensembles: vec![],
         };
         // A quarter of a unit of Langevin time between measurements keeps their cost below that of the sweeps.
-        let every = (0.25 / setup.eps).ceil().clamp(1.0, 1e4) as u64;
-        for &arith in arith {
-            for &integrator in integrators {
-                let setup = Setup { arith, integrator, ..setup.clone() };
-                plan.coupled.push(setup.clone());
-                let promise = promise::ANY.loosened(effort.sqrt().recip());
-                plan.laws.push(case("exact", setup.clone(), every, promise));
-                plan.ensembles.push(Case { drawn: true, ..case("ensemble", setup, every, promise) });
-            }
+        for setup in setups {
+            let every = (0.25 / relaxation(setup)).ceil().clamp(1.0, 1e4) as u64;
+            plan.coupled.push(setup.clone());
+            let promise = promise::ANY.loosened(effort.sqrt().recip());
+            plan.laws.push(case("exact", setup.clone(), every, promise));
+            plan.ensembles.push(Case { drawn: true, ..case("ensemble", setup.clone(), every, promise) });
         }
-        plan
+        Some(plan)
     }
 }

@@ -16,6 +16,7 @@ use stoquant_core::error::Error;
 
 use super::check::Check;
 use super::coupled::label;
+use super::findings::Findings;
 use super::laws::noise_variance;
 use crate::engine::{Factory, IntegratorKind, NoiseKind, Setup};
 use crate::reference;
@@ -30,7 +31,7 @@ const STEPS: usize = 1000;
 /// The residuals of one chain, step by step, and its √(2ε).
 fn of_chain(factory: &Factory, setup: &Setup, chain: u32) -> Result<(Vec<f64>, f64), Error> {
     let mut engine = factory(setup, chain)?;
-    engine.hot_start(1.0)?;
+    engine.hot_start(setup.unit())?;
     let (c, eps) = (engine.drift_couplings(), engine.eps());
     let sigma = (2.0 * eps).sqrt();
     let mut x = engine.phi();
@@ -46,13 +47,18 @@ fn of_chain(factory: &Factory, setup: &Setup, chain: u32) -> Result<(Vec<f64>, f
 }
 
 /// Whiteness of the residuals in the arithmetic, with the couplings and at the step of a setup.
-pub fn white(factory: &Factory, setup: &Setup) -> Result<Vec<Check>, Error> {
+///
+/// Not applicable to couplings or a step that a torus cannot have.
+pub fn white(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     let setup = Setup {
         extents: EXTENTS.to_vec(),
         integrator: IntegratorKind::Euler,
         noise: NoiseKind::Gaussian,
         ..setup.clone()
     };
+    if let Err(reason) = factory(&setup, 0) {
+        return Ok(Findings::not_applicable(format!("{}, residuals: {reason}", label(&setup))));
+    }
     let chains: Vec<_> =
         (0..CHAINS).into_par_iter().map(|chain| of_chain(factory, &setup, chain)).collect::<Result<_, Error>>()?;
     let (volume, [_, columns]) = (setup.volume(), EXTENTS);
@@ -80,7 +86,7 @@ pub fn white(factory: &Factory, setup: &Setup) -> Result<Vec<Check>, Error> {
     // Neighbours in the torus of the same step.
     let right = |i: usize| i - i % columns + (i + 1) % columns;
     let below = |i: usize| i - i % volume + (i % volume + columns) % volume;
-    Ok(vec![
+    let checks = vec![
         check("mean", sum(&|r, i| Some(r[i])), 0.0, 1.0, 0.01),
         check("variance", sum(&|r, i| Some(r[i].powi(2))), variance, FRAC_1_SQRT_2.recip(), 0.015),
         check("fourth moment", sum(&|r, i| Some(r[i].powi(4))), 3.0 * variance * variance, 96f64.sqrt(), 0.1),
@@ -89,5 +95,6 @@ pub fn white(factory: &Factory, setup: &Setup) -> Result<Vec<Check>, Error> {
         check("correlation with the next step", sum(&|r, i| Some(r[i] * r.get(i + volume)?)), 0.0, 1.0, 0.01),
         check("correlation 2, 4, 8 … 512 steps on", narrow, 0.0, 1.0, 0.01),
         check("correlation between chains", between, 0.0, 1.0, 0.015),
-    ])
+    ];
+    Ok(checks.into())
 }

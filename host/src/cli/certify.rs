@@ -1,17 +1,16 @@
 //! `stoquant certify`.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use stoquant::certify::{self, Certificate, Judged, Level, Plan, Scope, Verdict};
 use stoquant::engine::{ArithKind, IntegratorKind, Setup, core_engine_on};
-use stoquant::ensemble::write_atomic;
 use stoquant::experiment::{Experiment, InputError, Options};
-use stoquant::{report, rtl};
+use stoquant::output::Outputs;
+use stoquant::report::Report;
+use stoquant::rtl;
 
-use super::{ExperimentArgs, MachineArgs, Outcome, json, print};
+use super::{ExperimentArgs, MachineArgs, Outcome, bar, json, print};
 
 #[derive(Args)]
 pub struct CertifyArgs {
@@ -53,20 +52,17 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     if !(args.effort > 0.0 && args.effort <= 1e6) {
         return Err(InputError(format!("effort = {}: must be above 0 and at most 1e6", args.effort)));
     }
+    let mut outputs = Outputs::reading(args.experiment.input());
     let options = args.experiment.resolve()?;
+    let out = args.out.as_deref().map(|path| outputs.add("out", path)).transpose()?;
+    let report = args.report.as_deref().map(|directory| Report::prepare(&mut outputs, directory)).transpose()?;
     let level = if args.full { Level::Full } else { Level::Standard };
     let machine = args.machine.machine()?;
     let mut plan = plan(&options, args.engine, args.effort, level)?;
     if plan.scope != Scope::Engine {
         plan.engine += &format!(", {machine}");
     }
-    if let Some(directory) = &args.report {
-        report::writable(directory)?;
-    }
-    let bar = if std::io::stderr().is_terminal() && !args.json { ProgressBar::new(1) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} (eta {eta}) {msg}") {
-        bar.set_style(style);
-    }
+    let bar = bar(1, "{bar:40} {pos}/{len} {elapsed} (eta {eta}) {msg}", !args.json);
     let circuit = plan.scope == Scope::Engine;
     let engines = move |setup: &Setup, chain| match circuit && setup.arith != ArithKind::F64 {
         true => rtl::engine(setup, chain),
@@ -81,13 +77,13 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     .map_err(InputError::new)?;
     bar.finish_and_clear();
     let text = json(&certificate)?;
-    if let Some(path) = &args.out {
-        write_atomic(path, format!("{text}\n").as_bytes())?;
+    if let Some(out) = out {
+        out.write(format!("{text}\n").as_bytes())?;
     }
-    if let Some(directory) = &args.report {
-        report::write(directory, &certificate)?;
+    if let Some(report) = report {
+        report.write(&certificate)?;
     }
-    print(&if args.json { text } else { summary(&certificate, args.verbose) });
+    print(&if args.json { text } else { summary(&certificate, args.verbose) })?;
     Ok(if certificate.verdict == Verdict::Pass { Outcome::Good } else { Outcome::CheckFailed })
 }
 
@@ -112,10 +108,24 @@ fn plan(options: &Options, engine: Option<Alone>, effort: f64, level: Level) -> 
     if engine.is_some() {
         return Err(InputError::new("an engine is certified on what it has: of an experiment it takes the seed alone"));
     }
-    let experiment = Experiment::new(options)?;
-    let arith = options.arith.map_or_else(|| ArithKind::ALL.to_vec(), |one| vec![one]);
+    let ariths = options.arith.map_or_else(|| ArithKind::ALL.to_vec(), |one| vec![one]);
     let integrators = options.integrator.map_or_else(|| IntegratorKind::ALL.to_vec(), |one| vec![one]);
-    Ok(Plan::of(&experiment.setup, &arith, &integrators, effort, level))
+    let (mut setups, mut reasons) = (Vec::new(), Vec::new());
+    for &arith in &ariths {
+        for &integrator in &integrators {
+            let one = Options { arith: Some(arith), integrator: Some(integrator), ..options.clone() };
+            match Experiment::new(&one) {
+                Ok(experiment) => setups.push(experiment.setup),
+                Err(reason) => reasons.push((format!("{arith} {integrator}: {reason}"), reason)),
+            }
+        }
+    }
+    let refused: Vec<String> = reasons.iter().map(|(line, _)| line.clone()).collect();
+    match (Plan::of(&setups, refused, effort, level), reasons.into_iter().next()) {
+        (Some(plan), _) => Ok(plan),
+        (None, Some((_, reason))) => Err(reason),
+        (None, None) => Err(InputError::new("nothing to certify")),
+    }
 }
 
 pub(super) fn summary(certificate: &Certificate, verbose: bool) -> String {

@@ -1,16 +1,14 @@
 //! `stoquant compare`.
 
-use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use stoquant::compare::{Comparison, Options, Plan, Record, compare, learned, markov_chains, page};
-use stoquant::ensemble::write_atomic;
 use stoquant::estimate::Estimate;
 use stoquant::experiment::{InputError, read_toml};
+use stoquant::output::Outputs;
 
-use super::{MachineArgs, Outcome, json, print, threads};
+use super::{MachineArgs, Outcome, bar, json, print, threads};
 
 #[derive(Args)]
 pub struct CompareArgs {
@@ -49,16 +47,10 @@ pub fn run(args: CompareArgs) -> Result<Outcome, InputError> {
         options = options.or(Options::quick());
     }
     let plan = Plan::new(&options)?;
-    if let Some(out) = &args.out {
-        let directory = out.parent().filter(|p| !p.as_os_str().is_empty());
-        if directory.is_some_and(|p| !p.is_dir()) || out.is_dir() {
-            return Err(InputError(format!("out = {}: must name a file in an existing directory", out.display())));
-        }
-    }
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(1) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {elapsed} (eta {eta})") {
-        bar.set_style(style);
-    }
+    let read = args.config.as_deref().into_iter().chain(args.model.iter().map(Path::new));
+    let mut outputs = Outputs::reading(read);
+    let files = args.out.as_deref().map(|out| outputs.pair("out", out, ".json")).transpose()?;
+    let bar = bar(1, "{bar:40} {pos}/{len} runs, {elapsed} (eta {eta})", true);
     let mut contenders = markov_chains(plan.eps, machine);
     for model in &args.model {
         contenders.push(learned(model, machine)?);
@@ -69,13 +61,11 @@ pub fn run(args: CompareArgs) -> Result<Outcome, InputError> {
     })?;
     bar.finish_and_clear();
     let text = json(&comparison)?;
-    if let Some(out) = &args.out {
-        write_atomic(out, page(&comparison).map_err(InputError)?.as_bytes())?;
-        let mut beside = out.clone().into_os_string();
-        beside.push(".json");
-        write_atomic(beside.as_ref(), format!("{text}\n").as_bytes())?;
+    if let Some([html, beside]) = files {
+        html.write(page(&comparison).map_err(InputError)?.as_bytes())?;
+        beside.write(format!("{text}\n").as_bytes())?;
     }
-    print(&if args.json { text } else { summary(&comparison) });
+    print(&if args.json { text } else { summary(&comparison) })?;
     Ok(Outcome::Good)
 }
 

@@ -1,20 +1,18 @@
 //! `stoquant device`.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use stoquant::certify::Verdict;
 use stoquant::device::certify::{Extent, certify};
 use stoquant::device::emulate::Machine;
 use stoquant::device::{Device, LinkError, Port};
-use stoquant::ensemble::write_atomic;
 use stoquant::experiment::{Experiment, InputError, Options};
+use stoquant::output::Outputs;
 
-use super::{Outcome, json, print};
+use super::{Outcome, bar, json, print};
 
 #[derive(Args)]
 pub struct DeviceArgs {
@@ -133,10 +131,10 @@ fn list(as_json: bool) -> Result<Outcome, InputError> {
     let ports = stoquant::device::ports();
     let list = List { ports, emulated: Machine::ALL.iter().map(|machine| machine.name()).collect() };
     if as_json {
-        print(&json(&list)?);
+        print(&json(&list)?)?;
     } else {
         let ports = if list.ports.is_empty() { "none".into() } else { list.ports.join("\n           ") };
-        print(&format!("ports      {ports}\nemulated   {}", list.emulated.join("\n           ")));
+        print(&format!("ports      {ports}\nemulated   {}", list.emulated.join("\n           ")))?;
     }
     Ok(Outcome::Good)
 }
@@ -185,7 +183,7 @@ fn info(board: &BoardArgs, as_json: bool) -> Result<Outcome, InputError> {
         stack_bytes: counted.stack,
     };
     if as_json {
-        print(&json(&info)?);
+        print(&json(&info)?)?;
         return Ok(Outcome::Good);
     }
     let same = match (info.circuit, info.same_sources) {
@@ -208,7 +206,7 @@ fn info(board: &BoardArgs, as_json: bool) -> Result<Outcome, InputError> {
         info.executed,
         info.repeated,
         info.stack_bytes,
-    ));
+    ))?;
     Ok(Outcome::Good)
 }
 
@@ -243,14 +241,14 @@ fn chain(args: RunArgs) -> Result<Outcome, InputError> {
         });
     }
     if args.json {
-        print(&json(&rows)?);
+        print(&json(&rows)?)?;
     } else {
         let mut text =
             format!("{:>10} {:>8} {:>10} {:>14} {:>14} {:>14}", "step", "clipped", "accepted", "m", "phi2", "action/V");
         for Row { step, clipped, accepted, m, phi2, action_density } in rows {
             text += &format!("\n{step:>10} {clipped:>8} {accepted:>10} {m:>14.8} {phi2:>14.8} {action_density:>14.8}");
         }
-        print(&text);
+        print(&text)?;
     }
     Ok(Outcome::Good)
 }
@@ -259,11 +257,10 @@ fn certificate(args: CertifyArgs) -> Result<Outcome, InputError> {
     if !(args.effort > 0.0 && args.effort <= 1e3) {
         return Err(InputError(format!("effort = {}: must be above 0 and at most 1000", args.effort)));
     }
+    let mut outputs = Outputs::reading(args.board.firmware.as_deref());
+    let out = args.out.as_deref().map(|path| outputs.add("out", path)).transpose()?;
     let device = args.board.open()?;
-    let bar = if std::io::stderr().is_terminal() && !args.json { ProgressBar::new(1) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} (eta {eta}) {msg}") {
-        bar.set_style(style);
-    }
+    let bar = bar(1, "{bar:40} {pos}/{len} {elapsed} (eta {eta}) {msg}", !args.json);
     let extent = Extent { updates: args.updates.max(1), effort: args.effort, seed: args.seed };
     let certificate = certify(&device, extent, |done, total, what| {
         bar.set_length(total as u64);
@@ -272,10 +269,10 @@ fn certificate(args: CertifyArgs) -> Result<Outcome, InputError> {
     })?;
     bar.finish_and_clear();
     let text = json(&certificate)?;
-    if let Some(path) = &args.out {
-        write_atomic(path, format!("{text}\n").as_bytes())?;
+    if let Some(out) = out {
+        out.write(format!("{text}\n").as_bytes())?;
     }
-    print(&if args.json { text } else { super::certify::summary(&certificate, args.verbose) });
+    print(&if args.json { text } else { super::certify::summary(&certificate, args.verbose) })?;
     if !args.json {
         let counted = device.statistics().map_err(link)?;
         print(&format!(
@@ -284,7 +281,7 @@ fn certificate(args: CertifyArgs) -> Result<Outcome, InputError> {
             counted.checksum.saturating_add(counted.framing),
             counted.repeated,
             counted.stack
-        ));
+        ))?;
     }
     Ok(if certificate.verdict == Verdict::Pass { Outcome::Good } else { Outcome::CheckFailed })
 }

@@ -7,7 +7,7 @@ use stoquant::exact::{self, StepLaw};
 use stoquant::experiment::{Extents, InputError, parse_extents};
 use stoquant::noise_law::{Facts, NoiseLaw, every_word, gaussian};
 
-use super::{CouplingArgs, Outcome, json, law, print, table};
+use super::{CouplingArgs, Outcome, json, law, print, table, warn};
 
 #[derive(Args)]
 pub struct ExactArgs {
@@ -140,10 +140,10 @@ pub fn run(args: ExactArgs) -> Result<Outcome, InputError> {
                         (format!("e{n}"), serde_json::json!({ "value": value, "error": error }))
                     })
                     .collect();
-                print(&json(&named)?);
+                print(&json(&named)?)?;
             } else {
                 for (n, e) in energies.iter().enumerate() {
-                    print(&format!("E{n:<3} {:>20.14} {:>12.3e}", e.value, e.error));
+                    print(&format!("E{n:<3} {:>20.14} {:>12.3e}", e.value, e.error))?;
                 }
             }
             Ok(Outcome::Good)
@@ -165,15 +165,15 @@ fn noise(a: &NoiseArgs) -> Result<Outcome, InputError> {
     } else {
         (Facts::of_eta(a.width, eta), false)
     };
-    print(&if a.json { json(&facts)? } else { table::facts(&facts) });
+    print(&if a.json { json(&facts)? } else { table::facts(&facts) })?;
     if off {
-        eprintln!("stoquant: the words of a class differ, or the two signs do");
+        warn(&"the words of a class differ, or the two signs do");
     }
     Ok(if off { Outcome::CheckFailed } else { Outcome::Good })
 }
 
 fn show(found: &Observables, as_json: bool) -> Result<Outcome, InputError> {
-    print(&if as_json { json(found)? } else { table::observables(found) });
+    print(&if as_json { json(found)? } else { table::observables(found) })?;
     Ok(Outcome::Good)
 }
 

@@ -1,11 +1,10 @@
 //! `stoquant generate`.
 
-use std::io::IsTerminal;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use stoquant::couplings::Couplings;
 use stoquant::diffusion::evaluate::{Evaluation, forward, paths, residuals};
@@ -16,14 +15,16 @@ use stoquant::diffusion::generate::{
 use stoquant::diffusion::int8;
 use stoquant::diffusion::model::Model;
 use stoquant::diffusion::reference::Reference;
-use stoquant::ensemble::{Ensemble, sha256, write_atomic};
+use stoquant::ensemble::Ensemble;
 use stoquant::experiment::{Extents, InputError, parse_extents};
+use stoquant::output::{Output, Outputs, sha256};
+use stoquant::resources;
 use stoquant::simd::MachineKind;
 use stoquant_core::arith::Real;
 use stoquant_core::int8::{Image, Sampler};
 
-use super::sample::{MAX_VALUES, writable};
-use super::{CouplingArgs, MachineArgs, Outcome, json, print, threads};
+use super::sample::MAX_VALUES;
+use super::{CouplingArgs, MachineArgs, Outcome, bar, json, print, threads, warn};
 
 #[derive(Args)]
 pub struct GenerateArgs {
@@ -129,6 +130,7 @@ struct Report<'a> {
 
 pub fn run(args: GenerateArgs) -> Result<Outcome, InputError> {
     threads(args.threads)?;
+    let outputs = args.outputs()?;
     let image = int8::read(&args.model)?;
     match (args.arith, &image) {
         (Some(Precision::F32 | Precision::F64), Some(_)) => {
@@ -138,11 +140,11 @@ pub fn run(args: GenerateArgs) -> Result<Outcome, InputError> {
             let model = Model::load(&args.model)?;
             args.check(model.config.extent, &model.config.couplings, args.sampler.is_flow())?;
             let plan = int8::Plan::of(args.sampler, args.steps)?;
-            quantised(&args, &int8::quantize(&model, plan)?.encode().map_err(InputError::new)?)
+            quantised(&args, outputs, &int8::quantize(&model, plan)?.encode().map_err(InputError::new)?)
         }
-        (_, Some(bytes)) => quantised(&args, bytes),
-        (Some(Precision::F64), None) => with::<f64>(args),
-        _ => with::<f32>(args),
+        (_, Some(bytes)) => quantised(&args, outputs, bytes),
+        (Some(Precision::F64), None) => with::<f64>(args, outputs),
+        _ => with::<f32>(args, outputs),
     }
 }
 
@@ -161,10 +163,7 @@ struct Made<'a> {
 
 /// Calls `generate` with a progress bar's tick; the time it took, in seconds.
 fn timed<T>(count: usize, generate: impl FnOnce(&(dyn Fn() + Sync)) -> T) -> (T, f64) {
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(count as u64) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} configurations, {elapsed} (eta {eta})") {
-        bar.set_style(style);
-    }
+    let bar = bar(count, "{bar:40} {pos}/{len} configurations, {elapsed} (eta {eta})", true);
     let begin = Instant::now();
     let made = generate(&|| bar.inc(1));
     let seconds = begin.elapsed().as_secs_f64();
@@ -173,7 +172,7 @@ fn timed<T>(count: usize, generate: impl FnOnce(&(dyn Fn() + Sync)) -> T) -> (T,
 }
 
 /// An image.
-fn quantised(args: &GenerateArgs, bytes: &[u8]) -> Result<Outcome, InputError> {
+fn quantised(args: &GenerateArgs, outputs: Option<[Output; 2]>, bytes: &[u8]) -> Result<Outcome, InputError> {
     let machine = args.machine.machine()?;
     let named = |error: &dyn std::fmt::Display| InputError(format!("{}: {error}", args.model));
     let image = Image::new(bytes).map_err(|error| named(&error))?;
@@ -192,10 +191,10 @@ fn quantised(args: &GenerateArgs, bytes: &[u8]) -> Result<Outcome, InputError> {
         "stages": shape.stages,
     });
     let made = Made { extent, couplings, generated, seconds, reference, sha256: sha256(bytes), config, settings: None };
-    args.report(made, machine, |_, _| Ok(()))
+    args.report(made, outputs, machine, |_, _| Ok(()))
 }
 
-fn with<R: Real>(args: GenerateArgs) -> Result<Outcome, InputError> {
+fn with<R: Real>(args: GenerateArgs, outputs: Option<[Output; 2]>) -> Result<Outcome, InputError> {
     let machine = args.machine.machine()?;
     let model = Model::load(&args.model)?;
     let config = &model.config;
@@ -216,7 +215,7 @@ fn with<R: Real>(args: GenerateArgs) -> Result<Outcome, InputError> {
         config: serde_json::to_value(config).map_err(InputError::new)?,
         settings: Some(&settings),
     };
-    args.report(made, machine, |made, evaluation| {
+    args.report(made, outputs, machine, |made, evaluation| {
         let reference = made.reference.as_ref();
         let fields = reference.map_or(&made.generated.phi, |reference| &reference.phi);
         evaluation.residuals = Some(residuals(&model, fields, args.seed)?);
@@ -232,6 +231,13 @@ fn with<R: Real>(args: GenerateArgs) -> Result<Outcome, InputError> {
 }
 
 impl GenerateArgs {
+    /// The ensemble and its manifest, where they are asked for.
+    fn outputs(&self) -> Result<Option<[Output; 2]>, InputError> {
+        let files = [Some(self.model.as_str()), self.reference.as_deref(), self.schedule.as_deref()];
+        let mut outputs = Outputs::reading(files.into_iter().flatten().map(Path::new));
+        self.out.as_deref().map(|out| outputs.pair("out", out, ".json")).transpose()
+    }
+
     fn arith(&self) -> Precision {
         self.arith.unwrap_or(Precision::F32)
     }
@@ -240,6 +246,7 @@ impl GenerateArgs {
     fn report(
         &self,
         made: Made<'_>,
+        outputs: Option<[Output; 2]>,
         machine: MachineKind,
         more: impl FnOnce(&Made<'_>, &mut Evaluation) -> Result<(), InputError>,
     ) -> Result<Outcome, InputError> {
@@ -250,7 +257,7 @@ impl GenerateArgs {
             Evaluation::new(volume, generated, finished.as_ref(), reference.as_ref(), *seconds, self.seed)?;
         more(&made, &mut evaluation)?;
         let mut manifest = None;
-        if let Some(out) = &self.out {
+        if let Some([out, beside]) = outputs {
             let phi = finished.as_ref().map_or(&generated.phi, |finished| &finished.phi).clone();
             // Independent configurations, or one Metropolis chain: either way the order is that of one chain.
             let chain = vec![0; phi.len() / volume];
@@ -261,7 +268,9 @@ impl GenerateArgs {
                 .filter(|_| finished.is_none())
                 .filter_map(|(name, column)| Some((*name, column.as_deref()?)))
                 .collect();
-            let bytes = ensemble.to_npz_with(self.arith() != Precision::F64, &columns)?;
+            let mut file = out.begin()?;
+            let single = self.arith() != Precision::F64;
+            ensemble.write_npz(&mut file, single, &columns).map_err(|error| out.failed(&error))?;
             let written = Manifest {
                 stoquant: env!("CARGO_PKG_VERSION"),
                 model: &self.model,
@@ -272,17 +281,22 @@ impl GenerateArgs {
                 seed: self.seed,
                 count: self.count,
                 metropolis: finished.as_ref().map(|_| self.sweeps()),
-                file_sha256: sha256(&bytes),
+                file_sha256: file.sha256()?,
             };
-            write_atomic(out, &bytes)?;
-            let mut beside = out.clone().into_os_string();
-            beside.push(".json");
-            write_atomic(beside.as_ref(), format!("{}\n", json(&written)?).as_bytes())?;
+            let mut manifest_file = beside.begin()?;
+            let text = format!("{}\n", json(&written)?);
+            manifest_file.write_all(text.as_bytes()).map_err(|error| beside.failed(&error))?;
+            manifest_file.complete()?;
+            file.keep()?;
+            manifest_file.keep()?;
             manifest = Some(written);
         }
         let acceptance_mala = finished.as_ref().and_then(|finished| finished.mala_acceptance);
         let report = Report { manifest: manifest.as_ref(), acceptance_mala, evaluation: &evaluation };
-        print(&if self.json { json(&report)? } else { evaluation.text() });
+        if acceptance_mala == Some(0.0) {
+            warn(&"acceptance 0: no proposal of MALA was accepted; choose a smaller eps");
+        }
+        print(&if self.json { json(&report)? } else { evaluation.text() })?;
         Ok(Outcome::Good)
     }
 
@@ -303,9 +317,6 @@ impl GenerateArgs {
     /// `flow`: whether samples have a density (else their paths have).
     fn check(&self, extent: usize, couplings: &Couplings, flow: bool) -> Result<(), InputError> {
         let refuse = |text: String| Err(InputError(text));
-        if let Some(out) = &self.out {
-            writable(out)?;
-        }
         if let Some(Extents(extents)) = self.extent.as_ref().filter(|extents| extents.0 != [extent; 2]) {
             let l = extent;
             return refuse(format!("extent = {extents:?}: model {} is for {l},{l}", self.model));
@@ -321,6 +332,9 @@ impl GenerateArgs {
         if self.count == 0 || self.count > (MAX_VALUES / volume).min(u32::MAX as usize) {
             return refuse(format!("count = {}: must be 1 to {}", self.count, MAX_VALUES / volume));
         }
+        // Fields as they are made, measured and written, and weights.
+        let bytes = (self.count as u64).saturating_mul(24 * volume as u64 + 256);
+        resources::need_memory(&format!("count = {} configurations of {volume} sites: this", self.count), bytes)?;
         if (self.metropolis || self.mala > 0) && !(self.likelihood || self.path) {
             let which = if flow { "likelihood" } else { "path" };
             return refuse(format!("metropolis and mala need weights: give {which}"));

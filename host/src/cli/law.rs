@@ -99,7 +99,7 @@ pub fn run(args: &LawArgs) -> Result<Outcome, InputError> {
         seconds: start.elapsed().as_secs_f64(),
     };
     if args.json {
-        print(&json(&report)?);
+        print(&json(&report)?)?;
         return Ok(Outcome::Good);
     }
     let Report { eps, b, lambda, phi, phi2, phi4, .. } = report;
@@ -119,6 +119,6 @@ pub fn run(args: &LawArgs) -> Result<Outcome, InputError> {
         report.error_bound,
         report.applications,
         report.seconds,
-    ));
+    ))?;
     Ok(Outcome::Good)
 }

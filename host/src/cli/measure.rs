@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use stoquant::analysis::{AnalysisError, ChainSeries, Status, gammas};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use stoquant::analysis::chains::Chains;
+use stoquant::analysis::{AnalysisError, ChainSeries, Gamma, Status, gammas};
 use stoquant::couplings::Couplings;
 use stoquant::ensemble::Ensemble;
 use stoquant::estimate::{Estimate, Observable, Observables};
 use stoquant::experiment::InputError;
-use stoquant::run::push;
-use stoquant_core::action::Phi4;
-use stoquant_core::lattice::Plan;
-use stoquant_core::observable::measure;
+use stoquant::sampler::measure;
 
-use super::{CouplingArgs, Outcome, json, print, table};
+use super::{CouplingArgs, Outcome, json, print, table, warn};
 
 /// With couplings, the action's own observables are measured too.
 #[derive(Args)]
@@ -31,70 +31,79 @@ pub struct MeasureArgs {
 pub fn run(args: MeasureArgs) -> Result<Outcome, InputError> {
     let ensemble = Ensemble::read(&args.file)?;
     let couplings = args.couplings.couplings(ensemble.extents.len())?;
-    let mut series = match *ensemble.extents {
-        [] => with_dims::<0>([], &ensemble, couplings),
-        [a] => with_dims::<1>([a], &ensemble, couplings),
-        [a, b] => with_dims::<2>([a, b], &ensemble, couplings),
-        [a, b, c] => with_dims::<3>([a, b, c], &ensemble, couplings),
-        [a, b, c, d] => with_dims::<4>([a, b, c, d], &ensemble, couplings),
-        _ => Err(stoquant_core::error::Error::Dimensions { dims: ensemble.extents.len() }),
+    let (names, series) = series(&ensemble, couplings);
+    let failed = |error: AnalysisError| InputError(format!("{}: {error}", args.file.display()));
+    let found: Vec<Row> = gammas(&series, ensemble.volume()).map_err(failed)?.iter().flat_map(rows).collect();
+    let chains = Chains::compare(&names, &series).map_err(failed)?;
+    let mut warnings = chains.warnings.clone();
+    let short: Vec<&str> =
+        found.iter().filter(|row| row.status == Status::TooCorrelated).map(|row| row.observable.key()).collect();
+    if !short.is_empty() {
+        warnings
+            .push(format!("too few measurements for the autocorrelations of {}: they have no error", short.join(", ")));
     }
-    .map_err(InputError::new)?;
-    if couplings.is_none() {
-        for chain in &mut series {
-            for of_action in [&mut chain.action_density, &mut chain.schwinger_dyson, &mut chain.grad2, &mut chain.lap] {
-                of_action.clear();
-            }
+    for warning in &warnings {
+        warn(warning);
+    }
+    print(&if args.json {
+        let mut out = Map::new();
+        for row in &found {
+            out.insert(row.observable.key().into(), serde_json::to_value(row).map_err(InputError::new)?);
         }
-    }
-    let found = table_of(&series, ensemble.volume())
-        .map_err(|error| InputError(format!("{}: {error}", args.file.display())))?;
-    print(&if args.json { json(&found)? } else { table::observables(&found) });
+        out.insert("chains".into(), serde_json::to_value(&chains.agreement).map_err(InputError::new)?);
+        out.insert("warnings".into(), warnings.into());
+        json(&Value::Object(out))?
+    } else {
+        let values: Observables = found.iter().map(|row| (row.observable, row.estimate)).collect();
+        let mut text = table::observables(&values);
+        if !chains.agreement.is_empty() {
+            text += &format!("\n\n{}", chains.table());
+        }
+        text
+    })?;
     Ok(Outcome::Good)
 }
 
-/// Values with errors by the Γ-method. A series too short for its autocorrelations has no such error: it gets the
-/// standard deviation of one measurement, as if all were one, and a warning.
-fn table_of(series: &[ChainSeries], volume: usize) -> Result<Observables, AnalysisError> {
-    let analyses = gammas(series, volume)?;
-    let mut found = Observables::new();
-    let mut short = Vec::new();
-    for (&observable, gamma) in &analyses {
-        let mut estimate = gamma.estimate();
-        if gamma.status == Status::TooCorrelated {
-            // error² = 2τ·variance/N
-            estimate.error *= (gamma.measurements as f64 / (2.0 * gamma.tau_int)).sqrt();
-            short.push(observable.key());
-        }
-        found.insert(observable, estimate);
-    }
-    if let Some(gamma) = analyses.get(&Observable::M2) {
-        found.insert(Observable::TauInt, Estimate::new(gamma.tau_int, gamma.tau_int_error));
-    }
-    if !short.is_empty() {
-        eprintln!(
-            "stoquant: too few measurements for the autocorrelations of {}: their error is the spread of a single measurement",
-            short.join(", ")
-        );
-    }
-    Ok(found)
+/// A value with its error, and how far it can be trusted.
+#[derive(Serialize)]
+struct Row {
+    #[serde(skip)]
+    observable: Observable,
+    /// An error that cannot be given is NaN, null in JSON.
+    #[serde(flatten)]
+    estimate: Estimate,
+    status: Status,
 }
 
-fn with_dims<const D: usize>(
-    extents: [usize; D],
-    ensemble: &Ensemble,
-    couplings: Option<Couplings>,
-) -> Result<Vec<ChainSeries>, stoquant_core::error::Error> {
-    let plan = Plan::new(extents, Plan::<D>::work_sites(&extents)?)?;
-    // Without couplings the action's observables are left out; any action measures the others.
+/// An observable; M² brings its autocorrelation time along.
+fn rows((&observable, gamma): (&Observable, &Gamma)) -> Vec<Row> {
+    let error = if gamma.status == Status::TooCorrelated { f64::NAN } else { gamma.error };
+    let row =
+        |observable, value, error| Row { observable, estimate: Estimate::new(value, error), status: gamma.status };
+    let mut out = vec![row(observable, gamma.value, error)];
+    if observable == Observable::M2 {
+        out.push(row(Observable::TauInt, gamma.tau_int, gamma.tau_int_error));
+    }
+    out
+}
+
+/// The numbers of the chains, and their measurements.
+fn series(ensemble: &Ensemble, couplings: Option<Couplings>) -> (Vec<u32>, Vec<ChainSeries>) {
+    // Without couplings the action's observables are left out.
     let c = couplings.unwrap_or(Couplings { kappa: 0.0, b: 0.0, lambda: 0.0 });
-    let action = Phi4::new(c.kappa, c.b, c.lambda);
-    let chain = |fields: Vec<&[f64]>| {
+    let of_chain = |(chain, fields): (u32, Vec<&[f64]>)| {
         let mut series = ChainSeries::default();
         for phi in fields {
-            push(&mut series, &measure::<f64, Phi4, D, _>(&plan, &action, phi), D);
+            measure(phi, &ensemble.extents, &c).push_to(&mut series);
         }
-        series
+        if couplings.is_none() {
+            for of_action in
+                [&mut series.action_density, &mut series.schwinger_dyson, &mut series.grad2, &mut series.lap]
+            {
+                of_action.clear();
+            }
+        }
+        (chain, series)
     };
-    Ok(ensemble.chains().into_iter().map(chain).collect())
+    ensemble.chains().into_iter().map(of_chain).unzip()
 }

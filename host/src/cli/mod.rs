@@ -12,10 +12,12 @@ mod sample;
 mod table;
 mod train;
 
-use std::path::PathBuf;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 use stoquant::couplings::Couplings;
 use stoquant::experiment::{InputError, Options};
 use stoquant::simd::MachineKind;
@@ -64,6 +66,11 @@ struct ExperimentArgs {
 }
 
 impl ExperimentArgs {
+    /// The file that it reads.
+    fn input(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     /// Flags over file, with the thread pool set up.
     fn resolve(self) -> Result<Options, InputError> {
         threads(self.threads)?;
@@ -118,13 +125,35 @@ impl CouplingArgs {
     }
 }
 
-/// Set up the thread pool.
-fn threads(count: Option<usize>) -> Result<(), InputError> {
-    match count {
-        Some(count) if !(1..=1024).contains(&count) => Err(InputError(format!("threads = {count}: must be 1 to 1024"))),
-        Some(count) => rayon::ThreadPoolBuilder::new().num_threads(count).build_global().map_err(InputError::new),
-        None => Ok(()),
+/// Threads that a pool may have.
+const THREADS: std::ops::RangeInclusive<usize> = 1..=1024;
+
+/// Set up the thread pool; returns how many threads it has. Without a number it is that of `RAYON_NUM_THREADS`, or of the cores.
+fn threads(count: Option<usize>) -> Result<usize, InputError> {
+    let count = match count {
+        Some(count) if THREADS.contains(&count) => count,
+        Some(count) => return Err(InputError(format!("threads = {count}: must be 1 to 1024"))),
+        None => match std::env::var("RAYON_NUM_THREADS") {
+            Err(_) => std::thread::available_parallelism().map_or(1, usize::from).min(*THREADS.end()),
+            Ok(text) => text.parse().ok().filter(|count| THREADS.contains(count)).ok_or_else(|| {
+                InputError(format!("RAYON_NUM_THREADS = {text:?} in the environment: must be 1 to 1024"))
+            })?,
+        },
+    };
+    rayon::ThreadPoolBuilder::new().num_threads(count).build_global().map_err(InputError::new)?;
+    Ok(count)
+}
+
+/// A progress bar where somebody looks on.
+fn bar(length: usize, template: &str, shown: bool) -> ProgressBar {
+    let bar = match shown && std::io::stderr().is_terminal() {
+        true => ProgressBar::new(length as u64),
+        false => ProgressBar::hidden(),
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
     }
+    bar
 }
 
 /// Did the command find what it should?
@@ -141,11 +170,19 @@ pub fn main() -> ExitCode {
             // clap's first paragraph says what and where; one line of it.
             let text = error.to_string();
             let line: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
-            eprintln!("stoquant: {}", line.join(" ").trim_start_matches("error: "));
-            return ExitCode::from(2);
+            return refused(&InputError(line.join(" ").trim_start_matches("error: ").to_owned()));
         }
-        Err(help) => help.exit(),
+        // Help and version: a reader that has gone away is not an error, a full disk is.
+        Err(help) => {
+            return match help.print().and_then(|()| std::io::stdout().flush()).or_else(forgive) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => refused(&unprinted(&error)),
+            };
+        }
     };
+    if let Err(error) = clean_up_on_signals() {
+        return refused(&InputError(format!("cannot watch for signals: {error}")));
+    }
     let outcome = match cli.command {
         Command::Certify(args) => certify::run(args),
         Command::Sample(args) => sample::run(args),
@@ -160,17 +197,54 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(Outcome::Good) => ExitCode::SUCCESS,
         Ok(Outcome::CheckFailed) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("stoquant: {error}");
-            ExitCode::from(2)
-        }
+        Err(error) => refused(&error),
     }
 }
 
-/// Print to standard output; a reader that has gone away is not an error.
-fn print(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout(), "{text}");
+fn refused(error: &InputError) -> ExitCode {
+    warn(error);
+    ExitCode::from(2)
+}
+
+/// A line on standard error, which may be closed.
+fn warn(line: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "stoquant: {line}");
+}
+
+/// Before a signal ends the process, what it has begun to write goes.
+#[cfg(unix)]
+fn clean_up_on_signals() -> std::io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
+    // A file that grows beyond its limit then is an error like any other, and not the end.
+    signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default())?;
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU])?;
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            stoquant::output::remove_partial();
+            // Ends the process, and tells its parent which signal it was.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn clean_up_on_signals() -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Print to standard output; a reader that has gone away is not an error, a full disk is.
+fn print(text: &str) -> Result<(), InputError> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).or_else(forgive).map_err(|error| unprinted(&error))
+}
+
+fn forgive(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+}
+
+fn unprinted(error: &std::io::Error) -> InputError {
+    InputError(format!("cannot write to standard output: {error}"))
 }
 
 /// Pretty JSON. NaN and infinities, which JSON lacks, become null.

@@ -1,6 +1,6 @@
 //! `stoquant quantize`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -9,11 +9,10 @@ use stoquant::diffusion::int8::report::{LayerError, StageError, layers, stages};
 use stoquant::diffusion::int8::{Generator, Plan, costs, quantize};
 use stoquant::diffusion::model::Model;
 use stoquant::diffusion::weights::{Quality, reverse};
-use stoquant::ensemble::{sha256, write_atomic};
 use stoquant::experiment::InputError;
+use stoquant::output::{Outputs, sha256};
 use stoquant_core::int8::Image;
 
-use super::sample::writable;
 use super::{MachineArgs, Outcome, json, print, threads};
 
 #[derive(Args)]
@@ -76,9 +75,9 @@ struct Report {
 pub fn run(args: QuantizeArgs) -> Result<Outcome, InputError> {
     threads(args.threads)?;
     let machine = args.machine.machine()?;
-    for out in args.out.iter().chain(&args.hex) {
-        writable(out)?;
-    }
+    let mut outputs = Outputs::reading([Path::new(&args.model)]);
+    let out = args.out.as_deref().map(|path| outputs.add("out", path)).transpose()?;
+    let hex = args.hex.as_deref().map(|path| outputs.add("hex", path)).transpose()?;
     if args.fields > 1 << 16 {
         return Err(InputError(format!("fields = {}: must be at most 65536", args.fields)));
     }
@@ -102,15 +101,15 @@ pub fn run(args: QuantizeArgs) -> Result<Outcome, InputError> {
     let (ram, products) = costs(&image);
     let report =
         Report { bytes: bytes.len(), sha256: sha256(&bytes), ram, products, stages, layers, check: check.transpose()? };
-    if let Some(out) = &args.out {
-        write_atomic(out, &bytes)?;
+    if let Some(out) = out {
+        out.write(&bytes)?;
     }
-    if let Some(hex) = &args.hex {
+    if let Some(hex) = hex {
         let words = bytes.as_chunks::<2>().0.iter();
         let text: String = words.map(|&word| format!("{:04x}\n", u16::from_le_bytes(word))).collect();
-        write_atomic(hex, text.as_bytes())?;
+        hex.write(text.as_bytes())?;
     }
-    print(&if args.json { json(&report)? } else { report.text() });
+    print(&if args.json { json(&report)? } else { report.text() })?;
     Ok(Outcome::Good)
 }
 

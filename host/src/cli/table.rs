@@ -3,13 +3,19 @@
 use stoquant::estimate::Observables;
 use stoquant::noise_law::Facts;
 
-/// One line an observable: value and error.
+/// One line an observable: value and error, or a dash where there is none.
 pub fn observables(table: &Observables) -> String {
     let mut out = format!("{:<20} {:>22} {:>12}", "observable", "value", "error");
     for (&observable, estimate) in table {
-        out += &format!("\n{:<20} {:>22.15} {:>12.3e}", observable.key(), estimate.value, estimate.error);
+        let error = if estimate.error.is_nan() { "-".into() } else { format!("{:.3e}", estimate.error) };
+        out += &format!("\n{:<20} {:>22} {error:>12}", observable.key(), number(estimate.value));
     }
     out
+}
+
+/// Fifteen decimals, or an exponent where they would not show all digits or too many.
+fn number(x: f64) -> String {
+    if x == 0.0 || (1e-3..1e6).contains(&x.abs()) { format!("{x:.15}") } else { format!("{x:.15e}") }
 }
 
 /// One line a fact.

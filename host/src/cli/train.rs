@@ -1,17 +1,16 @@
 //! `stoquant train`.
 
-use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use stoquant::diffusion::train::{Losses, Recipe, RecipeOptions, Training, configurations};
-use stoquant::ensemble::{sha256, write_atomic};
 use stoquant::experiment::InputError;
+use stoquant::output::{Outputs, beside, sha256};
+use stoquant::resources;
 
-use super::{Outcome, json, print, threads};
+use super::{Outcome, bar, json, print, threads};
 
 #[derive(Args)]
 pub struct TrainArgs {
@@ -27,7 +26,7 @@ pub struct TrainArgs {
     #[arg(long)]
     resume: bool,
     /// Threads (default: all cores). Results do not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", overrides_with = "threads")]
     threads: Option<usize>,
     /// Print the manifest
     #[arg(long)]
@@ -54,56 +53,62 @@ struct Manifest<'a> {
 }
 
 /// The framework starts threads of its own for every small operation unless its environment says not to; here a thread has a share of
-/// the batch, and theirs would stand in its way. The variables are read at the first use, so the command starts itself anew.
-fn alone() -> Result<Option<Outcome>, InputError> {
+/// the batch, and theirs would stand in its way. The variables are read at the first use, so the program starts itself anew, in its own
+/// place: there is no second process that a signal could miss. Returns where nothing has to be done.
+fn alone(threads: usize) -> Result<(), InputError> {
     const VARIABLES: [&str; 2] = ["CANDLE_NUM_THREADS", "RAYON_NUM_THREADS"];
     if VARIABLES.iter().all(|name| std::env::var(name).is_ok_and(|value| value == "1")) {
-        return Ok(None);
+        return Ok(());
     }
     let program = std::env::current_exe().map_err(InputError::new)?;
     let mut command = std::process::Command::new(program);
-    command.args(std::env::args_os().skip(1)).envs(VARIABLES.map(|name| (name, "1")));
-    let status = command.status().map_err(InputError::new)?;
-    match status.code() {
-        Some(0) => Ok(Some(Outcome::Good)),
+    // The last of two flags counts.
+    command.args(std::env::args_os().skip(1)).arg(format!("--threads={threads}"));
+    command.envs(VARIABLES.map(|name| (name, "1")));
+    Err(InputError(format!("cannot start anew: {}", replace_this_process(command))))
+}
+
+/// Returns only where it fails.
+#[cfg(unix)]
+fn replace_this_process(mut command: std::process::Command) -> std::io::Error {
+    std::os::unix::process::CommandExt::exec(&mut command)
+}
+
+#[cfg(not(unix))]
+fn replace_this_process(mut command: std::process::Command) -> std::io::Error {
+    match command.status() {
         // The line has been printed.
-        Some(code) => std::process::exit(code),
-        None => Err(InputError::new("the training was interrupted; go on with --resume")),
+        Ok(status) => std::process::exit(status.code().unwrap_or(2)),
+        Err(error) => error,
     }
 }
 
 pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
-    if let Some(outcome) = alone()? {
-        return Ok(outcome);
-    }
+    let threads = threads(args.threads)?;
+    alone(threads)?;
     let recipe = args.recipe.resolve(args.config.as_deref())?;
-    let directory = args.out.parent().filter(|p| !p.as_os_str().is_empty());
-    if directory.is_some_and(|p| !p.is_dir()) || args.out.is_dir() {
-        return Err(InputError(format!("out = {}: must name a file in an existing directory", args.out.display())));
-    }
-    let threads = match args.threads {
-        Some(count) => {
-            threads(Some(count))?;
-            count
-        }
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    };
+    let mut outputs = Outputs::reading(args.config.iter().chain(&recipe.data).map(PathBuf::as_path));
+    let [out, manifest_file] = outputs.pair("out", &args.out, ".json")?;
     let saved = beside(&args.out, ".checkpoint");
+    let checkpoint_file = outputs.add("out, with .checkpoint,", &saved)?;
+    let (count, volume) = (recipe.configurations as u64, (recipe.extent * recipe.extent) as u64);
+    let what = format!("configurations = {count} of {volume} sites: this");
+    resources::need_memory(&what, count.saturating_mul(volume).saturating_mul(8))?;
     let checkpoint = match args.resume {
         true => Some(std::fs::read(&saved).map_err(|e| InputError(format!("{}: {e}", saved.display())))?),
         false => None,
     };
 
     let begun = Instant::now();
-    let bar = bar(recipe.configurations, "{bar:40} {pos}/{len} configurations, {elapsed} (eta {eta})");
-    let phi = configurations(&recipe, threads, &|done| bar.inc(done))?;
-    bar.finish_and_clear();
+    let made = bar(recipe.configurations, "{bar:40} {pos}/{len} configurations, {elapsed} (eta {eta})", true);
+    let phi = configurations(&recipe, threads, &|done| made.inc(done))?;
+    made.finish_and_clear();
     let failed = |error: candle_core::Error| InputError(format!("training failed: {error}"));
     let mut training = Training::new(&recipe, &phi).map_err(failed)?;
     if let Some(bytes) = checkpoint {
         training.resume(&bytes).map_err(|InputError(reason)| InputError(format!("{}: {reason}", saved.display())))?;
     }
-    let bar = self::bar(recipe.steps, "{bar:40} {pos}/{len} steps, {elapsed} (eta {eta}), {msg}");
+    let bar = bar(recipe.steps, "{bar:40} {pos}/{len} steps, {elapsed} (eta {eta}), {msg}", true);
     bar.set_position(training.steps() as u64);
     bar.reset_eta();
     let mut last = Instant::now();
@@ -120,7 +125,7 @@ pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
             bar.set_message(format!("loss {:.5} of {:.5}", mean.network, mean.nothing));
         }
         if last.elapsed() > CHECKPOINT {
-            write_atomic(&saved, &training.checkpoint()?)?;
+            checkpoint_file.write(&training.checkpoint()?)?;
             last = Instant::now();
         }
     }
@@ -137,8 +142,8 @@ pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
         file_sha256: sha256(&bytes),
     };
     let text = json(&manifest)?;
-    write_atomic(&args.out, &bytes)?;
-    write_atomic(&beside(&args.out, ".json"), format!("{text}\n").as_bytes())?;
+    out.write(&bytes)?;
+    manifest_file.write(format!("{text}\n").as_bytes())?;
     // It has served its turn; one that is left behind harms nobody.
     let _ = std::fs::remove_file(&saved);
     let summary = format!(
@@ -150,22 +155,8 @@ pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
         loss.network,
         loss.nothing
     );
-    print(&if args.json { text } else { summary });
+    print(&if args.json { text } else { summary })?;
     Ok(Outcome::Good)
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.to_path_buf().into_os_string();
-    name.push(suffix);
-    name.into()
-}
-
-fn bar(length: usize, template: &str) -> ProgressBar {
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(length as u64) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
 }
 
 fn mean(losses: &[Losses]) -> Losses {

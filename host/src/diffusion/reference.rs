@@ -54,7 +54,7 @@ impl Reference {
             )));
         }
         let mut out = Self { phi: Vec::new(), series: Vec::new() };
-        for chain in ensemble.chains() {
+        for (_, chain) in ensemble.chains() {
             let mut series = ChainSeries::default();
             for phi in chain {
                 out.phi.extend_from_slice(phi);

@@ -269,8 +269,17 @@ where
     fn local(value: f64) -> Tally {
         Fx::<W>::local(value)
     }
-    fn local_proposal(x: Self, y: Self, a: i64, b: i64) -> Tally {
-        Fx::<W>::local_proposal(x.0, y.0, a, b)
+    fn proposal_unit(variance: f64) -> f64 {
+        Fx::<W>::proposal_unit(variance)
+    }
+    fn in_units(self, _per_unit: f64) -> Self {
+        self
+    }
+    fn sum_in_units(sum: i32, _per_unit: f64) -> i32 {
+        sum
+    }
+    fn local_proposal(x: Self, y: Self, a: i64, b: i64, per_w: f64) -> Tally {
+        Fx::<W>::local_proposal(x.0, y.0, a, b, per_w)
     }
 }
 

@@ -17,6 +17,7 @@ pub mod machine;
 pub mod noise;
 pub mod plain;
 pub mod reporting;
+pub mod units;
 
 pub use ladder::{Defect, Outcome, climb};
 
@@ -27,6 +28,7 @@ pub fn defects() -> Vec<Defect> {
         drift::defects,
         arith::defects,
         integrator::defects,
+        units::defects,
         machine::defects,
         diffusion::defects,
         int8::defects,

@@ -3,7 +3,7 @@
 use stoquant::couplings::Couplings;
 use stoquant::engine::{ArithKind, Engine, IntegratorKind, Setup, core_engine, engine_of};
 use stoquant_core::action::{Action, Drift, Phi4, QuarticDrift, Totals};
-use stoquant_core::arith::{Arith, Fx, Local, PROPOSAL_FRACTION};
+use stoquant_core::arith::{Arith, Fx, Local, tally_value};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{ChainNoise, Euler, Integrator, LeimkuhlerMatthews, Mala, State};
 use stoquant_core::lattice::Plan;
@@ -160,16 +160,16 @@ impl<A: Arith> Plain<A> {
     /// S(x) - S(y), and the logarithm of the ratio of proposal densities.
     fn ln_ratio(&self, x: &[A], y: &[A], extents: &[usize]) -> [f64; 2] {
         let mut totals = [Totals::<<Phi4 as Action<A>>::Terms>::default(); 2];
-        let mut proposal = 0;
+        let variance = 2.0 * self.eps + A::FIELD_LSB * A::FIELD_LSB / 12.0;
+        let (mut proposal, w) = (0, A::proposal_unit(variance));
         for i in 0..x.len() {
             for (totals, phi) in totals.iter_mut().zip([x, y]) {
                 totals.add(std::iter::once(self.action.terms(phi[i], self.sum(phi, extents, i))));
             }
             let [a, b] = [x, y].map(|phi| self.drift(phi, extents, i, &mut 0));
-            proposal += i128::from(A::local_proposal(x[i], y[i], a, b).tally());
+            proposal += i128::from(A::local_proposal(x[i], y[i], a, b, 1.0 / w).tally());
         }
-        let variance = 2.0 * self.eps + A::FIELD_LSB * A::FIELD_LSB / 12.0;
-        let proposal = proposal as f64 / (1u64 << PROPOSAL_FRACTION) as f64;
+        let proposal = tally_value(proposal) * w * w;
         let couplings = <Phi4 as Action<A>>::couplings(&self.action);
         [totals[0].dot(couplings) - totals[1].dot(couplings), -proposal / (2.0 * variance)]
     }

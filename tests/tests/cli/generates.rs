@@ -92,7 +92,7 @@ fn generate_is_reproducible() {
     assert!(one == two, "threads or machine change the bytes");
     assert_eq!(report["manifest"], again["manifest"]);
     assert!(one != generate("other.npz", &["--seed", "2"]).0, "the seed does not matter");
-    assert_eq!(report["manifest"]["file_sha256"], stoquant::ensemble::sha256(&one).as_str());
+    assert_eq!(report["manifest"]["file_sha256"], stoquant::output::sha256(&one).as_str());
     assert_eq!(report["manifest"]["config"]["extent"], 8);
 
     let mut npz = NpzReader::new(std::io::Cursor::new(one)).expect("an archive");

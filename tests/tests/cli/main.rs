@@ -1,10 +1,14 @@
 //! The command: what it refuses, in one line and without a trace; and what it writes.
 
 mod boards;
+mod chains;
 mod compares;
+mod files;
 mod generates;
 mod quantizes;
 mod refuses;
+mod scales;
+mod trains;
 mod writes;
 
 use tempfile::TempDir;

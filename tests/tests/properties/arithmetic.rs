@@ -117,8 +117,8 @@ where
 
     // The share of a site in ln q(x|y)/q(y|x), and its antisymmetry.
     let (p, q) = (wide, (a as i64) << W);
-    let term = Fx::<W>::local_proposal(x, y, p, q);
-    prop_assert_eq!(term, -Fx::<W>::local_proposal(y, x, q, p));
+    let term = Fx::<W>::local_proposal(x, y, p, q, 16.0);
+    prop_assert_eq!(term, -Fx::<W>::local_proposal(y, x, q, p, 16.0));
     let exact = i128::from(p + q) * (((k - n) << (W + 4)) + i128::from(q) - i128::from(p));
     let (magnitude, fraction) = (exact.abs(), 4 * W - 2);
     let expected = match fraction.checked_sub(PROPOSAL_FRACTION) {

@@ -11,4 +11,5 @@ mod images;
 mod machines;
 mod refusals;
 mod round_trips;
+mod scales;
 mod symmetry;

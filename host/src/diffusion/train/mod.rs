@@ -81,6 +81,7 @@ pub struct Training<'a> {
     moments: Moments,
     density: Vec<f64>,
     phi: &'a [f32],
+    configurations_sha256: String,
     lattice: Lattice,
     scales: Scales,
     law: SigmaLaw,
@@ -118,7 +119,21 @@ impl<'a> Training<'a> {
         let (scales, size) = scales(&config, &lattice, &parameters, &maker, &mut posteriors[0], recipe.local)?;
         let law = SigmaLaw::new(config.sigma, &size);
         let adam = Adam::new(&parameters.named())?;
-        Ok(Self { recipe, config, moments, density, phi, lattice, scales, law, parameters, adam, posteriors })
+        let configurations_sha256 = checkpoint::hash(phi);
+        Ok(Self {
+            recipe,
+            config,
+            moments,
+            density,
+            phi,
+            configurations_sha256,
+            lattice,
+            scales,
+            law,
+            parameters,
+            adam,
+            posteriors,
+        })
     }
 
     /// Steps done.

@@ -56,6 +56,15 @@ fn foreign_checkpoints_are_refused() {
     let mut training = Training::new(&ours, &phi).unwrap();
     let refused = training.resume(&checkpoint).unwrap_err().to_string();
     assert!(refused.contains("another recipe"), "{refused}");
+    // The same recipe, and other data under its name.
+    let checkpoint = Training::new(&ours, &phi).unwrap().checkpoint().unwrap();
+    let mut other = phi.clone();
+    other[17] += 1e-3;
+    let refused = Training::new(&ours, &other).unwrap().resume(&checkpoint).unwrap_err().to_string();
+    assert!(refused.contains("other configurations"), "{refused}");
+    // The same data under another.
+    let moved = Recipe { data: Some("elsewhere.npz".into()), ..ours.clone() };
+    Training::new(&moved, &phi).unwrap().resume(&checkpoint).unwrap();
     for length in [0, 7, 100, checkpoint.len() - 1] {
         assert!(training.resume(&checkpoint[..length]).is_err());
     }

@@ -1,0 +1,76 @@
+//! Training: one process, and a checkpoint that knows its data.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use stoquant_tests::command::{contents, run, stoquant};
+
+use super::place;
+use super::refuses::refused;
+
+/// Killed by a signal that cannot be caught, a training leaves no process behind: it has none beside its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_training_is_one_process() {
+    let directory = place();
+    let args = ["train", "--extent", "4", "--steps", "1000000", "--configurations", "1000", "--out", "m.safetensors"];
+    let mut child = Command::new(stoquant())
+        .args(args)
+        .current_dir(directory.path())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command runs");
+    let of = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", child.id())).unwrap_or_default();
+    // It has started itself anew when its environment says so; then it computes.
+    let begun = Instant::now();
+    while !of("environ").contains("CANDLE_NUM_THREADS=1") {
+        assert!(begun.elapsed() < Duration::from_secs(60), "never started anew");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let children = of(&format!("task/{}/children", child.id()));
+    let command = of("cmdline");
+    child.kill().expect("a child");
+    child.wait().expect("a child");
+    assert_eq!(children.trim(), "", "a training has a child of its own");
+    assert!(command.contains("train\0--extent\04"), "{command}");
+}
+
+/// The bounds of `--threads` hold for the environment, and the flag goes first.
+#[test]
+fn threads_of_the_environment_are_bounded() {
+    let directory = place();
+    for (value, words) in [("0", "1 to 1024"), ("100000", "1 to 1024"), ("many", "many")] {
+        for line in ["sample --config quick.toml --out e.npz", "train --out m.safetensors", "certify"] {
+            let out = Command::new(stoquant())
+                .args(line.split(' '))
+                .env("RAYON_NUM_THREADS", value)
+                .current_dir(directory.path())
+                .output()
+                .expect("the command runs");
+            let stderr = String::from_utf8_lossy(&out.stderr);
+            assert_eq!((out.status.code(), stderr.lines().count()), (Some(2), 1), "{line} {value}: {stderr}");
+            assert!(stderr.contains("RAYON_NUM_THREADS") && stderr.contains(words), "{stderr}");
+        }
+    }
+    let out = Command::new(stoquant())
+        .args("sample --config quick.toml --threads 2 --out e.npz".split(' '))
+        .env("RAYON_NUM_THREADS", "100000")
+        .current_dir(directory.path())
+        .output()
+        .expect("the command runs");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+}
+
+/// What a recipe cannot have is refused before any work, and nothing is left.
+#[test]
+fn trainings_that_cannot_be() {
+    let directory = place();
+    refused(directory.path(), &["train", "--out", "no/such/m.safetensors"], &["out = no/such", "directory"]);
+    let huge = "train --extent 128 --configurations 100000000 --out m.safetensors";
+    refused(directory.path(), &huge.split(' ').collect::<Vec<_>>(), &["configurations = 100000000", "memory"]);
+    let before = contents(directory.path());
+    let out = run(directory.path(), &["train", "--resume", "--steps", "1", "--out", "m.safetensors"]);
+    assert_eq!(out.status.code(), Some(2), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(contents(directory.path()) == before);
+}
