@@ -1,6 +1,7 @@
 //! A value with its error, and the table of named observables that every command prints.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,42 @@ impl Estimate {
     pub fn new(value: f64, error: f64) -> Self {
         Self { value, error }
     }
+}
+
+impl fmt::Display for Estimate {
+    /// The notation of the field, `1.5476(197)`: the error in units of the last digit shown, with two digits, or three where the first is
+    /// a 1. A value without an error, or with one of 0, is shown whole.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { value, error } = *self;
+        let text =
+            if error > 0.0 && error.is_finite() && value.is_finite() { short(value, error) } else { value.to_string() };
+        f.pad(&text)
+    }
+}
+
+fn short(value: f64, error: f64) -> String {
+    // The exponent and the first digit, as they are after rounding.
+    let scientific = |x: f64, digits: usize| -> (String, i32) {
+        let text = format!("{x:.*e}", digits - 1);
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        (digits.replace('.', ""), exponent.parse().unwrap_or(0))
+    };
+    let digits = if scientific(error, 2).0.starts_with('1') { 3 } else { 2 };
+    let (shown, exponent) = scientific(error, digits);
+    let last = exponent - (digits as i32 - 1); // the decimal place of the last digit
+    let largest = if value == 0.0 { exponent } else { value.abs().log10().floor() as i32 };
+    if last <= 0 && (-4..15).contains(&largest) {
+        let decimals = last.unsigned_abs() as usize;
+        // An error beyond 1 has a decimal point of its own.
+        let shown = if exponent >= 0 && last < 0 { format!("{error:.decimals$}") } else { shown };
+        return format!("{value:.decimals$}({shown})");
+    }
+    // With a power of ten, that of the larger of the two.
+    let power = largest.max(exponent);
+    let decimals = (power - last).max(0) as usize;
+    let scale = 10f64.powi(-power);
+    let shown = if exponent == power && decimals > 0 { format!("{:.decimals$}", error * scale) } else { shown };
+    format!("{:.decimals$}({shown})e{power}", value * scale)
 }
 
 /// The observables that stoquant reports, in the order of its tables. Averages are per site or per configuration.
@@ -92,6 +129,28 @@ pub type Observables = BTreeMap<Observable, Estimate>;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn notation_of_the_field() {
+        for (value, error, text) in [
+            (1.5476, 0.0197, "1.5476(197)"),
+            (1.547_612, 0.000_45, "1.54761(45)"),
+            (-0.468, 0.0123, "-0.4680(123)"),
+            (12.5, 3.2, "12.5(3.2)"),
+            (12.5, 0.999, "12.500(999)"),
+            (3.0, 1.5, "3.00(1.50)"),
+            (0.0, 0.02, "0.000(20)"),
+            (2_230_829.0, 12.0, "2230829.0(12.0)"),
+            (2_230_829.0, 1200.0, "2.23083(120)e6"),
+            (1.25e-9, 3.1e-11, "1.250(31)e-9"),
+            (1.25e20, 3.1e18, "1.250(31)e20"),
+            (7.5, 0.0, "7.5"),
+            (7.5, f64::NAN, "7.5"),
+        ] {
+            assert_eq!(Estimate::new(value, error).to_string(), text);
+        }
+        assert_eq!(format!("{:>12}|", Estimate::new(1.5476, 0.0197)), " 1.5476(197)|");
+    }
 
     /// Tables and JSON use one name.
     #[test]

@@ -21,7 +21,7 @@ mod test;
 
 use bare::Via;
 use clap::{Parser, Subcommand};
-use report::Report;
+use report::{Report, Selection};
 use std::process::ExitCode;
 
 /// Set-up, tests and builds of the whole workspace.
@@ -41,7 +41,15 @@ enum Task {
         /// Also run the tests that are too slow for every commit
         #[arg(long)]
         full: bool,
+        /// Print the names of the steps, and run none
+        #[arg(long, conflicts_with = "only")]
+        list: bool,
+        /// Run only the steps whose names begin so
+        #[arg(long, value_name = "STEP;…", value_delimiter = ';')]
+        only: Vec<String>,
     },
+    /// Formatting, lints, unit tests below the host, a short certificate: a minute or two once all is built
+    Quick,
     /// Write the core's generated tables
     Tables {
         /// Only compare: exit 1 where a table differs from what would be written
@@ -137,7 +145,11 @@ fn run(task: Task) -> sh::Result<()> {
     let mut report = Report::default();
     match task {
         Task::Setup => setup::run(true).map(|note| println!("{note}")),
-        Task::Test { full } => test::run(full),
+        Task::Test { full, list, only } => {
+            let all = if list { Selection::List } else { Selection::All };
+            test::run(full, if only.is_empty() { all } else { Selection::Only(only) })
+        }
+        Task::Quick => test::quick(),
         Task::Tables { check } => Ok(tables::run(check)?),
         Task::CiTargets { via } => targets::run(&mut report, targets::choose(via)?),
         Task::Panics { via } => panics::run(&mut report, targets::choose(via)?),

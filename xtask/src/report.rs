@@ -7,17 +7,56 @@ use std::time::{Duration, Instant};
 
 const WIDTH: usize = 50;
 
+/// Which steps are run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// All of them.
+    #[default]
+    All,
+    /// Those whose names begin with one of these.
+    Only(Vec<String>),
+    /// None: their names are printed.
+    List,
+}
+
 /// The steps that were run, with their times.
 #[derive(Default)]
 pub struct Report {
+    /// Which steps are run.
+    pub selection: Selection,
     rows: Vec<(String, Duration, String)>,
     /// Steps that ran at the same time count once.
     total: Duration,
 }
 
 impl Report {
+    /// With a choice of steps.
+    pub fn of(selection: Selection) -> Self {
+        Self { selection, ..Self::default() }
+    }
+
+    /// Whether a step is run; one that is only listed is printed.
+    fn wanted(&self, name: &str) -> bool {
+        match &self.selection {
+            Selection::All => true,
+            Selection::Only(names) => names.iter().any(|wanted| name.starts_with(wanted.as_str())),
+            Selection::List => {
+                println!("{name}");
+                false
+            }
+        }
+    }
+
+    /// Whether no step has been run.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Runs a step that prints nothing; it returns a short note (a count, a size) for its line.
     pub fn step(&mut self, name: &str, work: impl FnOnce() -> Result<String>) -> Result<()> {
+        if !self.wanted(name) {
+            return Ok(());
+        }
         print!("{name:<WIDTH$} ");
         let _ = std::io::stdout().flush();
         let (took, note) = self.timed(name, work)?;
@@ -32,6 +71,7 @@ impl Report {
         name: impl Fn(&T) -> String,
         work: impl Fn(&T) -> Result<String> + Sync,
     ) -> Result<()> {
+        let of: Vec<&T> = of.iter().filter(|of| self.wanted(&name(of))).collect();
         let start = Instant::now();
         let rows: Vec<_> = of.par_iter().map(|of| timed(|| work(of))).collect();
         self.total += start.elapsed();
@@ -47,6 +87,9 @@ impl Report {
 
     /// Runs a step whose own output is to be seen.
     pub fn loud_step(&mut self, name: &str, work: impl FnOnce() -> Result<String>) -> Result<()> {
+        if !self.wanted(name) {
+            return Ok(());
+        }
         println!("{name}:");
         let (took, note) = self.timed(name, work)?;
         println!("{name:<WIDTH$} {:>7.1} s  {note}", took.as_secs_f64());

@@ -1,21 +1,47 @@
 //! `cargo xtask test`: everything that must hold, one step after the other up to the first failure.
 
 use crate::bare::Via;
-use crate::report::Report;
+use crate::report::{Report, Selection};
 use crate::sh::{Error, Result, capture, cargo, stream};
 use crate::{counts, firmware, fpga, fuzz, instructions, mutants, neon, panics, setup, tables, targets};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Runs all steps, then prints the table. `full` adds the slow tests.
-pub fn run(full: bool) -> Result<()> {
-    let mut report = Report::default();
+/// Runs the steps, then prints the table. `full` adds the slow tests.
+pub fn run(full: bool, selection: Selection) -> Result<()> {
+    let mut report = Report::of(selection);
     let mut count = Count::default();
     let done = steps(&mut report, &mut count, full);
+    if report.selection == Selection::List {
+        return done;
+    }
+    if done.is_ok() && report.is_empty() {
+        return Err("no step has a name that begins so: `cargo xtask test --list` prints them".into());
+    }
     report.print();
-    if done.is_ok() {
+    if done.is_ok() && count.passed > 0 {
         println!("tests: {} passed, 0 failed, {} skipped", count.passed, count.ignored);
     }
     done
+}
+
+/// What a change is tried with before anything else: a minute or two, once all is built.
+pub fn quick() -> Result<()> {
+    let mut report = Report::default();
+    report.step("fmt", format)?;
+    report.step("clippy", clippy)?;
+    let mut count = Count::default();
+    let packages = ["core", "link", "engines"].map(|name| format!("--package=stoquant-{name}"));
+    report.step("unit tests below the host", || {
+        let mut command = cargo(["test", "--profile", "release-checked"]);
+        command.args(&packages);
+        count = Count::read(&capture(command)?);
+        Ok(format!("{} passed", count.passed))
+    })?;
+    report.loud_step("certify, some rungs", || {
+        run_certify(&["--rung", "noise,math,identity,coupled,exact", "--effort", "0.05"]).map(|_| String::new())
+    })?;
+    report.print();
+    Ok(())
 }
 
 fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
@@ -29,7 +55,7 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
         report.step("NEON, emulated", neon::run)?;
     }
     report.loud_step("tables", || Ok(tables::run(true).map(|()| "as generated".to_owned())?))?;
-    let via = targets::choose(None)?;
+    let via = if report.selection == Selection::List { Via::Pinned } else { targets::choose(None)? };
     targets::run(report, via)?;
     panics::run(report, via)?;
     // The other way of building, where there is one; last the one whose programs are emulated.
@@ -84,7 +110,8 @@ fn test(count: &mut Count, extra: &[&str]) -> Result<String> {
 
 /// The certificate as the README runs it, and a shorter one under a seed that no run has seen.
 fn certify() -> Result<String> {
-    run_certify(&[])?;
+    let said = run_certify(&[])?;
+    figures_are_true(&said)?;
     let fresh = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_nanos() as u64).to_string();
     println!("once more with the fresh seed {fresh}");
     run_certify(&["--seed", &fresh, "--effort", "0.5"])?;
@@ -100,14 +127,31 @@ fn certify_board(board: &str) -> Result<String> {
     Ok(verdict.to_owned())
 }
 
-fn run_certify(flags: &[&str]) -> Result<()> {
+/// The README quotes the verdict, and the planted defects stand out from as many statistics as there are.
+fn figures_are_true(said: &str) -> Result<()> {
+    let counts = |text: &str| -> Option<Vec<usize>> {
+        let verdict = text.lines().find(|line| line.starts_with("PASS: in-process core"))?;
+        let numbers = verdict.split([' ', ',']).filter_map(|word| word.parse().ok());
+        Some(numbers.take(2).collect())
+    };
+    let (found, quoted) = (counts(said), counts(include_str!("../../README.md")));
+    if found.is_none() || found != quoted {
+        return Err(format!("README quotes {quoted:?} checks and statistics, `certify` makes {found:?}").into());
+    }
+    if found.and_then(|counts| counts.get(1).copied()) != Some(stoquant::certify::parts::STATISTICS) {
+        return Err("`certify::parts::STATISTICS` is not the number of statistics of a default certificate".into());
+    }
+    Ok(())
+}
+
+fn run_certify(flags: &[&str]) -> Result<String> {
     let mut command = cargo(["run", "--quiet", "--release", "--package", "stoquant", "--", "certify"]);
     command.args(flags);
     let said = stream(command)?;
     if said.trim().is_empty() {
         return Err(Error::from("`stoquant certify` certified nothing: it printed no line"));
     }
-    Ok(())
+    Ok(said)
 }
 
 /// The sums of cargo's `test result:` lines.

@@ -19,11 +19,12 @@ use super::Level;
 use super::check::{Check, Criterion, POWER_99};
 use super::figure::{Axis, Figure, Series};
 use super::findings::Findings;
+use super::rung::Rung;
 use crate::analysis::{AnalysisError, Gamma, gamma, stats};
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
 
-const RUNG: &str = "calibration";
+const RUNG: Rung = Rung::Calibration;
 
 /// Measurements of a short run, and of a long one.
 const LENGTHS: [usize; 2] = [400, 4000];
@@ -75,7 +76,7 @@ pub fn checks(factory: &Factory, analysis: &Analysis, level: Level, seed: u64) -
     let d = ((2.0 / SUITE_LEVEL).ln() / (2.0 * count as f64)).sqrt();
     let bound = |d: f64| Series::line(if d > 0.0 { "rejected beyond" } else { "" }, vec![0.0, 1.0], vec![d, d]);
     findings.figures.push(Figure {
-        rung: RUNG,
+        rung: Some(RUNG),
         name: "p-values of reruns".into(),
         caption: format!(
             "Distribution function of the p-values of {count} short runs against the true mean, less that of the uniform \
@@ -86,7 +87,7 @@ pub fn checks(factory: &Factory, analysis: &Analysis, level: Level, seed: u64) -
         series: uniform.into_iter().chain([bound(d), bound(-d)]).collect(),
     });
     findings.figures.push(Figure {
-        rung: RUNG,
+        rung: Some(RUNG),
         name: "power".into(),
         caption: format!(
             "How often short runs reject, at level {LEVEL}, a mean that is off by some of its exact standard errors. Lines: \

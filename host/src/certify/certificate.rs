@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::check::{Check, Criterion, Verdict};
 use super::figure::Figure;
 use super::findings::Findings;
+use super::rung::Rung;
 use super::{Level, overview};
 use crate::analysis::stats;
 
@@ -19,7 +20,7 @@ pub const FALSE_ALARM_RATE: f64 = 1e-6;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Judged {
     /// Rung of the ladder.
-    pub rung: &'static str,
+    pub rung: Rung,
     /// What was checked.
     pub name: String,
     /// Value found.
@@ -148,15 +149,16 @@ impl Certificate {
         self.checks.iter().filter(|c| c.verdict != Verdict::Pass)
     }
 
-    /// The rungs, in the order of the ladder.
-    pub fn rungs(&self) -> Vec<&'static str> {
-        let mut rungs: Vec<&str> = Vec::new();
-        for rung in self.checks.iter().map(|c| c.rung).chain(self.figures.iter().map(|f| f.rung)) {
-            if !rungs.contains(&rung) {
-                rungs.push(rung);
-            }
-        }
-        rungs
+    /// The rungs that have checks or figures, in the order of the ladder.
+    pub fn rungs(&self) -> Vec<Rung> {
+        let mine =
+            |rung| self.checks.iter().any(|c| c.rung == rung) || self.figures.iter().any(|f| f.rung == Some(rung));
+        Rung::all().filter(|&rung| mine(rung)).collect()
+    }
+
+    /// The checks of a rung.
+    pub fn of(&self, rung: Rung) -> impl Iterator<Item = &Judged> {
+        self.checks.iter().filter(move |check| check.rung == rung)
     }
 }
 
@@ -165,21 +167,21 @@ mod tests {
     use super::*;
 
     fn normal(z: f64) -> Check {
-        Check::normal("r", "z", z, 0.0, 1.0)
+        Check::normal(Rung::Words, "z", z, 0.0, 1.0)
     }
 
     #[test]
     fn nothing_passes_by_default() {
         assert_eq!(Certificate::judge(Vec::<Check>::new()).verdict, Verdict::Fail);
-        let nan = Check::bound("r", "nan", f64::NAN, 0.0, 1.0);
+        let nan = Check::bound(Rung::Words, "nan", f64::NAN, 0.0, 1.0);
         assert_eq!(Certificate::judge(vec![nan]).verdict, Verdict::Fail);
-        let off = Check::bound("r", "off", 1.0, 0.0, 0.5);
+        let off = Check::bound(Rung::Words, "off", 1.0, 0.0, 0.5);
         assert_eq!(Certificate::judge(vec![off]).verdict, Verdict::Fail);
         for promise in [1.0, f64::INFINITY] {
             let nan = Certificate::judge(vec![normal(f64::NAN).detecting(promise)]);
             assert_eq!(nan.checks[0].verdict, Verdict::Fail);
         }
-        let unknown = Certificate::judge(vec![Check::undecided("r", "why")]);
+        let unknown = Certificate::judge(vec![Check::undecided(Rung::Words, "why")]);
         assert_eq!((unknown.verdict, unknown.checks[0].verdict), (Verdict::Fail, Verdict::Undecided));
     }
 
@@ -203,7 +205,7 @@ mod tests {
         let two = Certificate::judge([1.0, 9.0].map(normal).to_vec());
         assert_eq!([two.checks[0].false_alarm_rate, two.checks[1].false_alarm_rate], [Some(1e-6), Some(5e-7)]);
         // Bounds have no false alarms, and take no share.
-        let beside = Certificate::judge(vec![normal(1.0), Check::none("r", "count", 0)]);
+        let beside = Certificate::judge(vec![normal(1.0), Check::none(Rung::Words, "count", 0)]);
         assert_eq!(beside.checks[0].false_alarm_rate, Some(1e-6));
     }
 

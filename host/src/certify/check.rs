@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::analysis::{Gamma, Status, stats};
 
+use super::rung::Rung;
+
 /// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -34,7 +36,7 @@ pub const POWER_99: f64 = 2.326_347_874_040_841;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
     /// Rung of the ladder.
-    pub rung: &'static str,
+    pub rung: Rung,
     /// What was checked.
     pub name: String,
     /// Value found.
@@ -59,7 +61,7 @@ pub struct Check {
 
 impl Check {
     /// A deterministic check.
-    pub fn bound(rung: &'static str, name: impl Into<String>, value: f64, expected: f64, bound: f64) -> Self {
+    pub fn bound(rung: Rung, name: impl Into<String>, value: f64, expected: f64, bound: f64) -> Self {
         Self {
             rung,
             name: name.into(),
@@ -76,13 +78,13 @@ impl Check {
     }
 
     /// A value with a known standard error against its expectation.
-    pub fn normal(rung: &'static str, name: impl Into<String>, value: f64, expected: f64, error: f64) -> Self {
+    pub fn normal(rung: Rung, name: impl Into<String>, value: f64, expected: f64, error: f64) -> Self {
         let criterion = Criterion::Normal((value - expected) / error);
         Self { criterion, ..Self::bound(rung, name, value, expected, error) }
     }
 
     /// A check that could not be made: its name says why.
-    pub fn undecided(rung: &'static str, name: impl Into<String>) -> Self {
+    pub fn undecided(rung: Rung, name: impl Into<String>) -> Self {
         Self { criterion: Criterion::Undecided, ..Self::bound(rung, name, f64::NAN, f64::NAN, f64::NAN) }
     }
 
@@ -130,18 +132,12 @@ impl Check {
     }
 
     /// A count that must be zero.
-    pub fn none(rung: &'static str, name: impl Into<String>, count: usize) -> Self {
+    pub fn none(rung: Rung, name: impl Into<String>, count: usize) -> Self {
         Self::bound(rung, name, count as f64, 0.0, 0.0)
     }
 
     /// A mean with its autocorrelation analysis against a value known to `systematic`.
-    pub fn statistic(
-        rung: &'static str,
-        name: impl Into<String>,
-        gamma: &Gamma,
-        expected: f64,
-        systematic: f64,
-    ) -> Self {
+    pub fn statistic(rung: Rung, name: impl Into<String>, gamma: &Gamma, expected: f64, systematic: f64) -> Self {
         let deviation = gamma.value - expected;
         let excess = (deviation.abs() - systematic).max(0.0).copysign(deviation);
         let criterion = match gamma.status {
@@ -160,7 +156,7 @@ impl Check {
     }
 
     /// Two independent means of the same quantity.
-    pub fn difference(rung: &'static str, name: impl Into<String>, a: &Gamma, b: &Gamma, systematic: f64) -> Self {
+    pub fn difference(rung: Rung, name: impl Into<String>, a: &Gamma, b: &Gamma, systematic: f64) -> Self {
         let both = Gamma {
             error: a.error.hypot(b.error),
             // Fewer degrees of freedom: heavier tails, the safe side.

@@ -9,11 +9,12 @@ use stoquant_core::integrator::State;
 use stoquant_core::noise::{Law, StreamTag, Threefry};
 
 use super::check::Check;
+use super::rung::Rung;
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, Engine, Factory, IntegratorKind, Setup};
 use crate::reference;
 
-const RUNG: &str = "coupled";
+const RUNG: Rung = Rung::Coupled;
 
 /// η of every site at a step, as the arithmetic sees it.
 pub fn eta(setup: &Setup, chain: u32, step: u64) -> Vec<f64> {

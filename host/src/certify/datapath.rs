@@ -12,11 +12,12 @@ use stoquant_core::integrator::State;
 use super::check::Check;
 use super::coupled::{eta, label};
 use super::findings::Findings;
+use super::rung::Rung;
 use crate::couplings::Couplings;
 use crate::engine::{Engine, Factory, IntegratorKind, Setup};
 use crate::reference::Datapath;
 
-const RUNG: &str = "coupled";
+const RUNG: Rung = Rung::Coupled;
 
 /// Sweeps from a start field; single sweeps from fields over the whole range.
 const SWEEPS: u64 = 48;

@@ -16,6 +16,7 @@ use super::figure::{Axis, Figure, Series};
 use super::findings::Findings;
 use super::histogram;
 use super::plan::Level;
+use super::rung::Rung;
 use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
 use crate::estimate::Observable;
 use crate::exact::{self, SitePotential};
@@ -23,7 +24,7 @@ use crate::law::{Chain, EulerOperator, Rounding, Scheme, Solved, TOLERANCE, tota
 use crate::markov::Always;
 use crate::noise_law::classes;
 
-const RUNG: &str = "exact-law";
+const RUNG: Rung = Rung::ExactLaw;
 
 /// x²/2 + x⁴/4.
 const SINGLE: SitePotential = SitePotential { b: 0.5, lambda: 0.25 };
@@ -375,7 +376,7 @@ impl Scan {
         let (x, y) = column(*widths.first()?, 3);
         series.push(Series::line("step-size bias of the continuous chain", x, y));
         Some(Figure {
-            rung: RUNG,
+            rung: Some(RUNG),
             name: "exact-law-eps".into(),
             caption: "Shift of <x²> by rounding, S = x²/2 + x⁴/4: exact laws of the integers (points) and Δ²/(24ε)·d<x²>/dT (lines); beside them the bias of the finite step."
                 .into(),
@@ -403,7 +404,7 @@ fn cells_figure(law: &Solved) -> Option<Figure> {
     let (x, y) = relative(chain.effective_bins(&edges).ok()?);
     series.push(Series::line("e^{-S_eff}, first order", x, y));
     Some(Figure {
-        rung: RUNG,
+        rung: Some(RUNG),
         name: "exact-law-residual".into(),
         caption: format!(
             "Exact law of Fx<{}> Euler at ε = {:.4} relative to e^{{-S}}, S = x²/2 + x⁴/4, on 64 cells.",

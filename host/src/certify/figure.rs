@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::rung::Rung;
+
 /// How a series is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -72,7 +74,7 @@ impl Axis {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
     /// Rung of the ladder that it belongs to.
-    pub rung: &'static str,
+    pub rung: Option<Rung>,
     /// Short and unique: the key in the JSON.
     pub name: String,
     /// What is to be seen, in a sentence or two.

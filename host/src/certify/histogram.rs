@@ -7,13 +7,14 @@ use super::check::{Check, Criterion};
 use super::figure::{Axis, Figure, Series};
 use super::findings::Findings;
 use super::plan::Level;
+use super::rung::Rung;
 use crate::analysis::stats;
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
 use crate::exact::SitePotential;
 use crate::law::{Chain, Scheme};
 
-const RUNG: &str = "exact-law";
+const RUNG: Rung = Rung::ExactLaw;
 
 /// Sites of a lattice without hopping are chains of one site, independent of each other: Euler in `Fx<16>` from a hot start, after a Langevin time at which the
 /// slowest even mode (of rate 3 and more) is down to e^{-18}; the start is even, so odd modes have nothing to forget.
@@ -95,7 +96,7 @@ fn figure(chain: &Chain, edges: &[f64], expected: &[f64], total: &dyn Fn(usize) 
         series.push(Series::line("e^{-S}", x, inner.map(|i| gibbs[i] / width(i)).collect()));
     }
     Figure {
-        rung: RUNG,
+        rung: Some(RUNG),
         name: "exact-law-histogram".into(),
         caption: format!(
             "Histogram of {sites} sites of Fx<16> Euler at ε = {:.4} and its exact law, S = x²/2 + x⁴/4.",

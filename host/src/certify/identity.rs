@@ -13,11 +13,12 @@ use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words};
 use super::check::Check;
 use super::coupled::label;
 use super::findings::Findings;
+use super::rung::Rung;
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, Factory, IntegratorKind, Setup};
 use crate::reference;
 
-const RUNG: &str = "identity";
+const RUNG: Rung = Rung::Identity;
 
 /// Words of another arrangement of the sites: site y has the word of `origin[y]` (of y, without one), with its sign
 /// flipped or not.

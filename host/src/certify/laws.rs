@@ -9,6 +9,7 @@ use super::coupled::label;
 use super::figure::{Axis, Figure, Series};
 use super::findings::Findings;
 use super::promise::Promise;
+use super::rung::Rung;
 use crate::analysis::{Gamma, gamma, gammas};
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
@@ -22,7 +23,7 @@ use crate::sampler::{self, Cluster};
 #[derive(Clone, Debug)]
 pub struct Case {
     /// Rung of the ladder.
-    pub rung: &'static str,
+    pub rung: Rung,
     /// The chains.
     pub setup: Setup,
     /// Number of chains.
@@ -251,7 +252,7 @@ fn autocorrelations(case: &Case, found: &BTreeMap<Observable, Gamma>) -> Figure 
         series.push(Series::points("", vec![window], vec![rho], vec![]));
     }
     Figure {
-        rung: case.rung,
+        rung: Some(case.rung),
         name: format!("autocorrelation {}", label(&case.setup)),
         caption: format!(
             "Normalised autocorrelation of {} at ε = {}; points mark the windows up to which it is summed.",
@@ -330,7 +331,7 @@ mod tests {
             seed: 1,
         };
         let schedule = Schedule { thermalise: 10, measurements: 50, every: 2 };
-        let case = Case { rung: "exact", setup, chains: 2, schedule, promise: promise::ANY, drawn: false };
+        let case = Case { rung: Rung::Exact, setup, chains: 2, schedule, promise: promise::ANY, drawn: false };
         let idle = |factory: &Factory| {
             let checks = compare(factory, &case).unwrap().checks;
             checks.iter().find(|c| c.name.contains("short of sweeps")).unwrap().value

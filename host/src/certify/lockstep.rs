@@ -6,10 +6,11 @@ use stoquant_core::error::Error;
 
 use super::check::Check;
 use super::coupled::label;
+use super::rung::Rung;
 use crate::engine::{Engine, Factory, Setup, core_engine};
 
 /// The rung of such comparisons.
-pub const RUNG: &str = "lockstep";
+pub const RUNG: Rung = Rung::Lockstep;
 
 /// The first word that differs.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,11 +7,12 @@ use stoquant_core::noise::gauss;
 
 use super::Level;
 use super::check::Check;
+use super::rung::Rung;
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup, core_engine_on};
 use crate::simd::{MachineKind, Threads, Work, with_machine};
 
-const RUNG: &str = "machines";
+const RUNG: Rung = Rung::Machines;
 
 /// Sweeps of a comparison: the third knows of every site that is two steps away.
 const SWEEPS: u64 = 3;

@@ -1,29 +1,13 @@
 //! The certificate: does what runs sample e^{-S}?
 //!
-//! Rungs, from the sharpest to the broadest:
-//!
-//! | rung | what | sampled |
-//! |---|---|---|
-//! | `calibration` | the statistics themselves: uniform p-values, declared power | yes |
-//! | `noise` | the Gaussian over all words | no |
-//! | `words` | independence of the words | yes |
-//! | `math` | the one float function of a decision | no |
-//! | `identity` | symmetries, restart, chains, bit for bit | no |
-//! | `enumeration` | every state and every word of an eight-bit site | no |
-//! | `exact-law` | the stationary law of the production integers, one site | one histogram |
-//! | `fokker-planck` | the equation, its gap, and the way to equilibrium | histograms |
-//! | `orders` | orders of convergence and leading coefficients | slopes |
-//! | `lockstep` | another engine beside the core, every word | no |
-//! | `coupled` | every site of every step within its rounding, in fixed point every word; what is left is white noise | noise only |
-//! | `finite-step` | the free field at finite step | yes |
-//! | `exact` | one site at finite step, rings, tori | yes |
-//! | `int8` | the quantised score: every integer, its error, its symmetries, its weights against floats | weights |
-//! | `ensemble` | identities of e^{-S} and an independent sampler on larger lattices | yes |
+//! The rungs and their claims are listed in [`Rung`], the checks of each are made by its [source](Rung::source), and [`parts`] says which of them a
+//! [`Plan`] has.
 //!
 //! Deterministic checks have a bound and no false alarms; statistical ones share [`certificate::FALSE_ALARM_RATE`].
 //!
 //! Everything but the noise, the symmetries and the laws of the core's integers sees chains only through [`Factory`], so any engine can be certified.
 
+pub mod against;
 pub mod calibration;
 pub mod certificate;
 pub mod check;
@@ -48,6 +32,7 @@ mod plan;
 pub mod promise;
 pub mod relaxation;
 pub mod residuals;
+pub mod rung;
 pub mod words;
 
 pub use certificate::{Certificate, Judged};
@@ -56,21 +41,22 @@ pub use figure::Figure;
 pub use findings::Findings;
 pub use parts::{Part, parts};
 pub use plan::{Level, Plan, Scope};
+pub use rung::Rung;
 
 use stoquant_core::error::Error;
 
 use crate::engine::Factory;
 
-/// Run a plan. `progress(done, total, what)` is called before each part.
+/// Run a plan. `progress(done, total, part)` is called before each part.
 pub fn certify(
     factory: &Factory,
     plan: &Plan,
-    mut progress: impl FnMut(usize, usize, &str),
+    mut progress: impl FnMut(usize, usize, &Part),
 ) -> Result<Certificate, Error> {
     let parts = parts(plan);
     let mut findings = Findings { not_applicable: plan.not_applicable.clone(), ..Findings::default() };
     for (done, part) in parts.iter().enumerate() {
-        progress(done, parts.len(), &part.name);
+        progress(done, parts.len(), part);
         findings.extend(part.run(factory)?);
     }
     Ok(Certificate { engine: plan.engine.clone(), level: plan.level, seed: plan.seed, ..Certificate::judge(findings) })

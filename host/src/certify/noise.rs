@@ -12,11 +12,12 @@ use stoquant_core::noise::threefry::threefry2x32;
 
 use super::check::Check;
 use super::figure::{Axis, Figure, Series};
+use super::rung::Rung;
 use super::{Findings, Level};
 use crate::gauss_fit;
 use crate::noise_law::{BANDS, FACTS, Facts, NoiseLaw, classes, errors, every_word, specified};
 
-const RUNG: &str = "noise";
+const RUNG: Rung = Rung::Noise;
 
 /// Noise under test.
 #[derive(Clone, Copy)]
@@ -154,7 +155,7 @@ fn figure_of_errors(subject: &NoiseSubject) -> Figure {
     let x: Vec<f64> = bands.iter().filter(|b| b.words > 0).map(|b| b.from).collect();
     let y = |f: fn(&crate::noise_law::ErrorBand) -> f64| bands.iter().filter(|b| b.words > 0).map(f).collect();
     Figure {
-        rung: RUNG,
+        rung: Some(RUNG),
         name: "noise-error".to_owned(),
         caption:
             "Error of η₁₈ against the inverse normal distribution function, in units of 2⁻¹⁴, over all words. Rounding \
@@ -174,7 +175,7 @@ fn figure_of_laws(subject: &NoiseSubject) -> Figure {
         Series::steps(format!("W = {width}"), x, cells.iter().map(|[p, q]| p / q - 1.0).collect())
     });
     Figure {
-        rung: RUNG,
+        rung: Some(RUNG),
         name: "noise-law".to_owned(),
         caption:
             "Exact probability that |η| falls into a cell of 1/16, relative to that of N(0,1) rounded to the same grid."
@@ -199,8 +200,20 @@ fn acceptance_error<M: Math>() -> f64 {
 pub fn exponentials() -> Vec<Check> {
     vec![
         // Half a unit in the last place of exp, and of ln r (|ln r| < 15) before it.
-        Check::bound("math", "libm: error of an acceptance probability", acceptance_error::<Accurate>(), 0.0, 1e-14),
-        Check::bound("math", "micromath: error of an acceptance probability", acceptance_error::<Fast>(), 0.0, 1.2e-3),
+        Check::bound(
+            Rung::Math,
+            "libm: error of an acceptance probability",
+            acceptance_error::<Accurate>(),
+            0.0,
+            1e-14,
+        ),
+        Check::bound(
+            Rung::Math,
+            "micromath: error of an acceptance probability",
+            acceptance_error::<Fast>(),
+            0.0,
+            1.2e-3,
+        ),
     ]
 }
 

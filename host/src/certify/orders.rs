@@ -12,13 +12,14 @@ use stoquant_core::error::Error;
 use super::check::Check;
 use super::findings::Findings;
 use super::plan::Level;
+use super::rung::Rung;
 use crate::couplings::Couplings;
 use crate::engine::Factory;
 use crate::estimate::{Estimate, Observable};
 use crate::exact::{self, SitePotential, StepLaw, one_site};
 use crate::fokker_planck::PairLaw;
 
-const RUNG: &str = "orders";
+const RUNG: Rung = Rung::Orders;
 
 /// x²/2 + x⁴/4.
 pub(super) const SINGLE: SitePotential = SitePotential { b: 0.5, lambda: 0.25 };

@@ -6,8 +6,6 @@ use super::certificate::Judged;
 use super::figure::{Axis, Figure, Series};
 use crate::analysis::stats;
 
-const RUNG: &str = "certificate";
-
 /// Where something was granted, z is not normal but smaller: beyond this fraction of the error a check is left out.
 const GRANTED: f64 = 1e-2;
 
@@ -40,7 +38,7 @@ fn histogram(z: &[f64]) -> Figure {
         })
         .unzip();
     Figure {
-        rung: RUNG,
+        rung: None,
         name: "z-scores".into(),
         caption: format!(
             "Deviations of the {} statistical checks whose expectation is exact, in standard errors, and the standard \
@@ -60,7 +58,7 @@ fn quantiles(z: &[f64]) -> Figure {
     let expected: Vec<f64> = (0..p.len()).map(|i| (i as f64 + 0.5) / n).collect();
     let line = vec![0.5 / n, 1.0];
     Figure {
-        rung: RUNG,
+        rung: None,
         name: "p-values".into(),
         caption: "The same checks: p-values in ascending order against those of a uniform law.".into(),
         x: Axis::log("p, uniform"),

@@ -1,129 +1,168 @@
-//! The parts that a certificate is made of, in the order of the ladder.
+//! The parts that a certificate is made of, in the order of the ladder: the one place that says which checks a plan has.
 
 use stoquant_core::error::Error;
 
 use super::check::Check;
 use super::findings::Findings;
+use super::laws::Case;
 use super::noise::NoiseSubject;
+use super::rung::Rung;
 use super::{
     Plan, Scope, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, int8, laws, lockstep,
     machines, noise, orders, relaxation, residuals, words,
 };
 use crate::engine::{ArithKind, Factory, IntegratorKind, Setup};
 
-type Work<'a> = dyn Fn(&Factory) -> Result<Findings, Error> + 'a;
+/// Statistical checks of the default certificate, which share its false-alarm rate. `cargo xtask test` counts them.
+pub const STATISTICS: usize = 739;
 
-/// One piece of work: a name for the progress bar, and what it does to the engines under test.
-pub struct Part<'a> {
+type Work = dyn Fn(&Factory) -> Result<Findings, Error> + Send + Sync;
+
+/// One piece of work: its rung, a name for the progress bar, and what it does to the engines under test.
+pub struct Part {
+    /// The rung that its checks belong to.
+    pub rung: Rung,
     /// What it is about.
     pub name: String,
-    work: Box<Work<'a>>,
+    work: Box<Work>,
 }
 
-impl<'a> Part<'a> {
+impl Part {
     /// A part that does `work`.
-    pub fn new(name: impl Into<String>, work: impl Fn(&Factory) -> Result<Findings, Error> + 'a) -> Self {
-        Self { name: name.into(), work: Box::new(work) }
+    pub fn new(
+        rung: Rung,
+        name: impl Into<String>,
+        work: impl Fn(&Factory) -> Result<Findings, Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self { rung, name: name.into(), work: Box::new(work) }
     }
 
-    /// Run it. A part that finds nothing, and does not say why, has not run: that is a failed check.
+    /// Run it. A part that returns neither a check nor a reason why there is none is reported as undecided.
     pub fn run(&self, factory: &Factory) -> Result<Findings, Error> {
         let mut findings = (self.work)(factory)?;
         if findings.checks.is_empty() && findings.not_applicable.is_empty() {
-            findings.checks.push(Check::undecided("certificate", format!("{}: no check was made", self.name)));
+            findings.checks.push(Check::undecided(self.rung, format!("{}: no check was made", self.name)));
         }
         Ok(findings)
     }
 }
 
 /// The parts of a plan.
-pub fn parts(plan: &Plan) -> Vec<Part<'_>> {
-    match plan.scope {
-        Scope::Int8 => return of_int8(plan).collect(),
-        Scope::Engine => return of_engine(plan).collect(),
-        Scope::Everything | Scope::Experiment => {}
+pub fn parts(plan: &Plan) -> Vec<Part> {
+    let mut parts = match plan.scope {
+        Scope::Int8 => of_int8(plan),
+        Scope::Engine => of_engine(plan),
+        Scope::Everything | Scope::Experiment => of_core(plan),
+    };
+    if let Some(rungs) = &plan.rungs {
+        parts.retain(|part| rungs.contains(&part.rung));
     }
+    parts
+}
+
+/// The core, and the chains of the plan.
+fn of_core(plan: &Plan) -> Vec<Part> {
+    let (level, seed) = (plan.level, plan.seed);
+    let of_boards = plan.clone();
     let mut parts = vec![
-        Part::new("calibration", |factory| {
-            calibration::checks(factory, &calibration::Analysis::default(), plan.level, plan.seed)
+        Part::new(Rung::Calibration, "calibration", move |factory| {
+            calibration::checks(factory, &calibration::Analysis::default(), level, seed)
         }),
-        Part::new("noise", |_| Ok(noise::findings(&NoiseSubject::default(), plan.level))),
-        Part::new("words", |_| Ok(words::findings(plan.seed, plan.level))),
-        Part::new("exponentials", |_| Ok(noise::exponentials().into())),
-        Part::new("symmetries", |_| Ok(identity::symmetries_of_the_core(plan.seed)?.into())),
-        Part::new("machines", |factory| Ok(machines::checks(factory, plan.level, plan.seed)?.into())),
-        Part::new("boards", |factory| identity::boards(factory, plan)),
+        Part::new(Rung::Noise, "noise", move |_| Ok(noise::findings(&NoiseSubject::default(), level))),
+        Part::new(Rung::Words, "words", move |_| Ok(words::findings(seed, level))),
+        Part::new(Rung::Math, "exponentials", |_| Ok(noise::exponentials().into())),
+        Part::new(Rung::Identity, "symmetries", move |_| Ok(identity::symmetries_of_the_core(seed)?.into())),
+        Part::new(Rung::Machines, "machines", move |factory| Ok(machines::checks(factory, level, seed)?.into())),
+        Part::new(Rung::Identity, "boards", move |factory| identity::boards(factory, &of_boards)),
     ];
     if plan.scope == Scope::Everything {
-        parts.push(Part::new("enumeration", |_| Ok(enumeration::checks(plan.level))));
-        parts.push(Part::new("exact law", |factory| exact_law::checks(factory, plan.level, plan.seed)));
-        parts.push(Part::new("relaxation", |factory| relaxation::checks(factory, plan.level, plan.seed)));
-        parts.push(Part::new("diffusion", |_| {
-            Ok(diffusion::checks(&diffusion::Subject::default(), plan.level, plan.seed)?.into())
+        parts.push(Part::new(Rung::Enumeration, "enumeration", move |_| Ok(enumeration::checks(level))));
+        parts.push(Part::new(Rung::ExactLaw, "exact law", move |factory| exact_law::checks(factory, level, seed)));
+        parts
+            .push(Part::new(Rung::FokkerPlanck, "relaxation", move |factory| relaxation::checks(factory, level, seed)));
+        parts.push(Part::new(Rung::Diffusion, "diffusion", move |_| {
+            Ok(diffusion::checks(&diffusion::Subject::default(), level, seed)?.into())
         }));
         parts.extend(of_int8(plan));
-        parts.push(Part::new("orders", |factory| orders::checks(factory, plan.level, plan.seed)));
+        parts.push(Part::new(Rung::Orders, "orders", move |factory| orders::checks(factory, level, seed)));
     } else {
-        parts.extend(plan.coupled.iter().map(|setup| {
-            Part::new(format!("{}, exact law", coupled::label(setup)), move |_| Ok(exact_law::of_setup(setup)))
+        parts.extend(plan.coupled.iter().cloned().map(|setup| {
+            let name = format!("{}, exact law", coupled::label(&setup));
+            Part::new(Rung::ExactLaw, name, move |_| Ok(exact_law::of_setup(&setup)))
         }));
     }
-    for setup in &plan.coupled {
-        parts.push(Part::new(coupled::label(setup), |factory| one_setup(factory, setup)));
-    }
+    parts.extend(of_chains(plan));
+    parts
+}
+
+/// Everything that sees the plan's chains through their engine alone.
+pub fn of_chains(plan: &Plan) -> Vec<Part> {
+    let mut parts: Vec<Part> = plan.coupled.iter().flat_map(of_setup).collect();
     // The noise enters each arithmetic by one road, whatever the lattice and the integrator.
     for (index, &arith) in (1..).zip(ArithKind::ALL) {
         if plan.coupled.iter().any(|setup| setup.arith == arith && setup.integrator == IntegratorKind::Euler) {
             // Chains of their own: equal seeds would make the arithmetics' errors one and the same.
             let setup = Setup { arith, seed: plan.seed.wrapping_sub(index << 32), ..plan.board.clone() };
-            parts.push(Part::new(format!("{arith} residuals"), move |factory| residuals::white(factory, &setup)));
+            let name = format!("{arith} residuals");
+            parts.push(Part::new(Rung::Residuals, name, move |factory| residuals::white(factory, &setup)));
         }
     }
-    parts.extend(of_laws(plan));
+    parts.extend(plan.laws.iter().map(of_case));
+    parts.extend(plan.ensembles.iter().map(of_case));
     parts
 }
 
-/// Runs against exact laws, and on larger lattices.
-fn of_laws(plan: &Plan) -> impl Iterator<Item = Part<'_>> {
-    let exact =
-        plan.laws.iter().map(|case| Part::new(coupled::label(&case.setup), |factory| laws::compare(factory, case)));
-    let large = plan
-        .ensembles
-        .iter()
-        .map(|case| Part::new(coupled::label(&case.setup), |factory| laws::ensemble(factory, case)));
-    exact.chain(large)
+/// Identities and coupled paths of one engine.
+pub fn of_setup(setup: &Setup) -> [Part; 2] {
+    let (one, two) = (setup.clone(), setup.clone());
+    [
+        Part::new(Rung::Identity, coupled::label(setup), move |factory| {
+            Ok(identity::engine_identities(factory, &one)?.into())
+        }),
+        Part::new(Rung::Coupled, coupled::label(setup), move |factory| {
+            let setup = &two;
+            // At least 512 roundings, for the mean of their errors.
+            let mut findings = Findings::default();
+            findings.extend(coupled::lockstep(factory, setup, 2, 48.max(512 / setup.volume() as u64))?);
+            findings.extend(datapath::words(factory, setup)?);
+            if setup.integrator != IntegratorKind::Mala {
+                findings.extend(coupled::free_run(factory, setup, 3, 200)?);
+            } else {
+                findings.extend(coupled::decisions(factory, setup, 2)?);
+            }
+            Ok(findings)
+        }),
+    ]
 }
 
-/// Another engine than the core: beside it, against the formulas, and against the laws.
-fn of_engine(plan: &Plan) -> impl Iterator<Item = Part<'_>> {
-    /// Site updates beside the core.
-    const UPDATES: u64 = 1_000_000;
-    let beside = plan.lockstep.iter().map(|setup| {
-        let name = format!("{}, lockstep", coupled::label(setup));
-        Part::new(name, |factory| Ok(lockstep::check(factory, setup, UPDATES)?.into()))
-    });
-    let formulas =
-        plan.coupled.iter().map(|setup| Part::new(coupled::label(setup), |factory| one_setup(factory, setup)));
-    beside.chain(formulas).chain(of_laws(plan))
-}
-
-/// The quantised score.
-fn of_int8(plan: &Plan) -> impl Iterator<Item = Part<'_>> {
-    int8::PARTS.iter().map(|(name, checks)| {
-        Part::new(format!("int8, {name}"), |_| Ok(checks(&int8::Subject::default(), plan.level, plan.seed).into()))
+/// A run against what is known of it.
+pub fn of_case(case: &Case) -> Part {
+    let case = case.clone();
+    Part::new(case.rung, coupled::label(&case.setup), move |factory| match case.rung {
+        Rung::Ensemble => laws::ensemble(factory, &case),
+        _ => laws::compare(factory, &case),
     })
 }
 
-/// Identities and coupled paths of one engine.
-pub fn one_setup(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
-    let mut findings = Findings::from(identity::engine_identities(factory, setup)?);
-    // At least 512 roundings, for the mean of their errors.
-    findings.extend(coupled::lockstep(factory, setup, 2, 48.max(512 / setup.volume() as u64))?);
-    findings.extend(datapath::words(factory, setup)?);
-    if setup.integrator != IntegratorKind::Mala {
-        findings.extend(coupled::free_run(factory, setup, 3, 200)?);
-    } else {
-        findings.extend(coupled::decisions(factory, setup, 2)?);
-    }
-    Ok(findings)
+/// Another engine than the core: bit for bit beside it, step by step against the formulas, and against the laws.
+fn of_engine(plan: &Plan) -> Vec<Part> {
+    /// Site updates beside the core.
+    const UPDATES: u64 = 1_000_000;
+    let beside = plan.lockstep.iter().cloned().map(|setup| {
+        let name = format!("{}, lockstep", coupled::label(&setup));
+        Part::new(Rung::Lockstep, name, move |factory| Ok(lockstep::check(factory, &setup, UPDATES)?.into()))
+    });
+    // Residuals are taken on a lattice of their own, which the engine may not hold.
+    beside.chain(of_chains(plan).into_iter().filter(|part| part.rung != Rung::Residuals)).collect()
+}
+
+/// The quantised score.
+fn of_int8(plan: &Plan) -> Vec<Part> {
+    let (level, seed) = (plan.level, plan.seed);
+    let part = |(name, checks): &'static (&'static str, int8::Part)| {
+        Part::new(Rung::Int8, format!("int8, {name}"), move |_| {
+            Ok(checks(&int8::Subject::default(), level, seed).into())
+        })
+    };
+    int8::PARTS.iter().map(part).collect()
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::laws::Case;
 use super::promise::{self, Promise};
+use super::rung::Rung;
 use crate::couplings::Couplings;
 use crate::engine::{ArithKind, IntegratorKind, NoiseKind, Setup};
 use crate::run::Schedule;
@@ -42,12 +43,14 @@ pub struct Plan {
     pub engine: String,
     /// How far the exact rungs go.
     pub level: Level,
-    /// Which rungs.
+    /// What it is of.
     pub scope: Scope,
     /// Seed of the symmetries.
     pub seed: u64,
     /// Couplings and step for the comparison of boards with engines.
     pub board: Setup,
+    /// Which of the rungs; all of them where there is no list.
+    pub rungs: Option<Vec<Rung>>,
     /// What was asked for and cannot be, with the reason.
     pub not_applicable: Vec<String>,
     /// Engines to hold against the core, word by word.
@@ -66,7 +69,7 @@ fn relaxation(setup: &Setup) -> f64 {
 }
 
 /// A case in eight chains, measured every `every` sweeps, as long as its promise takes.
-fn case(rung: &'static str, setup: Setup, every: u64, promise: Promise) -> Case {
+fn case(rung: Rung, setup: Setup, every: u64, promise: Promise) -> Case {
     const CHAINS: u32 = 8;
     let sweeps = promise.updates / setup.volume() as f64 / f64::from(CHAINS);
     // Fewer know too little of their own error.
@@ -130,29 +133,39 @@ impl Plan {
         // Largest step that Fx represents here: ε(2D + m²) < 1/4.
         let free = Couplings::canonical(0.5, 0.0, 2);
         all(ArithKind::ALL, &mut |arith, integrator| {
-            laws.push(case("finite-step", with(&[4, 6], free, 0.05, arith, integrator), 10, promise(promise::FREE)));
+            laws.push(case(Rung::FiniteStep, with(&[4, 6], free, 0.05, arith, integrator), 10, promise(promise::FREE)));
         });
         let free_three_point = Setup { couplings: free, eps: 0.05, ..three_point };
-        laws.push(case("finite-step", free_three_point, 10, promise(promise::FREE)));
+        laws.push(case(Rung::FiniteStep, free_three_point, 10, promise(promise::FREE)));
         let site = Couplings { kappa: 0.0, b: 0.5, lambda: 0.25 };
         all(ArithKind::ALL, &mut |arith, integrator| {
-            laws.push(case("exact", with(&[], site, 0.01, arith, integrator), 30, promise(promise::SITE)));
-            laws.push(case("exact", with(&[2, 2], critical, 0.01, arith, integrator), 25, promise(promise::TORUS_2)));
+            laws.push(case(Rung::Exact, with(&[], site, 0.01, arith, integrator), 30, promise(promise::SITE)));
+            laws.push(case(
+                Rung::Exact,
+                with(&[2, 2], critical, 0.01, arith, integrator),
+                25,
+                promise(promise::TORUS_2),
+            ));
         });
         all(&[ArithKind::Fx18, ArithKind::F32], &mut |arith, integrator| {
             let strong = Couplings::kappa_form(0.4, 0.1);
             if integrator == IntegratorKind::Euler {
                 // Its first-order law is known on up to four sites.
-                laws.push(case("exact", with(&[4], critical, 0.01, arith, integrator), 25, promise(promise::RING)));
-                laws.push(case("exact", with(&[3], strong, 0.01, arith, integrator), 25, promise(promise::RING)));
+                laws.push(case(Rung::Exact, with(&[4], critical, 0.01, arith, integrator), 25, promise(promise::RING)));
+                laws.push(case(Rung::Exact, with(&[3], strong, 0.01, arith, integrator), 25, promise(promise::RING)));
             } else {
-                laws.push(case("exact", with(&[8], critical, 0.01, arith, integrator), 25, promise(promise::RING)));
-                laws.push(case("exact", with(&[16], strong, 0.01, arith, integrator), 25, promise(promise::RING_16)));
+                laws.push(case(Rung::Exact, with(&[8], critical, 0.01, arith, integrator), 25, promise(promise::RING)));
+                laws.push(case(
+                    Rung::Exact,
+                    with(&[16], strong, 0.01, arith, integrator),
+                    25,
+                    promise(promise::RING_16),
+                ));
             }
         });
         for integrator in [IntegratorKind::LeimkuhlerMatthews, IntegratorKind::Mala] {
             laws.push(case(
-                "exact",
+                Rung::Exact,
                 with(&[3, 3], critical, 0.02, ArithKind::Fx18, integrator),
                 20,
                 promise(promise::TORUS_3),
@@ -161,7 +174,7 @@ impl Plan {
         let double_well = Couplings { kappa: 0.0, b: -0.5, lambda: 0.4 / 24.0 };
         for integrator in [IntegratorKind::LeimkuhlerMatthews, IntegratorKind::Mala] {
             laws.push(case(
-                "exact",
+                Rung::Exact,
                 with(&[], double_well, 0.02, ArithKind::Fx18, integrator),
                 200,
                 promise(promise::DOUBLE_WELL),
@@ -174,7 +187,7 @@ impl Plan {
             // undecided.
             let eps = if integrator == IntegratorKind::Mala { 0.05 } else { 0.03 };
             let case =
-                case("ensemble", with(&[8, 8], critical, eps, arith, integrator), 20, promise(promise::LATTICE_8));
+                case(Rung::Ensemble, with(&[8, 8], critical, eps, arith, integrator), 20, promise(promise::LATTICE_8));
             ensembles.push(Case { drawn: arith == ArithKind::Fx18, ..case });
         });
         // Chains of their own for every case: equal seeds would make the arithmetics' errors one and the same.
@@ -184,7 +197,8 @@ impl Plan {
         let engine = IN_PROCESS.into();
         let scope = Scope::Everything;
         let not_applicable = vec![];
-        Self { engine, level, scope, seed, board: base, not_applicable, lockstep: vec![], coupled, laws, ensembles }
+        let (rungs, lockstep) = (None, vec![]);
+        Self { engine, level, scope, seed, board: base, rungs, not_applicable, lockstep, coupled, laws, ensembles }
     }
 
     /// A certificate of the quantised score.
@@ -229,6 +243,7 @@ impl Plan {
             scope: Scope::Experiment,
             seed: board.seed,
             board: board.clone(),
+            rungs: None,
             not_applicable,
             lockstep: vec![],
             coupled: vec![],
@@ -240,8 +255,8 @@ impl Plan {
             let every = (0.25 / relaxation(setup)).ceil().clamp(1.0, 1e4) as u64;
             plan.coupled.push(setup.clone());
             let promise = promise::ANY.loosened(effort.sqrt().recip());
-            plan.laws.push(case("exact", setup.clone(), every, promise));
-            plan.ensembles.push(Case { drawn: true, ..case("ensemble", setup.clone(), every, promise) });
+            plan.laws.push(case(Rung::Exact, setup.clone(), every, promise));
+            plan.ensembles.push(Case { drawn: true, ..case(Rung::Ensemble, setup.clone(), every, promise) });
         }
         Some(plan)
     }

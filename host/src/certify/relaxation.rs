@@ -14,12 +14,13 @@ use super::figure::{Axis, Figure, Series};
 use super::findings::Findings;
 use super::orders::{DOUBLE, SINGLE, exponent, limit};
 use super::plan::Level;
+use super::rung::Rung;
 use crate::engine::Factory;
 use crate::exact::quadrature::range;
 use crate::exact::{self, SitePotential, StepLaw};
 use crate::fokker_planck::{ChainLaw, Generator, Grid, Implicit, Parity, Scheme, decay_rate, from_point, levels};
 
-const RUNG: &str = "fokker-planck";
+const RUNG: Rung = Rung::FokkerPlanck;
 
 /// x²/2: all levels are integers.
 const FREE: SitePotential = SitePotential { b: 0.5, lambda: 0.0 };
@@ -182,7 +183,7 @@ fn decay(measured: &[chains::Moments]) -> Result<Figure, exact::Error> {
         ));
     }
     Ok(Figure {
-        rung: RUNG,
+        rung: Some(RUNG),
         name: "gap".into(),
         caption: "Approach to equilibrium from x = 2 in x^2/2 + x^4/4: the mean decays with the gap of the Fokker–Planck operator, the \
                   mean square with its second level."

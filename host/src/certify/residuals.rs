@@ -18,10 +18,11 @@ use super::check::Check;
 use super::coupled::label;
 use super::findings::Findings;
 use super::laws::noise_variance;
+use super::rung::Rung;
 use crate::engine::{Factory, IntegratorKind, NoiseKind, Setup};
 use crate::reference;
 
-const RUNG: &str = "coupled";
+const RUNG: Rung = Rung::Residuals;
 
 /// A million residuals: 2 chains, 512 sites, 1000 steps.
 const CHAINS: u32 = 2;

@@ -1,16 +1,18 @@
 //! `stoquant certify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use stoquant::certify::{self, Certificate, Judged, Level, Plan, Scope, Verdict};
+use stoquant::certify::against::{Differences, Earlier};
+use stoquant::certify::{self, Level, Plan, Rung, Scope, Verdict};
 use stoquant::engine::{ArithKind, IntegratorKind, Setup, core_engine_on};
 use stoquant::experiment::{Experiment, InputError, Options};
 use stoquant::output::Outputs;
-use stoquant::report::Report;
+use stoquant::report::{self, Report};
 use stoquant::rtl;
 
-use super::{ExperimentArgs, MachineArgs, Outcome, bar, json, print};
+use super::summary::{Clock, summary};
+use super::{ExperimentArgs, MachineArgs, Outcome, bar, json, print, warn};
 
 #[derive(Args)]
 pub struct CertifyArgs {
@@ -27,6 +29,18 @@ pub struct CertifyArgs {
     /// Also write a page with figures (index.html) and certificate.json into this directory
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+    /// Only these rungs, by the names of --list
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    rung: Vec<Rung>,
+    /// List the rungs of this certificate, with their claims, and run nothing
+    #[arg(long)]
+    list: bool,
+    /// Say what is new, gone or moved against an earlier certificate (its JSON); exit status 1 where something is gone or moved
+    #[arg(long, value_name = "OLD.json")]
+    against: Option<PathBuf>,
+    /// Also write the checks as JUnit's XML to this file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
     /// Certify this alone: int8, the quantised score; rtl, the simulated circuit (in a build with the feature `rtl`)
     #[arg(long, value_name = "NAME")]
     engine: Option<Alone>,
@@ -52,13 +66,28 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     if !(args.effort > 0.0 && args.effort <= 1e6) {
         return Err(InputError(format!("effort = {}: must be above 0 and at most 1e6", args.effort)));
     }
-    let mut outputs = Outputs::reading(args.experiment.input());
+    let mut outputs = Outputs::reading(args.experiment.input().into_iter().chain(args.against.as_deref()));
     let options = args.experiment.resolve()?;
     let out = args.out.as_deref().map(|path| outputs.add("out", path)).transpose()?;
     let report = args.report.as_deref().map(|directory| Report::prepare(&mut outputs, directory)).transpose()?;
+    let junit = args.junit.as_deref().map(|path| outputs.add("junit", path)).transpose()?;
+    let earlier = args.against.as_deref().map(earlier).transpose()?;
     let level = if args.full { Level::Full } else { Level::Standard };
     let machine = args.machine.machine()?;
     let mut plan = plan(&options, args.engine, args.effort, level)?;
+    if !args.rung.is_empty() {
+        let has: Vec<Rung> = certify::parts(&plan).iter().map(|part| part.rung).collect();
+        if let Some(none) = args.rung.iter().find(|rung| !has.contains(rung)) {
+            return Err(InputError(format!(
+                "rung = {none}: this certificate has no such rung (--list shows those that it has)"
+            )));
+        }
+        plan.rungs = Some(args.rung);
+    }
+    if args.list {
+        print(&list(&plan))?;
+        return Ok(Outcome::Good);
+    }
     if plan.scope != Scope::Engine {
         plan.engine += &format!(", {machine}");
     }
@@ -69,12 +98,15 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
         // Free runs of another engine are held against double precision, which is the core's.
         false => core_engine_on(machine, setup, chain),
     };
-    let certificate = certify::certify(&engines, &plan, |done, total, what| {
+    let mut clock = Clock::default();
+    let certificate = certify::certify(&engines, &plan, |done, total, part| {
+        clock.begin(part.rung);
         bar.set_length(total as u64);
         bar.set_position(done as u64);
-        bar.set_message(what.to_owned());
+        bar.set_message(part.name.clone());
     })
     .map_err(InputError::new)?;
+    clock.end();
     bar.finish_and_clear();
     let text = json(&certificate)?;
     if let Some(out) = out {
@@ -83,8 +115,21 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     if let Some(report) = report {
         report.write(&certificate)?;
     }
-    print(&if args.json { text } else { summary(&certificate, args.verbose) })?;
-    Ok(if certificate.verdict == Verdict::Pass { Outcome::Good } else { Outcome::CheckFailed })
+    if let Some(junit) = junit {
+        junit.write(report::junit(&certificate).as_bytes())?;
+    }
+    print(&if args.json { text } else { summary(&certificate, &clock, args.verbose) })?;
+    let differences = earlier.map(|earlier| Differences::of(&certificate, &earlier));
+    if let Some(differences) = &differences {
+        // JSON stays JSON.
+        if args.json {
+            warn(&differences.text().lines().last().unwrap_or_default());
+        } else {
+            print(&differences.text())?;
+        }
+    }
+    let good = certificate.verdict == Verdict::Pass && differences.is_none_or(|differences| differences.holds());
+    Ok(if good { Outcome::Good } else { Outcome::CheckFailed })
 }
 
 /// The default certificate, that of one engine, or one for the experiment that options describe.
@@ -128,63 +173,18 @@ fn plan(options: &Options, engine: Option<Alone>, effort: f64, level: Level) -> 
     }
 }
 
-pub(super) fn summary(certificate: &Certificate, verbose: bool) -> String {
-    let mut lines = vec![format!(
-        "{:<12} {:<64} {:>14} {:>14} {:>10} {:>7} {}",
-        "rung", "check", "value", "expected", "error", "z", "verdict"
-    )];
-    for rung in certificate.rungs() {
-        let checks: Vec<&Judged> = certificate.checks.iter().filter(|c| c.rung == rung).collect();
-        for check in checks.iter().filter(|c| verbose || c.z.is_some() || c.verdict != Verdict::Pass || rung == "noise")
-        {
-            lines.push(line(check));
-        }
-        // Exact checks that hold are many and all alike: one line for each rung.
-        let silent = checks.iter().filter(|c| c.z.is_none() && c.verdict == Verdict::Pass).count();
-        if !verbose && silent > 0 && rung != "noise" {
-            lines.push(format!("{rung:<12} {silent} checks without statistical error hold (--verbose lists them)"));
-        }
-    }
-    for reason in &certificate.not_applicable {
-        lines.push(format!("not applicable: {reason}"));
-    }
-    let count = |verdict| certificate.checks.iter().filter(|c| c.verdict == verdict).count();
-    let (failed, undecided) = (count(Verdict::Fail), count(Verdict::Undecided));
-    let statistical = certificate.checks.iter().filter(|c| c.z.is_some()).count();
-    let undecided = if undecided > 0 { format!(", {undecided} undecided") } else { String::new() };
-    lines.push(format!(
-        "{}: {}: {} checks, {statistical} of them statistical with |z| ≤ {:.2}; {failed} failed{undecided}; false-alarm rate of the suite ≤ {:e}",
-        if certificate.verdict == Verdict::Pass { "PASS" } else { "FAIL" },
-        certificate.engine,
-        certificate.checks.len(),
-        certificate.z_threshold,
-        certificate.false_alarm_rate,
-    ));
-    lines.join("\n")
+/// The rungs of a plan: name, parts, claim.
+fn list(plan: &Plan) -> String {
+    let parts = certify::parts(plan);
+    let rungs = Rung::all().map(|rung| (rung, parts.iter().filter(|part| part.rung == rung).count()));
+    let rungs = rungs.filter(|&(_, count)| count > 0);
+    let lines = rungs.map(|(rung, count)| format!("{rung:<14} {count:>4}  {}", rung.claim()));
+    std::iter::once(format!("{:<14} {:>4}  claim", "rung", "runs")).chain(lines).collect::<Vec<_>>().join("\n")
 }
 
-fn line(c: &Judged) -> String {
-    let z = c.z.map_or_else(|| "-".into(), |z| format!("{z:.2}"));
-    let mut verdict = format!("{:?}", c.verdict).to_lowercase();
-    if let (Verdict::Undecided, Some(promised)) = (c.verdict, c.promised) {
-        verdict += &format!(": detects {:.2e}, promised {promised:.2e}", c.detects);
-        if let (Some(taken), Some(needed)) = (c.samples, c.samples_needed) {
-            verdict += &format!("; {:.0} samples, {:.0} needed", taken.floor(), needed.ceil());
-        }
-    }
-    format!(
-        "{:<12} {:<64} {:>14} {:>14} {:>10.2e} {:>7} {}",
-        c.rung,
-        c.name,
-        number(c.value),
-        number(c.expected),
-        c.error,
-        z,
-        verdict
-    )
-}
-
-/// Eight decimals, or an exponent where they would show nothing.
-fn number(x: f64) -> String {
-    if x != 0.0 && x.abs() < 1e-3 { format!("{x:.4e}") } else { format!("{x:.8}") }
+/// An earlier certificate.
+fn earlier(path: &Path) -> Result<Earlier, InputError> {
+    let fail = |reason: &dyn std::fmt::Display| InputError(format!("against = {}: {reason}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|e| fail(&format!("cannot read: {e}")))?;
+    serde_json::from_str(&text).map_err(|e| fail(&format!("no certificate (of `certify --json` or `--out`): {e}")))
 }

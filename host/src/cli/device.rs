@@ -12,6 +12,7 @@ use stoquant::device::{Device, LinkError, Port};
 use stoquant::experiment::{Experiment, InputError, Options};
 use stoquant::output::Outputs;
 
+use super::summary::{Clock, summary};
 use super::{Outcome, bar, json, print};
 
 #[derive(Args)]
@@ -262,17 +263,20 @@ fn certificate(args: CertifyArgs) -> Result<Outcome, InputError> {
     let device = args.board.open()?;
     let bar = bar(1, "{bar:40} {pos}/{len} {elapsed} (eta {eta}) {msg}", !args.json);
     let extent = Extent { updates: args.updates.max(1), effort: args.effort, seed: args.seed };
-    let certificate = certify(&device, extent, |done, total, what| {
+    let mut clock = Clock::default();
+    let certificate = certify(&device, extent, |done, total, part| {
+        clock.begin(part.rung);
         bar.set_length(total as u64);
         bar.set_position(done as u64);
-        bar.set_message(what.to_owned());
+        bar.set_message(part.name.clone());
     })?;
+    clock.end();
     bar.finish_and_clear();
     let text = json(&certificate)?;
     if let Some(out) = out {
         out.write(format!("{text}\n").as_bytes())?;
     }
-    print(&if args.json { text } else { super::certify::summary(&certificate, args.verbose) })?;
+    print(&if args.json { text } else { summary(&certificate, &clock, args.verbose) })?;
     if !args.json {
         let counted = device.statistics().map_err(link)?;
         print(&format!(

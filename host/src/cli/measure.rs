@@ -55,7 +55,7 @@ pub fn run(args: MeasureArgs) -> Result<Outcome, InputError> {
         json(&Value::Object(out))?
     } else {
         let values: Observables = found.iter().map(|row| (row.observable, row.estimate)).collect();
-        let mut text = table::observables(&values);
+        let mut text = table::measured(&values);
         if !chains.agreement.is_empty() {
             text += &format!("\n\n{}", chains.table());
         }

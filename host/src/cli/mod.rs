@@ -9,6 +9,7 @@ mod law;
 mod measure;
 mod quantize;
 mod sample;
+mod summary;
 mod table;
 mod train;
 

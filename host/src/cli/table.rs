@@ -3,12 +3,21 @@
 use stoquant::estimate::Observables;
 use stoquant::noise_law::Facts;
 
-/// One line an observable: value and error, or a dash where there is none.
+/// One line a measured observable, `1.5476(197)`; without an error where none can be given.
+pub fn measured(table: &Observables) -> String {
+    let lines = table.iter().map(|(observable, estimate)| {
+        let value = if estimate.error.is_nan() { number(estimate.value) + " (no error)" } else { estimate.to_string() };
+        format!("\n{:<20} {value:>28}", observable.key())
+    });
+    format!("{:<20} {:>28}", "observable", "value(error)") + &lines.collect::<String>()
+}
+
+/// One line an exact result: value and the bound on its numerical error.
 pub fn observables(table: &Observables) -> String {
     let mut out = format!("{:<20} {:>22} {:>12}", "observable", "value", "error");
     for (&observable, estimate) in table {
-        let error = if estimate.error.is_nan() { "-".into() } else { format!("{:.3e}", estimate.error) };
-        out += &format!("\n{:<20} {:>22} {error:>12}", observable.key(), number(estimate.value));
+        let (value, error) = (number(estimate.value), estimate.error);
+        out += &format!("\n{:<20} {value:>22} {error:>12.3e}", observable.key());
     }
     out
 }

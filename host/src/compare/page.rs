@@ -43,7 +43,7 @@ fn against_kappa(comparison: &Comparison, extents: &[usize]) -> Figure {
         series.extend(curve(&who.name, &records, |r| r.point.couplings.kappa, |r| (r.cost.value, r.cost.error)));
     }
     Figure {
-        rung: "compare",
+        rung: None,
         caption: format!("{name}: CPU time per independent configuration, 2τ_int of M² × time of a sweep. {LEFT_OUT}"),
         name: format!("cost {name}"),
         x: Axis::linear("κ"),
@@ -69,7 +69,7 @@ fn against_size(comparison: &Comparison) -> [Figure; 2] {
         costs.extend(curve(&e.contender, &records, size, |r| (r.cost.value, r.cost.error)));
     }
     let figure = |name: &str, what: &str, label: &str, series| Figure {
-        rung: "compare",
+        rung: None,
         name: format!("{name} against L"),
         caption: format!("κ = {at}: {what} {LEFT_OUT}"),
         x: Axis::linear("log₂ L"),

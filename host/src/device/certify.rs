@@ -6,15 +6,13 @@
 //! | `identity`, `coupled` | the rungs of [`crate::certify`], with the board as the engine |
 //! | `finite-step`, `exact` | short runs on the board against exact laws: that its words, of which the first rung says that they are the core's, sample e^{-S} |
 
-use stoquant_core::error::Error;
-
-use super::{Device, LinkError, lockstep};
+use super::{Device, lockstep};
 use crate::certify::check::Check;
 use crate::certify::findings::Findings;
-use crate::certify::laws::{self, Case};
+use crate::certify::laws::Case;
 use crate::certify::lockstep::{self as chains, RUNG};
-use crate::certify::parts::one_setup;
-use crate::certify::{Certificate, Level, Plan, coupled, machines};
+use crate::certify::parts::{of_case, of_setup};
+use crate::certify::{Certificate, Level, Part, Plan, Rung, coupled, machines};
 use crate::couplings::Couplings;
 use crate::diffusion::int8::quantize::ROWS;
 use crate::diffusion::int8::{Plan as Sampler, quantize};
@@ -36,43 +34,38 @@ pub struct Extent {
 /// Side of the lattice that is run in lockstep.
 const SIDE: usize = 32;
 
-/// One part, and its name.
-type Part<'a> = (String, Box<dyn Fn() -> Result<Findings, InputError> + Send + Sync + 'a>);
-
 /// Everything that the board can show.
 pub fn certify(
     device: &Device,
     extent: Extent,
-    mut progress: impl FnMut(usize, usize, &str),
+    mut progress: impl FnMut(usize, usize, &Part),
 ) -> Result<Certificate, InputError> {
-    let parts = parts(device, extent);
-    // Chains side by side would take turns on the board, which costs a field to be moved at each.
-    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(InputError::new)?;
-    let mut findings = Findings::default();
-    for (done, (name, part)) in parts.iter().enumerate() {
-        progress(done, parts.len(), name);
-        let found = alone.install(part);
-        device.failure().map_err(|error| InputError(format!("{name}: {error}")))?;
-        let found = found.map_err(|error| InputError(format!("{name}: {error}")))?;
-        if found.checks.is_empty() && found.not_applicable.is_empty() {
-            findings.extend(Check::undecided(RUNG, format!("{name}: nothing was checked")));
-        }
-        findings.extend(found);
-    }
-    let identity = device.identity();
-    let engine = format!("{}, firmware {:016x}", identity.target(), identity.build);
-    Ok(Certificate { engine, level: Level::Standard, seed: extent.seed, ..Certificate::judge(findings) })
-}
-
-fn parts(device: &Device, extent: Extent) -> Vec<Part<'_>> {
-    let Extent { updates, effort, seed } = extent;
     let board = device.clone();
     // Free runs are held against double precision, which is the host's.
     let factory = move |setup: &Setup, chain: u32| match setup.arith {
         ArithKind::F64 => core_engine(setup, chain),
         _ => board.engine(setup, chain),
     };
-    let mut parts: Vec<Part<'_>> = Vec::new();
+    let parts = parts(device, extent);
+    // Chains side by side would take turns on the board, which costs a field to be moved at each.
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(InputError::new)?;
+    let mut findings = Findings::default();
+    for (done, part) in parts.iter().enumerate() {
+        progress(done, parts.len(), part);
+        let found = alone.install(|| part.run(&factory));
+        let name = &part.name;
+        device.failure().map_err(|error| InputError(format!("{name}: {error}")))?;
+        findings.extend(found.map_err(|error| InputError(format!("{name}: {error}")))?);
+    }
+    let identity = device.identity();
+    let engine = format!("{}, firmware {:016x}", identity.target(), identity.build);
+    Ok(Certificate { engine, level: Level::Standard, seed: extent.seed, ..Certificate::judge(findings) })
+}
+
+/// What the board can show.
+fn parts(device: &Device, extent: Extent) -> Vec<Part> {
+    let Extent { updates, effort, seed } = extent;
+    let mut parts = Vec::new();
     let critical = Couplings::kappa_form(0.27, 0.022);
     let setup = |arith, integrator| Setup {
         extents: vec![SIDE, SIDE],
@@ -84,43 +77,31 @@ fn parts(device: &Device, extent: Extent) -> Vec<Part<'_>> {
         seed,
     };
     let all = ArithKind::ALL.iter().flat_map(|&arith| IntegratorKind::ALL.iter().map(move |&by| setup(arith, by)));
-    let mine: Vec<Setup> = all.filter(|setup| device.has(setup)).collect();
-    for setup in mine {
+    for setup in all.filter(|setup| device.has(setup)) {
         let name = format!("{}, lockstep", coupled::label(&setup));
-        let factory = factory.clone();
-        parts.push((name, Box::new(move || Ok(chains::check(&factory, &setup, updates).map_err(refused)?.into()))));
+        parts.push(Part::new(Rung::Lockstep, name, move |factory| Ok(chains::check(factory, &setup, updates)?.into())));
     }
-    let identity = device.identity();
-    if identity.image > 0 {
+    if device.identity().image > 0 {
         for (name, chains) in [("c16-int8", 2), ("n8-int8", 4)] {
-            parts.push((name.to_owned(), Box::new(move || Ok(image(device, name, chains, seed)?.into()))));
+            let device = device.clone();
+            parts.push(Part::new(Rung::Lockstep, name, move |_| Ok(image(&device, name, chains, seed).into())));
         }
     }
-    let standard = Plan::standard(seed, effort, Level::Standard);
     // The full agent: everything there is of lattices.
-    let of_board = factory.clone();
     if ArithKind::ALL
         .iter()
         .filter(|&&arith| arith != ArithKind::F64)
         .all(|&arith| device.has(&setup(arith, IntegratorKind::Mala)))
     {
-        parts.push((
-            "lattices".into(),
-            Box::new(move || {
-                let found = machines::engines("board", &of_board, 4096, IntegratorKind::ALL, seed);
-                Ok(found.map_err(InputError::new)?.into())
-            }),
-        ));
+        parts.push(Part::new(Rung::Machines, "lattices", move |factory| {
+            Ok(machines::engines("board", factory, 4096, IntegratorKind::ALL, seed)?.into())
+        }));
     }
-    for setup in standard.coupled.into_iter().filter(|setup| device.has(setup)) {
-        let factory = factory.clone();
-        let label = coupled::label(&setup);
-        let run = move || one_setup(&factory, &setup).map_err(refused);
-        parts.push((label, Box::new(run)));
-    }
+    let standard = Plan::standard(seed, effort, Level::Standard);
+    parts.extend(standard.coupled.iter().filter(|setup| device.has(setup)).flat_map(of_setup));
     // In fixed point and in floats one run without a Metropolis step and one with it.
-    let short = |case: &Case| {
-        let (free, torus) = (case.rung == "finite-step", case.setup.extents == [2, 2]);
+    let short = |case: &&Case| {
+        let (free, torus) = (case.rung == Rung::FiniteStep, case.setup.extents == [2, 2]);
         let by = if free { IntegratorKind::Euler } else { IntegratorKind::Mala };
         device.has(&case.setup)
             && case.setup.arith != ArithKind::Fx16
@@ -128,28 +109,27 @@ fn parts(device: &Device, extent: Extent) -> Vec<Part<'_>> {
             && case.setup.integrator == by
             && case.setup.noise == NoiseKind::Gaussian
     };
-    for case in standard.laws.into_iter().filter(short) {
-        let name = coupled::label(&case.setup);
-        let factory = factory.clone();
-        parts.push((name, Box::new(move || laws::compare(&factory, &case).map_err(refused))));
-    }
+    parts.extend(standard.laws.iter().filter(short).map(of_case));
     parts
 }
 
-fn refused(error: Error) -> InputError {
-    InputError::new(error)
-}
-
-/// Chains of a shipped model's image.
-fn image(device: &Device, name: &str, chains: u32, seed: u64) -> Result<Vec<Check>, InputError> {
-    let parts = quantize(&Model::load(name)?, Sampler::Reverse { steps: 100, rows: ROWS })?;
+/// Chains of a shipped model's image. A model that cannot be quantised, or a link that fails, is undecided.
+fn image(device: &Device, name: &str, chains: u32, seed: u64) -> Vec<Check> {
+    let undecided = |error: &dyn std::fmt::Display| vec![Check::undecided(RUNG, format!("{name}: {error}"))];
+    let parts = match Model::load(name).and_then(|model| quantize(&model, Sampler::Reverse { steps: 100, rows: ROWS }))
+    {
+        Ok(parts) => parts,
+        Err(error) => return undecided(&error),
+    };
     let mut checks = Vec::new();
     for chain in 0..chains {
-        let found =
-            lockstep::image(device, &parts, seed, chain).map_err(|e: LinkError| InputError(format!("{name}: {e}")))?;
+        let found = match lockstep::image(device, &parts, seed, chain) {
+            Ok(found) => found,
+            Err(error) => return undecided(&error),
+        };
         let first = found.as_ref().map_or(String::new(), |divergence| format!("; first {divergence}"));
         let name = format!("{name}, 100 steps, chain {chain}: words that differ{first}");
         checks.push(Check::none(RUNG, name, usize::from(found.is_some())));
     }
-    Ok(checks)
+    checks
 }

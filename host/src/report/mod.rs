@@ -3,6 +3,7 @@
 //! Its bytes follow from the certificate alone: no date, no machine.
 
 mod defects;
+mod junit;
 mod page;
 mod plot;
 mod ticks;
@@ -18,6 +19,7 @@ use crate::output::{Output, Outputs};
 mod tests;
 
 pub use defects::{Defect, planted};
+pub use junit::junit;
 pub use page::page;
 pub(crate) use page::{document, drawn, text};
 pub(crate) use ticks::significant;

@@ -4,7 +4,7 @@ use super::defects::{Defect, planted};
 use super::plot::{colours, svg};
 use super::ticks::significant;
 use crate::certify::figure::{Figure, Style};
-use crate::certify::{Certificate, Judged, Level, Verdict};
+use crate::certify::{Certificate, Judged, Level, Rung, Verdict};
 
 /// The page of a certificate.
 pub fn page(certificate: &Certificate) -> Result<String, String> {
@@ -24,15 +24,19 @@ pub fn page(certificate: &Certificate) -> Result<String, String> {
         body += "</ul>\n";
     }
     // All checks at once first, then rung by rung.
-    let mut order = certificate.rungs();
-    order.sort_by_key(|rung| *rung != "certificate");
-    for rung in order {
-        let title = if rung == "certificate" { "All statistical checks" } else { rung };
-        body += &format!("<h2 id=\"{}\">{}</h2>\n", text(rung), text(title));
-        for figure in certificate.figures.iter().filter(|f| f.rung == rung) {
+    let together: Vec<&Figure> = certificate.figures.iter().filter(|f| f.rung.is_none()).collect();
+    if !together.is_empty() {
+        body += "<h2 id=\"certificate\">All statistical checks</h2>\n";
+        for figure in together {
             body += &drawn(figure)?;
         }
-        let checks: Vec<&Judged> = certificate.checks.iter().filter(|c| c.rung == rung).collect();
+    }
+    for rung in certificate.rungs() {
+        body += &format!("<h2 id=\"{rung}\">{rung}</h2>\n<p class=\"soft\">{}</p>\n", text(rung.claim()));
+        for figure in certificate.figures.iter().filter(|f| f.rung == Some(rung)) {
+            body += &drawn(figure)?;
+        }
+        let checks: Vec<&Judged> = certificate.of(rung).collect();
         if !checks.is_empty() {
             let many = if checks.len() == 1 { "One check".into() } else { format!("All {} checks", checks.len()) };
             body += &format!("<details><summary>{many}</summary>\n{}</details>\n", table(&checks, false));
@@ -90,7 +94,7 @@ fn head(certificate: &Certificate) -> String {
 fn rungs(certificate: &Certificate) -> String {
     let mut rows = String::new();
     for rung in certificate.rungs() {
-        let checks: Vec<&Judged> = certificate.checks.iter().filter(|c| c.rung == rung).collect();
+        let checks: Vec<&Judged> = certificate.of(rung).collect();
         if checks.is_empty() {
             continue;
         }
@@ -108,7 +112,7 @@ fn rungs(certificate: &Certificate) -> String {
         };
         rows += &format!(
             "<tr><td><a href=\"#{0}\">{0}</a></td><td class=\"n\">{1}</td><td class=\"n\">{2}</td>{3}{4}<td class=\"n\">{5}</td><td class=\"n\">{6}</td></tr>\n",
-            text(rung),
+            rung,
             checks.len(),
             z.len(),
             number(count(Verdict::Fail), "fail"),
@@ -134,7 +138,7 @@ fn table(checks: &[&Judged], with_rung: bool) -> String {
             Verdict::Fail => ("fail", "fail"),
             Verdict::Undecided => ("undecided", "undecided"),
         };
-        let rung = if with_rung { format!("<td>{}</td>", text(c.rung)) } else { String::new() };
+        let rung = if with_rung { format!("<td>{}</td>", c.rung) } else { String::new() };
         let numbers = [
             significant(c.value),
             significant(c.expected),
@@ -178,7 +182,7 @@ pub(crate) fn drawn(figure: &Figure) -> Result<String, String> {
     }
     Ok(format!(
         "<figure id=\"{}\">\n<div class=\"legend\">{legend}</div>\n{}<figcaption>{}</figcaption>\n</figure>\n",
-        text(&format!("{}-{}", figure.rung, figure.name).replace(' ', "-")),
+        text(&format!("{}-{}", figure.rung.map_or("all", Rung::name), figure.name).replace(' ', "-")),
         svg(figure)?,
         text(&figure.caption)
     ))

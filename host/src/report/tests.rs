@@ -2,10 +2,10 @@
 
 use super::page;
 use crate::certify::figure::{Axis, Figure, Series};
-use crate::certify::{Certificate, Check, Findings};
+use crate::certify::{Certificate, Check, Findings, Rung};
 
 fn figure(name: &str, x: Axis, y: Axis, series: Vec<Series>) -> Figure {
-    Figure { rung: "exact", name: name.into(), caption: format!("{name} & more, x < y."), x, y, series }
+    Figure { rung: Some(Rung::Exact), name: name.into(), caption: format!("{name} & more, x < y."), x, y, series }
 }
 
 /// Every style on every kind of axis; data with gaps, zeros, one point, none.
@@ -62,10 +62,10 @@ fn figures() -> Vec<Figure> {
 
 fn certificate() -> Certificate {
     let checks = vec![
-        Check::none("identity", "translations", 0),
-        Check::bound("exact", "off by <one> & \"more\"", 1.0, 0.0, 0.5),
-        Check::normal("exact", "phi2", 0.4681, 0.46792, 1e-3).from_samples(1e4).detecting(0.01),
-        Check::normal("exact", "phi4", 0.53, 0.53208, 1e-2).from_samples(50.0).detecting(0.01),
+        Check::none(Rung::Identity, "translations", 0),
+        Check::bound(Rung::Exact, "off by <one> & \"more\"", 1.0, 0.0, 0.5),
+        Check::normal(Rung::Exact, "phi2", 0.4681, 0.46792, 1e-3).from_samples(1e4).detecting(0.01),
+        Check::normal(Rung::Exact, "phi4", 0.53, 0.53208, 1e-2).from_samples(50.0).detecting(0.01),
     ];
     let not_applicable = vec!["fx18 euler 8x8, averages: not known".into()];
     Certificate::judge(Findings { checks, figures: figures(), not_applicable })

@@ -7,7 +7,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use stoquant::analysis::{AnalysisError, ChainSeries, Gamma, gamma, gammas, stats};
 use stoquant::certify::calibration::{self, Analysis};
-use stoquant::certify::{Check, Level};
+use stoquant::certify::{self, Check, Level};
 use stoquant::engine::core_engine;
 use stoquant::estimate::Observable;
 
@@ -39,7 +39,7 @@ fn ar1(rho: f64, n: usize, seed: u64) -> Vec<f64> {
     (0..n).map(|_| next()).collect()
 }
 
-const RUNG: &str = "calibration";
+const RUNG: certify::Rung = certify::Rung::Calibration;
 
 /// Series whose law is known, through the functions of a subject.
 fn series(subject: Subject) -> Rung {

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use stoquant::analysis::stats;
-use stoquant::certify::{Certificate, Findings, Level, Plan, Verdict, coupled, datapath, identity, laws, residuals};
-use stoquant::engine::{ArithKind, Engine, Factory, IntegratorKind, Setup};
+use stoquant::certify::parts::{self, STATISTICS};
+use stoquant::certify::{self, Certificate, Findings, Level, Part, Plan, Verdict};
+use stoquant::engine::{ArithKind, Engine, IntegratorKind, Setup};
 use stoquant_core::error::Error;
 
 /// A factory that defects can share among threads.
@@ -15,9 +16,6 @@ pub type Chains = Box<dyn Fn(&Setup, u32) -> Result<Box<dyn Engine>, Error> + Se
 
 /// One rung, with the subject that it looks at.
 pub type Rung = Box<dyn Fn() -> Result<Findings, Error> + Send + Sync>;
-
-/// One rung that looks at chains.
-type OfChains = Box<dyn Fn(&Factory) -> Result<Findings, Error> + Send + Sync>;
 
 /// Something planted, and the rungs that could see it.
 pub struct Defect {
@@ -113,6 +111,7 @@ fn first_failure(rung: &Rung) -> Option<(String, String)> {
         return None;
     }
     let certificate = Certificate::judge(findings);
+    // A defect must stand out from all statistical checks of a default certificate.
     let threshold = stats::z_threshold(certificate.false_alarm_rate, STATISTICS);
     let check = certificate.failures().find(|check| check.z.is_none_or(|z| z.is_nan() || z.abs() > threshold))?;
     let deviation = (check.value - check.expected).abs();
@@ -142,9 +141,6 @@ pub struct Scope {
 const EFFORT: f64 = 0.04;
 const EFFORT_ALONE: f64 = 0.12;
 
-/// Statistical checks of a default certificate, which share its false-alarm rate: a defect must stand out from all of them.
-const STATISTICS: usize = 600;
-
 impl Scope {
     /// One arithmetic and one integrator.
     pub fn new(arith: ArithKind, integrator: IntegratorKind) -> Self {
@@ -173,42 +169,16 @@ impl Scope {
     }
 }
 
-/// The rungs that see chains, in the order of their cost. The comparison of boards with engines is not among them: its board is
-/// the core without the defect.
+/// The parts of the certificate that see chains, in the order of their cost. The comparison of boards with engines is not among them: its
+/// board is the core without the defect.
 pub fn chains(chains: Chains, scope: Scope) -> Vec<Rung> {
     let chains = Arc::new(chains);
-    let plan = scope.plan();
-    let mut rungs: Vec<Rung> = Vec::new();
-    let mut climb = |rung: OfChains| {
+    let parts = parts::of_chains(&scope.plan()).into_iter();
+    // The reference that steps are compared with draws its η from the core, where the noise is wrong as well.
+    let seen = parts.filter(|part| !(scope.shared_noise && part.rung == certify::Rung::Coupled));
+    let rung = |part: Part| -> Rung {
         let chains = Arc::clone(&chains);
-        rungs.push(Box::new(move || rung(&**chains)));
+        Box::new(move || part.run(&**chains))
     };
-    for setup in plan.coupled {
-        let setup = Arc::new(setup);
-        let mut each = |rung: fn(&Factory, &Setup) -> Result<Findings, Error>| {
-            let setup = Arc::clone(&setup);
-            climb(Box::new(move |factory| rung(factory, &setup)));
-        };
-        each(|factory, setup| Ok(identity::engine_identities(factory, setup)?.into()));
-        if !scope.shared_noise {
-            each(|factory, setup| Ok(coupled::lockstep(factory, setup, 2, 48)?.into()));
-            each(datapath::words);
-            if setup.integrator != IntegratorKind::Mala {
-                each(|factory, setup| Ok(coupled::free_run(factory, setup, 3, 200)?.into()));
-            } else {
-                each(|factory, setup| Ok(coupled::decisions(factory, setup, 2)?.into()));
-            }
-        }
-    }
-    if scope.integrator == IntegratorKind::Euler && !scope.laws_alone {
-        let setup = Setup { arith: scope.arith, ..plan.board };
-        climb(Box::new(move |factory| residuals::white(factory, &setup)));
-    }
-    for case in plan.laws {
-        climb(Box::new(move |factory| laws::compare(factory, &case)));
-    }
-    for case in plan.ensembles {
-        climb(Box::new(move |factory| laws::ensemble(factory, &case)));
-    }
-    rungs
+    seen.map(rung).collect()
 }

@@ -1,7 +1,7 @@
 //! Reports: rungs that do not run, engines that do not tell the truth, judges that look away.
 
 use stoquant::certify::check::Criterion;
-use stoquant::certify::{Certificate, Check, Findings, Part, Verdict};
+use stoquant::certify::{self, Certificate, Check, Findings, Part, Verdict};
 use stoquant::couplings::Couplings;
 use stoquant::engine::{ArithKind, Engine, IntegratorKind, core_engine};
 use stoquant_core::error::Error;
@@ -16,8 +16,8 @@ type Judge = fn(Findings) -> Certificate;
 /// What a judge must say of suites whose verdict is known: how often it is wrong.
 fn audit(judge: Judge) -> Rung {
     Box::new(move || {
-        let none = |value| Check::bound("suite", "exact", value, 0.0, 0.5);
-        let z = |z| Check::normal("suite", "statistic", z, 0.0, 1.0);
+        let none = |value| Check::bound(certify::Rung::Calibration, "exact", value, 0.0, 0.5);
+        let z = |z| Check::normal(certify::Rung::Calibration, "statistic", z, 0.0, 1.0);
         let cut = |z| Check { criterion: Criterion::Normal(z), ..none(0.0) };
         // 600 statistics share 1e-6: |z| ≤ 6.03; one alone: 4.89.
         let many = |last| (0..599).map(|i| z(f64::from(i % 3))).chain([z(last)]).collect::<Vec<_>>();
@@ -26,7 +26,11 @@ fn audit(judge: Judge) -> Rung {
             ("an exact check that holds", vec![none(0.5)], Verdict::Pass),
             ("an exact check that does not", vec![none(0.0), none(-0.6)], Verdict::Fail),
             ("a value that is no number", vec![none(f64::NAN)], Verdict::Fail),
-            ("an undecided check", vec![none(0.0), Check::undecided("suite", "open")], Verdict::Fail),
+            (
+                "an undecided check",
+                vec![none(0.0), Check::undecided(certify::Rung::Calibration, "open")],
+                Verdict::Fail,
+            ),
             ("z = 4.8 alone", vec![z(4.8)], Verdict::Pass),
             ("z = 5 alone", vec![z(5.0)], Verdict::Fail),
             ("z = -5 alone", vec![z(-5.0)], Verdict::Fail),
@@ -39,7 +43,7 @@ fn audit(judge: Judge) -> Rung {
         for (name, checks, expected) in suites {
             let (count, certificate) = (checks.len(), judge(checks.into()));
             let wrong = usize::from(certificate.verdict != expected) + count.abs_diff(certificate.checks.len());
-            findings.extend(Check::none("certificate", format!("verdict on {name}"), wrong));
+            findings.extend(Check::none(certify::Rung::Calibration, format!("verdict on {name}"), wrong));
         }
         Ok(findings)
     })
@@ -146,7 +150,8 @@ pub fn defects() -> Vec<Defect> {
     let chain =
         |name, description, kind, lie| of(name, description, chains(lying(lie), Scope::new(ArithKind::Fx18, kind)));
     let engine = |name, description, lie| chain(name, description, IntegratorKind::Euler, lie);
-    let idle: Rung = Box::new(|| Part::new("a rung", |_| Ok(Findings::default())).run(&core_engine));
+    let idle: Rung =
+        Box::new(|| Part::new(certify::Rung::Words, "a rung", |_| Ok(Findings::default())).run(&core_engine));
     vec![
         of("rung that does nothing", "a part returns without a check and without a reason", vec![idle]),
         judge("NaN passes", "what is no number does not count as a failure", |findings| {

@@ -1,6 +1,7 @@
 //! The command: what it refuses, in one line and without a trace; and what it writes.
 
 mod boards;
+mod certifies;
 mod chains;
 mod compares;
 mod files;

@@ -14,13 +14,14 @@ use stoquant_core::score::Score;
 
 use super::Level;
 use super::check::Check;
+use super::rung::Rung;
 use crate::diffusion::generate::{Generator, Settings};
 use crate::diffusion::model::Model;
 use crate::diffusion::weights;
 use crate::estimate::Observable;
 use crate::simd::MachineKind;
 
-const RUNG: &str = "diffusion";
+const RUNG: Rung = Rung::Diffusion;
 
 /// What is held against the truth. A planted defect replaces one field.
 pub struct Subject {

@@ -17,6 +17,7 @@ use super::check::Check;
 use super::figure::{Axis, Figure, Series};
 use super::findings::Findings;
 use super::plan::Level;
+use super::rung::Rung;
 use crate::exact::SitePotential;
 use crate::markov::stationary::{self, Exact};
 use crate::markov::{
@@ -24,7 +25,7 @@ use crate::markov::{
     level, phi, total_variation,
 };
 
-const RUNG: &str = "enumeration";
+const RUNG: Rung = Rung::Enumeration;
 
 /// One potential and a step that the format takes.
 struct Case {
@@ -195,7 +196,7 @@ fn figures(eps: f64, integers: &[f64], exact: &[f64], euler: &[f64], rounded: &[
     // Steps begin half a unit to the left of their point.
     let edges: Vec<f64> = x.iter().map(|x| x - 0.5 * LSB).collect();
     let figure = |name: &str, caption: String, y, series| Figure {
-        rung: RUNG,
+        rung: Some(RUNG),
         name: name.into(),
         caption,
         x: Axis::linear("φ"),

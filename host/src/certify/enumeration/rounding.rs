@@ -196,7 +196,7 @@ fn figures(points: &[Point]) -> Vec<Figure> {
     let line = |label: &str, f: &dyn Fn(&Point) -> f64| Series::line(label, eps.clone(), of(f));
     let dots = |label: &str, f: &dyn Fn(&Point) -> f64| Series::points(label, eps.clone(), of(f), Vec::new());
     let figure = |name: &str, caption: &str, y: &str, series| Figure {
-        rung: RUNG,
+        rung: Some(RUNG),
         name: name.into(),
         caption: caption.into(),
         x: Axis::log("ε"),

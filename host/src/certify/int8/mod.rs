@@ -28,6 +28,7 @@ use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
 
 use super::Level;
 use super::check::{Check, Criterion};
+use super::rung::Rung;
 use crate::analysis::stats;
 use crate::diffusion::int8::encode::Parts;
 use crate::diffusion::int8::quantize::ROWS;
@@ -36,7 +37,7 @@ use crate::diffusion::model::Model;
 use crate::estimate::Estimate;
 use crate::experiment::InputError;
 
-const RUNG: &str = "int8";
+const RUNG: Rung = Rung::Int8;
 
 /// Sites that pass through the network together.
 const BLOCK: usize = 16;

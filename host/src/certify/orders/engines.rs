@@ -82,7 +82,7 @@ fn figure(points: Vec<Series>) -> Figure {
     series.push(Series::line("S_eff", eps.clone(), eps.par_iter().map(first_order).collect()));
     series.extend(points);
     Figure {
-        rung: RUNG,
+        rung: Some(RUNG),
         name: "eps-scan".into(),
         caption: "Bias of <x^2> for x^2/2 + x^4/4 against the step: exact laws (lines), engines (points). Euler–Maruyama has \
                   slope 1 and S_eff as its limit; Leimkuhler–Matthews and Heun have slope 2."

@@ -136,7 +136,7 @@ fn run(factory: &Factory, case: &Case, level: Level) -> Result<Followed, Error> 
         ));
     }
     followed.findings.figures.push(Figure {
-        rung: RUNG,
+        rung: Some(RUNG),
         name: "relaxation".into(),
         caption: format!(
             "{} chains of one site, all started at x = {}: histograms (points) at five times, and the exact law of the chain (lines).",

@@ -23,11 +23,12 @@ use stoquant_core::noise::{Law, StreamTag, Threefry, Words};
 
 use super::certificate::Certificate;
 use super::check::{Check, Criterion};
+use super::rung::Rung;
 use super::{Findings, Level};
 use crate::noise_law::NoiseLaw;
 use tally::{Tally, VALUES};
 
-const RUNG: &str = "words";
+const RUNG: Rung = Rung::Words;
 
 /// The words of a chain.
 pub type Source<'a> = dyn Fn(u32) -> Box<dyn Words + Send> + Sync + 'a;

@@ -1,0 +1,62 @@
+//! The certificate on the command line: rungs alone, one screen, an earlier certificate, files for continuous integration.
+
+use std::fs;
+
+use serde_json::Value;
+use stoquant::certify::Rung;
+use stoquant_tests::command::{run, succeed};
+
+use super::place;
+use super::refuses::refused;
+
+/// The list has the rungs of the default certificate; one rung runs alone, and prints its line and the verdict.
+#[test]
+fn a_rung_alone() {
+    let directory = place();
+    let list = succeed(directory.path(), &["certify", "--list"]);
+    let listed: Vec<&str> = list.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    // `lockstep` is for other engines than the core.
+    let all: Vec<&str> = Rung::all().map(Rung::name).filter(|&name| name != "lockstep").collect();
+    assert_eq!(listed, all);
+    let math = succeed(directory.path(), &["certify", "--rung", "math"]);
+    let lines: Vec<&str> = math.lines().collect();
+    assert!(lines.len() == 3 && lines[1].starts_with("math ") && lines[2].starts_with("PASS: "), "{math}");
+    assert!(lines[1].contains(Rung::Math.claim()), "{math}");
+    let verbose = succeed(directory.path(), &["certify", "--rung", "math", "--verbose"]);
+    assert!(verbose.contains("micromath: error of an acceptance probability"), "{verbose}");
+    for (flags, words) in [
+        (&["--rung", "maths"][..], &["maths", "calibration, noise"][..]),
+        (&["--rung", "lockstep"], &["rung = lockstep", "--list"]),
+        (&["--engine", "int8", "--rung", "words"], &["rung = words", "no such rung"]),
+        (&["--against", "none.json"], &["against = none.json", "cannot read"]),
+        (&["--against", "quick.toml"], &["against = quick.toml", "no certificate"]),
+    ] {
+        refused(directory.path(), &[&["certify"], flags].concat(), words);
+    }
+}
+
+/// An experiment's certificate fits a screen; against itself nothing differs, against another what differs is named; JUnit has a case a
+/// check.
+#[test]
+fn against_an_earlier_one() {
+    let directory = place();
+    let certify = |flags: &str| {
+        let line =
+            format!("certify --extent= --mu2 1 --g 1 --eps 0.01 --arith f64 --rung identity,coupled,math {flags}");
+        let out = run(directory.path(), &line.split_whitespace().collect::<Vec<_>>());
+        (out.status.code(), String::from_utf8_lossy(&out.stdout).into_owned())
+    };
+    let (code, screen) = certify("--out old.json --junit checks.xml");
+    assert!(code == Some(0) && screen.lines().count() <= 40, "{screen}");
+    let certificate: Value =
+        serde_json::from_str(&fs::read_to_string(directory.path().join("old.json")).expect("a file")).expect("JSON");
+    let checks = certificate["checks"].as_array().expect("a list").len();
+    let junit = fs::read_to_string(directory.path().join("checks.xml")).expect("a file");
+    assert_eq!((junit.matches("<testcase ").count(), junit.matches("<failure").count()), (checks, 0));
+
+    let (code, same) = certify("--against old.json");
+    assert!(code == Some(0) && same.contains("0 new, 0 gone, 0 moved"), "{same}");
+    // Another arithmetic: its checks are new, the old ones are gone.
+    let (code, other) = certify("--integrator euler --against old.json");
+    assert!(code == Some(1) && other.contains("gone   identity: f64 mala site: restart = no restart"), "{other}");
+}
