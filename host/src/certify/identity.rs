@@ -208,7 +208,8 @@ pub fn boards(factory: &Factory, plan: &super::Plan) -> Result<Findings, Error> 
         Ok(vec![Check::none(RUNG, format!("{}: extents in the type = at run time", label(setup)), differ)].into())
     }
     let mut findings = Findings::default();
-    let wanted: [(ArithKind, IntegratorKind, &dyn Fn(&Setup) -> Result<Findings, Error>); 5] = [
+    type Compare<'a> = &'a dyn Fn(&Setup) -> Result<Findings, Error>;
+    let wanted: [(ArithKind, IntegratorKind, Compare<'_>); 5] = [
         (ArithKind::Fx18, IntegratorKind::Euler, &|setup| {
             compare::<Fx<18>>(factory, setup, Euler::<Fx<18>, _>::new(&action, setup.eps, 2))
         }),

@@ -33,7 +33,7 @@ fn a_training_is_one_process() {
     child.kill().expect("a child");
     child.wait().expect("a child");
     assert_eq!(children.trim(), "", "a training has a child of its own");
-    assert!(command.contains("train\0--extent\04"), "{command}");
+    assert!(command.contains("train\x00--extent\x004"), "{command}");
 }
 
 /// The bounds of `--threads` hold for the environment, and the flag goes first.
