@@ -11,10 +11,13 @@ use stoquant::certify::lockstep::{self, Divergence};
 use stoquant::couplings::Couplings;
 use stoquant::device::emulate::Machine;
 use stoquant::device::wire::message_setup;
-use stoquant::device::{Client, Device, InProcess, Transport};
-use stoquant::diffusion::int8::{Plan, quantize};
+use stoquant::device::{Client, Device, InProcess, LinkError, Transport};
+use stoquant::diffusion::generate::{Generated, SamplerKind};
+use stoquant::diffusion::int8::{Generator, Plan, quantize};
 use stoquant::diffusion::model::Model;
 use stoquant::engine::{ArithKind, Engine, IntegratorKind, NoiseKind, Setup, core_engine};
+use stoquant::simd::MachineKind;
+use stoquant_core::int8::Image;
 use stoquant_link::message::{Reply, Request};
 
 /// Sites of the board in a thread.
@@ -318,4 +321,95 @@ fn images_run_stage_by_stage() {
             None
         );
     }
+}
+
+/// Configurations of a board from an image, with seed and number those of `generate`, φ as integers.
+fn drawn(device: &Device, bytes: &[u8], seed: u64, count: u32) -> Result<Vec<Vec<i16>>, LinkError> {
+    let shape = Image::new(bytes).expect("an image").shape();
+    let mut all = Vec::new();
+    device.draw(bytes, &shape, seed, count, |phi| all.push(phi))?;
+    Ok(all)
+}
+
+fn image_of(model: &str, plan: Plan) -> Vec<u8> {
+    let model = Model::load(model).expect("a shipped model");
+    quantize(&model, plan).expect("a model for it").encode().expect("an image")
+}
+
+/// A board's configurations, measurements included, beside those of `generate`.
+#[track_caller]
+fn as_generated(device: &Device, bytes: &[u8], seed: u64, count: u32) {
+    let generator = Generator::new(Image::new(bytes).expect("an image"), false);
+    let mut board = Generated::default();
+    for phi in drawn(device, bytes, seed, count).expect("a line that carries something in the end") {
+        generator.add(&mut board, &phi);
+    }
+    let host = generator.generate(MachineKind::best(), seed, count as usize, &|| {});
+    assert_eq!(board, host, "seed {seed}");
+    let volume = host.phi.len() / count as usize;
+    assert!(host.phi[..volume] != host.phi[volume..2 * volume], "chains that are alike would hide a wrong number");
+}
+
+#[test]
+fn configurations_of_a_board_are_those_of_generate() {
+    let device = Device::open(Box::new(InProcess::start(SITES)), Duration::from_millis(200)).expect("a board");
+    for seed in seeds() {
+        for (name, count) in [("c16-int8", 3), ("n8-int8", 5)] {
+            as_generated(&device, &image_of(name, Plan::Reverse { steps: 20, rows: 16 }), seed, count);
+        }
+    }
+    // A lattice's chain on the same board is none the worse for it.
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    let mut pair = Pair::new(&device, &setup(ArithKind::Fx18, IntegratorKind::Euler, &[8, 12]));
+    pair.go(&mut rng);
+    as_generated(&device, &image_of("n8-int8", Plan::Reverse { steps: 8, rows: 8 }), 7, 2);
+    pair.go(&mut rng);
+}
+
+/// Faults and resets in the midst of images, stages and fields cost time and nothing else.
+#[test]
+fn configurations_survive_faults_and_resets() {
+    let bytes = image_of("n8-int8", Plan::Reverse { steps: 20, rows: 16 });
+    for seed in seeds() {
+        let (device, injected) = faulty(seed, 4, 0);
+        while injected.lock().expect("nobody panics with it").faults.iter().sum::<u64>() < 200 {
+            as_generated(&device, &bytes, seed, 4);
+        }
+        let (device, injected) = faulty(seed, 50, 100);
+        while injected.lock().expect("nobody panics with it").resets < 10 {
+            as_generated(&device, &bytes, seed, 4);
+        }
+        assert!(device.counters().resets > 5, "{:?}", device.counters());
+    }
+}
+
+/// A board that is reset again and again is given up.
+#[test]
+fn a_board_that_is_lost_is_said() {
+    let bytes = image_of("n8-int8", Plan::Reverse { steps: 8, rows: 8 });
+    let (device, injected) = faulty(1, 0, 0);
+    assert_eq!(drawn(&device, &bytes, 1, 2).expect("a good line").len(), 2);
+    injected.lock().expect("nobody panics with it").reset_in = 2;
+    let error = drawn(&device, &bytes, 1, 2).expect_err("an image takes many frames").to_string();
+    assert!(error.contains("has been reset"), "{error}");
+}
+
+#[test]
+fn images_that_a_board_cannot_run() {
+    let refused = |sites: usize, plan: Plan, words: &[&str]| {
+        let device = Device::open(Box::new(InProcess::start(sites)), Duration::from_millis(200)).expect("a board");
+        let bytes = image_of("n8-int8", plan);
+        let image = Image::new(&bytes).expect("an image");
+        let error = device.check_image(&image).expect_err("it cannot").to_string();
+        words.iter().for_each(|word| assert!(error.contains(word), "{error:?} does not say {word:?}"));
+        // And the board would have said so itself.
+        let board = drawn(&device, &bytes, 1, 1).expect_err("it cannot").to_string();
+        assert!(board.contains("refuses"), "{board}");
+    };
+    let reverse = |rows: usize| Plan::Reverse { steps: 8, rows };
+    refused(SITES, Plan::of(SamplerKind::FlowEuler, 8).expect("a sampler of images"), &["flow", "reverse SDE"]);
+    refused(SITES, reverse(400), &["bytes", "thread has room for 65536"]);
+    refused(31, reverse(8), &["8×8 modes", "thread has room for 62"]);
+    let device = Device::open(Box::new(InProcess::start(32)), Duration::from_millis(200)).expect("a board");
+    as_generated(&device, &image_of("n8-int8", reverse(8)), 1, 2);
 }

@@ -1,8 +1,6 @@
 //! `stoquant generate`.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
@@ -18,13 +16,13 @@ use stoquant::diffusion::reference::Reference;
 use stoquant::ensemble::Ensemble;
 use stoquant::experiment::{Extents, InputError, parse_extents};
 use stoquant::output::{Output, Outputs, sha256};
-use stoquant::resources;
 use stoquant::simd::MachineKind;
 use stoquant_core::arith::Real;
-use stoquant_core::int8::{Image, Sampler};
+use stoquant_core::int8::Sampler;
 
+use super::generated::{Manifest, check_count, config_of, image_of, timed};
 use super::sample::MAX_VALUES;
-use super::{CouplingArgs, MachineArgs, Outcome, bar, json, print, threads, warn};
+use super::{CouplingArgs, MachineArgs, Outcome, json, print, threads, warn};
 
 #[derive(Args)]
 pub struct GenerateArgs {
@@ -103,23 +101,6 @@ pub struct GenerateArgs {
     json: bool,
 }
 
-/// What made an ensemble, beside the file.
-#[derive(Serialize)]
-struct Manifest<'a> {
-    stoquant: &'a str,
-    model: &'a str,
-    /// SHA-256 of the model's file; with int8, of the image.
-    model_sha256: String,
-    config: serde_json::Value,
-    settings: Option<&'a Settings>,
-    arith: Precision,
-    seed: u64,
-    count: usize,
-    /// Sweeps of the Metropolis chain, where the file has that chain.
-    metropolis: Option<Sweeps>,
-    file_sha256: String,
-}
-
 /// What is printed as JSON.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -161,36 +142,20 @@ struct Made<'a> {
     settings: Option<&'a Settings>,
 }
 
-/// Calls `generate` with a progress bar's tick; the time it took, in seconds.
-fn timed<T>(count: usize, generate: impl FnOnce(&(dyn Fn() + Sync)) -> T) -> (T, f64) {
-    let bar = bar(count, "{bar:40} {pos}/{len} configurations, {elapsed} (eta {eta})", true);
-    let begin = Instant::now();
-    let made = generate(&|| bar.inc(1));
-    let seconds = begin.elapsed().as_secs_f64();
-    bar.finish_and_clear();
-    (made, seconds)
-}
-
 /// An image.
 fn quantised(args: &GenerateArgs, outputs: Option<[Output; 2]>, bytes: &[u8]) -> Result<Outcome, InputError> {
     let machine = args.machine.machine()?;
-    let named = |error: &dyn std::fmt::Display| InputError(format!("{}: {error}", args.model));
-    let image = Image::new(bytes).map_err(|error| named(&error))?;
-    int8::check(&image).map_err(|error| named(&error))?;
-    let (shape, [kappa, b, lambda, mass2]) = (image.shape(), image.couplings());
-    let (extent, couplings) = (shape.extent, Couplings { kappa, b, lambda });
+    let image = image_of(&args.model, bytes)?;
+    let (extent, [kappa, b, lambda, _]) = (image.shape().extent, image.couplings());
+    let couplings = Couplings { kappa, b, lambda };
     args.check(extent, &couplings, image.sampler() == Sampler::Flow)?;
     args.check_image(image.sampler())?;
     let reference =
         args.reference.as_deref().map(|text| reference_of(text, extent, couplings, args.seed)).transpose()?;
     let generator = int8::Generator::new(image, args.likelihood || args.path);
     let (generated, seconds) = timed(args.count, |done| generator.generate(machine, args.seed, args.count, done));
-    let config = serde_json::json!({
-        "extent": extent, "couplings": couplings, "mass2": mass2, "hidden": shape.hidden,
-        "sampler": if image.sampler() == Sampler::Flow { "flow" } else { "reverse" },
-        "stages": shape.stages,
-    });
-    let made = Made { extent, couplings, generated, seconds, reference, sha256: sha256(bytes), config, settings: None };
+    let (sha256, config) = (sha256(bytes), config_of(&image));
+    let made = Made { extent, couplings, generated, seconds, reference, sha256, config, settings: None };
     args.report(made, outputs, machine, |_, _| Ok(()))
 }
 
@@ -257,21 +222,15 @@ impl GenerateArgs {
             Evaluation::new(volume, generated, finished.as_ref(), reference.as_ref(), *seconds, self.seed)?;
         more(&made, &mut evaluation)?;
         let mut manifest = None;
-        if let Some([out, beside]) = outputs {
+        if let Some(outputs) = outputs {
             let phi = finished.as_ref().map_or(&generated.phi, |finished| &finished.phi).clone();
-            // Independent configurations, or one Metropolis chain: either way the order is that of one chain.
-            let chain = vec![0; phi.len() / volume];
-            let ensemble = Ensemble { extents: vec![*extent; 2], phi, chain };
             let columns = [("log_q", &generated.ln_q), ("log_w", &generated.ln_w)];
             let columns: Vec<(&str, &[f64])> = columns
                 .iter()
                 .filter(|_| finished.is_none())
                 .filter_map(|(name, column)| Some((*name, column.as_deref()?)))
                 .collect();
-            let mut file = out.begin()?;
-            let single = self.arith() != Precision::F64;
-            ensemble.write_npz(&mut file, single, &columns).map_err(|error| out.failed(&error))?;
-            let written = Manifest {
+            let unwritten = Manifest {
                 stoquant: env!("CARGO_PKG_VERSION"),
                 model: &self.model,
                 model_sha256: made.sha256.clone(),
@@ -281,15 +240,10 @@ impl GenerateArgs {
                 seed: self.seed,
                 count: self.count,
                 metropolis: finished.as_ref().map(|_| self.sweeps()),
-                file_sha256: file.sha256()?,
+                board: None,
+                file_sha256: String::new(),
             };
-            let mut manifest_file = beside.begin()?;
-            let text = format!("{}\n", json(&written)?);
-            manifest_file.write_all(text.as_bytes()).map_err(|error| beside.failed(&error))?;
-            manifest_file.complete()?;
-            file.keep()?;
-            manifest_file.keep()?;
-            manifest = Some(written);
+            manifest = Some(unwritten.write(outputs, *extent, phi, &columns)?);
         }
         let acceptance_mala = finished.as_ref().and_then(|finished| finished.mala_acceptance);
         let report = Report { manifest: manifest.as_ref(), acceptance_mala, evaluation: &evaluation };
@@ -328,13 +282,7 @@ impl GenerateArgs {
                 got.kappa, got.b, got.lambda, self.model, want.kappa, want.b, want.lambda
             ));
         }
-        let volume = extent * extent;
-        if self.count == 0 || self.count > (MAX_VALUES / volume).min(u32::MAX as usize) {
-            return refuse(format!("count = {}: must be 1 to {}", self.count, MAX_VALUES / volume));
-        }
-        // Fields as they are made, measured and written, and weights.
-        let bytes = (self.count as u64).saturating_mul(24 * volume as u64 + 256);
-        resources::need_memory(&format!("count = {} configurations of {volume} sites: this", self.count), bytes)?;
+        check_count(self.count, extent * extent)?;
         if (self.metropolis || self.mala > 0) && !(self.likelihood || self.path) {
             let which = if flow { "likelihood" } else { "path" };
             return refuse(format!("metropolis and mala need weights: give {which}"));

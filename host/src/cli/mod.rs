@@ -5,6 +5,7 @@ mod compare;
 mod device;
 mod exact;
 mod generate;
+mod generated;
 mod law;
 mod measure;
 mod quantize;

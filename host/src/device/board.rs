@@ -40,7 +40,7 @@ pub(super) struct Inner {
     /// What the last run of the loaded chain was answered.
     pub(super) ran: Option<(State, Option<Measurement>)>,
     /// Why nothing more is asked of the board.
-    failure: Option<LinkError>,
+    pub(super) failure: Option<LinkError>,
 }
 
 /// Most sites of a field that is measured after every run, asked for or not: on a larger one that costs more than a question.
@@ -160,43 +160,6 @@ impl Device {
             starts: !circuit,
             host: Mutex::new(host),
         }))
-    }
-
-    /// Writes an image and starts a chain of it: its extent and stages, and M/M_max.
-    pub fn image(&self, bytes: &[u8], seed: u64, chain: u32) -> Result<(usize, usize, i16), LinkError> {
-        let mut inner = self.lock();
-        (inner.loaded, inner.ran) = (None, None);
-        let parts: Vec<Request<'_>> = bytes
-            .chunks(MAX_DATA)
-            .enumerate()
-            .map(|(n, bytes)| Request::Write { buffer: Buffer::Image, first: (n * MAX_DATA) as u32, bytes })
-            .collect();
-        inner.client.all(&parts, |_, reply| reply == Reply::Done)?;
-        let length = bytes.len() as u32;
-        inner.client.call(&Request::Image { length, seed, chain }, |reply| match reply {
-            Reply::Image { extent, stages, m } => Some((usize::from(extent), usize::from(stages), m)),
-            _ => None,
-        })
-    }
-
-    /// So many stages.
-    pub fn run_image(&self, stages: u32) -> Result<u64, LinkError> {
-        self.lock().client.call(&Request::Run { sweeps: stages, measure: false }, |reply| match reply {
-            Reply::State(state, _) => Some(state.step),
-            _ => None,
-        })
-    }
-
-    /// The modes u.
-    pub fn modes(&self, volume: usize) -> Result<Vec<i16>, LinkError> {
-        Ok(self.lock().words(Buffer::Field, volume, 2)?.into_iter().map(|word| word as i16).collect())
-    }
-
-    /// φ of an image's chain.
-    pub fn finish_image(&self, volume: usize) -> Result<Vec<i16>, LinkError> {
-        let mut inner = self.lock();
-        inner.client.call(&Request::Finish, |reply| (reply == Reply::Done).then_some(()))?;
-        Ok(inner.words(Buffer::Phi, volume, 2)?.into_iter().map(|word| word as i16).collect())
     }
 }
 

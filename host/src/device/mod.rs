@@ -6,6 +6,7 @@ pub mod board;
 pub mod certify;
 pub mod client;
 pub mod emulate;
+mod image;
 pub mod lockstep;
 mod remote;
 pub mod transport;

@@ -150,7 +150,7 @@ impl SamplerKind {
 }
 
 /// Configurations with what is known of each.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Generated {
     /// Fields, one after the other.
     pub phi: Vec<f64>,

@@ -1,6 +1,7 @@
 //! Configurations from an image, and the exact weight of what the integers did.
 //!
-//! The weights belong to φ = T[r(0)·u] + M of the final integers u and M, in `f64`; a device's own φ rounds that.
+//! φ is a device's, integers with 12 fractional bits: a board gives the very same ([`Device::draw`](crate::device::Device::draw)).
+//! The weights belong to φ = T[r(0)·u] + M of the final integers u and M, in `f64`, which the device's φ rounds.
 //!
 //! - Reverse SDE: the density of the path that the integers took, with their own coefficients, their own ĥ, their own noise: exact for
 //!   any network and any rounding in it. The density of a step is the Gaussian of the noise with the variance of rounding to the
@@ -22,7 +23,6 @@ use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
 
 use super::float::FloatStage;
-use crate::analysis::ChainSeries;
 use crate::couplings::Couplings;
 use crate::diffusion::generate::Generated;
 use crate::diffusion::spectrum;
@@ -63,11 +63,10 @@ impl<'a> Generator<'a> {
     /// Configurations `0..count` of a seed; `done` is called after each. φ has the device's integers.
     pub fn generate(&self, machine: MachineKind, seed: u64, count: usize, done: &(dyn Fn() + Sync)) -> Generated {
         let samples = with_machine(machine, Threads::One, Job { generator: self, seed, count, done });
-        let mut out = Generated { phi: Vec::new(), ln_q: None, ln_w: None, series: ChainSeries::default() };
+        let mut out = Generated::default();
         let (mut ln_q, mut ln_w) = (Vec::new(), Vec::new());
         for sample in samples {
-            measure(&sample.phi, &[self.image.shape().extent; 2], &self.couplings).push_to(&mut out.series);
-            out.phi.extend(sample.phi);
+            self.add(&mut out, &sample.phi);
             ln_w.push(sample.ln_w);
             ln_q.push(sample.ln_q);
         }
@@ -76,6 +75,13 @@ impl<'a> Generator<'a> {
             out.ln_w = Some(ln_w);
         }
         out
+    }
+
+    /// Adds a configuration, without a weight: the integers φ of this program or of a board.
+    pub fn add(&self, out: &mut Generated, phi: &[i16]) {
+        let first = out.phi.len();
+        out.phi.extend(phi.iter().map(|&phi| f64::from(phi) * UNIT));
+        measure(&out.phi[first..], &[self.image.shape().extent; 2], &self.couplings).push_to(&mut out.series);
     }
 }
 
@@ -207,7 +213,7 @@ pub fn stages(bytes: &[u8], seed: u64, i: usize) -> Result<Stages, ImageError> {
 }
 
 struct Sample {
-    phi: Vec<f64>,
+    phi: Vec<i16>,
     ln_q: f64,
     ln_w: f64,
 }
@@ -242,10 +248,9 @@ impl Work for Job<'_> {
 
 impl Generator<'_> {
     fn sample<M: Machine>(&self, device: &Device<'_, M>, seed: u64, i: usize, buffers: &mut Buffers) -> Sample {
-        let real = |phi: Vec<i16>| phi.into_iter().map(|phi| f64::from(phi) * UNIT).collect();
         let Some(weigh) = &self.weigh else {
             let (_, phi) = device.run(seed, i, buffers, &mut |_| {}, &mut |_| {});
-            return Sample { phi: real(phi), ln_q: 0.0, ln_w: 0.0 };
+            return Sample { phi, ln_q: 0.0, ln_w: 0.0 };
         };
         let flow = self.image.sampler() == Sampler::Flow;
         // ln q of a flow; ln of what a path weighs. Both without M.
@@ -274,9 +279,9 @@ impl Generator<'_> {
         let (ln, ln_m) = (ln.get(), weigh.ln_law(m, largest));
         if flow {
             let ln_q = ln + ln_m + weigh.end();
-            Sample { phi: real(phi), ln_q, ln_w: -action - ln_q }
+            Sample { phi, ln_q, ln_w: -action - ln_q }
         } else {
-            Sample { phi: real(phi), ln_q: 0.0, ln_w: ln - action - ln_m }
+            Sample { phi, ln_q: 0.0, ln_w: ln - action - ln_m }
         }
     }
 

@@ -1,19 +1,19 @@
-//! `stoquant device`.
+//! `stoquant device`: one file a subcommand that runs something.
+
+mod certify;
+mod generate;
+mod run;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use stoquant::certify::Verdict;
-use stoquant::device::certify::{Extent, certify};
 use stoquant::device::emulate::Machine;
 use stoquant::device::{Device, LinkError, Port};
-use stoquant::experiment::{Experiment, InputError, Options};
-use stoquant::output::Outputs;
+use stoquant::experiment::InputError;
 
-use super::summary::{Clock, summary};
-use super::{Outcome, bar, json, print};
+use super::{Outcome, json, print};
 
 #[derive(Args)]
 pub struct DeviceArgs {
@@ -38,9 +38,11 @@ enum Command {
         json: bool,
     },
     /// Run a chain on a board, and print its observables
-    Run(RunArgs),
+    Run(run::RunArgs),
+    /// Generate configurations from an int8 image on a board, those of `generate --arith int8 --sampler ancestral`
+    Generate(generate::GenerateArgs),
     /// Show that a board computes the core's words, and that they sample e^{-S}
-    Certify(CertifyArgs),
+    Certify(certify::CertifyArgs),
 }
 
 /// Which board.
@@ -75,50 +77,13 @@ impl BoardArgs {
     }
 }
 
-#[derive(Args)]
-struct RunArgs {
-    #[command(flatten)]
-    board: BoardArgs,
-    /// Experiment file (TOML); flags override its keys
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    #[command(flatten)]
-    options: Options,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args)]
-struct CertifyArgs {
-    #[command(flatten)]
-    board: BoardArgs,
-    /// Site updates in lockstep, of every number type and integrator
-    #[arg(long, default_value_t = 1_000_000, value_name = "N")]
-    updates: u64,
-    /// Length of the statistical runs, in units of the default certificate
-    #[arg(long, default_value_t = 0.002, value_name = "X")]
-    effort: f64,
-    /// Seed, 64 bits
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Print every check
-    #[arg(long)]
-    verbose: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    /// Also write the certificate as JSON to this file
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-}
-
 pub fn run(args: DeviceArgs) -> Result<Outcome, InputError> {
     match args.command {
         Command::List { json } => list(json),
         Command::Info { board, json } => info(&board, json),
-        Command::Run(args) => chain(args),
-        Command::Certify(args) => certificate(args),
+        Command::Run(args) => run::run(args),
+        Command::Generate(args) => generate::run(args),
+        Command::Certify(args) => certify::run(args),
     }
 }
 
@@ -209,83 +174,4 @@ fn info(board: &BoardArgs, as_json: bool) -> Result<Outcome, InputError> {
         info.stack_bytes,
     ))?;
     Ok(Outcome::Good)
-}
-
-#[derive(Serialize)]
-struct Row {
-    step: u64,
-    clipped: u64,
-    accepted: u64,
-    m: f64,
-    phi2: f64,
-    action_density: f64,
-}
-
-fn chain(args: RunArgs) -> Result<Outcome, InputError> {
-    let experiment = Experiment::new(&args.options.resolve(args.config.as_deref())?)?;
-    let device = args.board.open()?;
-    let (setup, each) = (experiment.setup, experiment.every);
-    let mut engine = device.engine(&setup, 0).map_err(InputError::new)?;
-    engine.hot_start(1.0).map_err(InputError::new)?;
-    let mut rows = Vec::new();
-    for _ in 0..experiment.count {
-        engine.sweep(each);
-        let (state, measured) = (engine.state(), engine.measure());
-        device.failure().map_err(link)?;
-        rows.push(Row {
-            step: state.step,
-            clipped: state.clipped,
-            accepted: state.accepted,
-            m: measured.m,
-            phi2: measured.phi2,
-            action_density: measured.action_density,
-        });
-    }
-    if args.json {
-        print(&json(&rows)?)?;
-    } else {
-        let mut text =
-            format!("{:>10} {:>8} {:>10} {:>14} {:>14} {:>14}", "step", "clipped", "accepted", "m", "phi2", "action/V");
-        for Row { step, clipped, accepted, m, phi2, action_density } in rows {
-            text += &format!("\n{step:>10} {clipped:>8} {accepted:>10} {m:>14.8} {phi2:>14.8} {action_density:>14.8}");
-        }
-        print(&text)?;
-    }
-    Ok(Outcome::Good)
-}
-
-fn certificate(args: CertifyArgs) -> Result<Outcome, InputError> {
-    if !(args.effort > 0.0 && args.effort <= 1e3) {
-        return Err(InputError(format!("effort = {}: must be above 0 and at most 1000", args.effort)));
-    }
-    let mut outputs = Outputs::reading(args.board.firmware.as_deref());
-    let out = args.out.as_deref().map(|path| outputs.add("out", path)).transpose()?;
-    let device = args.board.open()?;
-    let bar = bar(1, "{bar:40} {pos}/{len} {elapsed} (eta {eta}) {msg}", !args.json);
-    let extent = Extent { updates: args.updates.max(1), effort: args.effort, seed: args.seed };
-    let mut clock = Clock::default();
-    let certificate = certify(&device, extent, |done, total, part| {
-        clock.begin(part.rung);
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
-        bar.set_message(part.name.clone());
-    })?;
-    clock.end();
-    bar.finish_and_clear();
-    let text = json(&certificate)?;
-    if let Some(out) = out {
-        out.write(format!("{text}\n").as_bytes())?;
-    }
-    print(&if args.json { text } else { summary(&certificate, &clock, args.verbose) })?;
-    if !args.json {
-        let counted = device.statistics().map_err(link)?;
-        print(&format!(
-            "link: {} frames to the board, {} damaged, {} repeated; stack {} bytes",
-            counted.frames,
-            counted.checksum.saturating_add(counted.framing),
-            counted.repeated,
-            counted.stack
-        ))?;
-    }
-    Ok(if certificate.verdict == Verdict::Pass { Outcome::Good } else { Outcome::CheckFailed })
 }
