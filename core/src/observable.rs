@@ -43,8 +43,7 @@ pub fn measure<A: Arith, S: Action<A>, const D: usize, M: Machine>(
     let mut terms = Totals::<S::Terms>::default();
     let self_bonds = plan.self_bonds();
     let scaled = Scaled::<A, S>::new(action, D);
-    // Slopes are tallied as doubles, whatever the arithmetic.
-    let (u, slope_unit) = (scaled.unit, action.unit(D));
+    let u = scaled.unit;
     plan.machine().run(|| {
         triples(plan, phi, |_, triple| {
             plan.chunks::<A>(triple, |_, phi, nearest| {
@@ -52,8 +51,8 @@ pub fn measure<A: Arith, S: Action<A>, const D: usize, M: Machine>(
                 slopes.add(sites.clone().map(|(phi, sum)| {
                     let value = phi.value();
                     let gradient = -action.force(value, A::sum_value(sum));
-                    let scaled = slope_unit * gradient;
-                    [value * gradient, scaled * scaled, slope_unit * slope_unit * action.curvature(value, self_bonds)]
+                    let scaled = u * gradient;
+                    [value * gradient, scaled * scaled, u * u * action.curvature(value, self_bonds)]
                 }));
                 let sites = sites.map(|(phi, sum)| scaled.site(phi, sum));
                 sums.add(sites.clone().map(|(phi, sum)| {
@@ -74,8 +73,8 @@ pub fn measure<A: Arith, S: Action<A>, const D: usize, M: Machine>(
         nn: if D == 0 { 0.0 } else { u * u * product / (2 * D) as f64 },
         action_density,
         schwinger_dyson,
-        grad2: grad2 / slope_unit / slope_unit,
-        laplacian: laplacian / slope_unit / slope_unit,
+        grad2: grad2 / u / u,
+        laplacian: laplacian / u / u,
     }
 }
 

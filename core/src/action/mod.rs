@@ -89,6 +89,7 @@ pub struct Scaled<A, S> {
 
 impl<A: Arith, S: Action<A>> Scaled<A, S> {
     /// In `dims` dimensions.
+    #[inline]
     pub fn new(action: &S, dims: usize) -> Self {
         let (action, unit) = if A::FIELD_LSB > 0.0 {
             (*action, 1.0)
