@@ -47,6 +47,9 @@ impl Via {
             Self::Pinned => program("rustc"),
             Self::Debian => debian(DEBIAN_RUSTC),
         };
+        if self == Self::Debian {
+            rustc.args(["-C", &format!("linker={DEBIAN_LINKER}")]);
+        }
         rustc.env("RUSTC_BOOTSTRAP", "1").args(["--target", target, "-C", "panic=abort", "-o"]).arg(out).arg(source);
         query(rustc).is_some()
     }
@@ -62,7 +65,7 @@ impl Via {
     pub fn cargo(self, task: &str, target: &str) -> Command {
         let mut command = match self {
             Self::Pinned => crate::sh::cargo([task]),
-            Self::Debian => debian_cargo(task),
+            Self::Debian => debian_cargo(task, target),
         };
         command.args(["--target", target]);
         command
@@ -79,6 +82,8 @@ impl Via {
 
 const DEBIAN_CORE: &str = "/usr/lib/rustlib/src/rust/library/core/src/lib.rs";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+/// Its targets ask for a `rust-lld` that no package has; LLVM's own is the same program.
+const DEBIAN_LINKER: &str = "lld-19";
 
 fn pinned_has_targets() -> bool {
     let mut rustc = program("rustc");
@@ -101,10 +106,11 @@ fn new_enough(have: &str, need: &str) -> bool {
     minor(have).is_some_and(|have| minor(need).is_some_and(|need| have >= need))
 }
 
-/// Debian's cargo with Debian's compiler.
-fn debian_cargo(task: &str) -> Command {
+/// Debian's cargo with Debian's compiler and linker.
+fn debian_cargo(task: &str, target: &str) -> Command {
     let mut command = debian("/usr/bin/cargo");
     command.args([task, "-Zbuild-std=core"]).env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+    command.env(format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_")), DEBIAN_LINKER);
     command
 }
 
