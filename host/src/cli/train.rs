@@ -26,7 +26,7 @@ pub struct TrainArgs {
     #[arg(long)]
     resume: bool,
     /// Threads (default: all cores). Results do not depend on it
-    #[arg(long, value_name = "N", overrides_with = "threads")]
+    #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// Print the manifest
     #[arg(long)]
@@ -52,40 +52,8 @@ struct Manifest<'a> {
     file_sha256: String,
 }
 
-/// The framework starts threads of its own for every small operation unless its environment says not to; here a thread has a share of
-/// the batch, and theirs would stand in its way. The variables are read at the first use, so the program starts itself anew, in its own
-/// place: there is no second process that a signal could miss. Returns where nothing has to be done.
-fn alone(threads: usize) -> Result<(), InputError> {
-    const VARIABLES: [&str; 2] = ["CANDLE_NUM_THREADS", "RAYON_NUM_THREADS"];
-    if VARIABLES.iter().all(|name| std::env::var(name).is_ok_and(|value| value == "1")) {
-        return Ok(());
-    }
-    let program = std::env::current_exe().map_err(InputError::new)?;
-    let mut command = std::process::Command::new(program);
-    // The last of two flags counts.
-    command.args(std::env::args_os().skip(1)).arg(format!("--threads={threads}"));
-    command.envs(VARIABLES.map(|name| (name, "1")));
-    Err(InputError(format!("cannot start anew: {}", replace_this_process(command))))
-}
-
-/// Returns only where it fails.
-#[cfg(unix)]
-fn replace_this_process(mut command: std::process::Command) -> std::io::Error {
-    std::os::unix::process::CommandExt::exec(&mut command)
-}
-
-#[cfg(not(unix))]
-fn replace_this_process(mut command: std::process::Command) -> std::io::Error {
-    match command.status() {
-        // The line has been printed.
-        Ok(status) => std::process::exit(status.code().unwrap_or(2)),
-        Err(error) => error,
-    }
-}
-
 pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
     let threads = threads(args.threads)?;
-    alone(threads)?;
     let recipe = args.recipe.resolve(args.config.as_deref())?;
     let mut outputs = Outputs::reading(args.config.iter().chain(&recipe.data).map(PathBuf::as_path));
     let [out, manifest_file] = outputs.pair("out", &args.out, ".json")?;
@@ -103,8 +71,7 @@ pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
     let made = bar(recipe.configurations, "{bar:40} {pos}/{len} configurations, {elapsed} (eta {eta})", true);
     let phi = configurations(&recipe, threads, &|done| made.inc(done))?;
     made.finish_and_clear();
-    let failed = |error: candle_core::Error| InputError(format!("training failed: {error}"));
-    let mut training = Training::new(&recipe, &phi).map_err(failed)?;
+    let mut training = Training::new(&recipe, &phi);
     if let Some(bytes) = checkpoint {
         training.resume(&bytes).map_err(|InputError(reason)| InputError(format!("{}: {reason}", saved.display())))?;
     }
@@ -114,7 +81,7 @@ pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
     let mut last = Instant::now();
     let mut losses: Vec<Losses> = Vec::new();
     while training.steps() < recipe.steps {
-        let loss = training.step(threads).map_err(failed)?;
+        let loss = training.step(threads);
         if !loss.network.is_finite() {
             return Err(InputError(format!("rate = {}: training diverged; choose a smaller one", recipe.rate)));
         }
@@ -130,7 +97,7 @@ pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
         }
     }
     bar.finish_and_clear();
-    let model = training.finish().map_err(failed)?;
+    let model = training.finish();
     let bytes = model.to_bytes()?;
     let loss = mean(&losses[losses.len() - losses.len().div_ceil(10)..]);
     let manifest = Manifest {
@@ -161,6 +128,7 @@ pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
 
 fn mean(losses: &[Losses]) -> Losses {
     let count = losses.len().max(1) as f64;
-    let sum = |of: fn(&Losses) -> f64| losses.iter().map(of).sum::<f64>() / count;
+    // The empty sum of the library is -0.
+    let sum = |of: fn(&Losses) -> f64| losses.iter().map(of).fold(0.0, |sum, loss| sum + loss) / count;
     Losses { network: sum(|l| l.network), nothing: sum(|l| l.nothing) }
 }

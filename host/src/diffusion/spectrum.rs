@@ -2,7 +2,8 @@
 
 use std::f64::consts::PI;
 
-use stoquant_core::machine::Portable;
+use stoquant_core::arith::Real;
+use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::score::Hartley;
 
 use crate::couplings::Couplings;
@@ -44,9 +45,17 @@ pub fn hartley(extent: usize) -> Vec<f64> {
 /// # Panics
 /// Where the matrix is not square.
 pub fn transform(matrix: &[f64], x: &[f64]) -> Vec<f64> {
-    let (mut out, mut work) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+    transform_on(Portable, matrix, x)
+}
+
+/// [`transform`] of any numbers, on any machine.
+///
+/// # Panics
+/// Where the matrix is not square.
+pub fn transform_on<R: Real, M: Machine>(machine: M, matrix: &[R], x: &[R]) -> Vec<R> {
+    let (mut out, mut work) = (vec![R::ZERO; x.len()], vec![R::ZERO; x.len()]);
     let hartley = Hartley::new(matrix.len().isqrt(), matrix).expect("a square matrix");
-    hartley.transform(Portable, x, &mut out, &mut work);
+    hartley.transform(machine, x, &mut out, &mut work);
     out
 }
 

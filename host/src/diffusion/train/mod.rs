@@ -6,10 +6,13 @@
 //!
 //! whose weights make it the relative entropy of the generated law (Song et al., arXiv:2101.09258).
 
-mod activation;
 mod checkpoint;
 mod data;
-mod graph;
+mod features;
+mod lanes;
+mod lattice;
+mod layer;
+mod network;
 mod optimiser;
 mod parameters;
 mod posterior;
@@ -20,24 +23,26 @@ mod sigma_law;
 mod tests;
 
 use std::collections::BTreeMap;
-
-use candle_core::backprop::GradStore;
-use candle_core::{Result, Tensor};
+use std::sync::{Mutex, PoisonError};
 
 pub use self::data::configurations;
 use self::data::{Moments, moments};
-use self::graph::{EVEN, Lattice, ODD, Scales};
+use self::features::Features;
+use self::lattice::Lattice;
+use self::network::{Network, Scales};
 use self::optimiser::Adam;
-use self::parameters::Parameters;
+use self::parameters::{EVEN, Gradient, ODD, Parameters};
 use self::posterior::Posterior;
 pub use self::recipe::{Recipe, RecipeOptions};
-use self::sample::{Maker, tensor};
+use self::sample::Maker;
 use self::sigma_law::SigmaLaw;
-use super::model::{self, Config, Model};
+use super::model::{Config, Model, Tensor};
 use super::{magnetisation, spectrum};
+use crate::simd::MachineKind;
+use stoquant_core::machine::Portable;
 use stoquant_core::score::network::{LOCAL_EVEN, LOCAL_ODD};
 
-/// Shares of a batch, each with random numbers of its own: the result does not depend on the number of threads, and a share stays in cache.
+/// Shares of a batch, each with random numbers and a sum of its own: the result does not depend on the number of threads.
 const SHARES: usize = 8;
 
 /// Leapfrog steps of a posterior's trajectory: about a quarter period of the stiffest modes each.
@@ -82,17 +87,17 @@ pub struct Training<'a> {
     density: Vec<f64>,
     phi: &'a [f32],
     configurations_sha256: String,
-    lattice: Lattice,
-    scales: Scales,
+    machine: MachineKind,
+    lattice: Lattice<f32>,
+    scales: Scales<f32>,
     law: SigmaLaw,
-    parameters: Parameters,
     adam: Adam,
     posteriors: Vec<Posterior>,
 }
 
 impl<'a> Training<'a> {
     /// Measures the configurations, and sets everything up for the first step.
-    pub fn new(recipe: &'a Recipe, phi: &'a [f32]) -> Result<Self> {
+    pub fn new(recipe: &'a Recipe, phi: &'a [f32]) -> Self {
         let Recipe { extent, couplings, knots, .. } = *recipe;
         let moments = moments(extent, phi);
         let (shells, of_mode) = spectrum::shells(extent);
@@ -111,29 +116,28 @@ impl<'a> Training<'a> {
             magnetisation,
         };
         let spectrum: Vec<f64> = of_mode.iter().map(|&shell| moments.spectrum[shell]).collect();
-        let lattice = Lattice::new(extent, couplings, mass2, &spectrum, recipe.local)?;
+        let lattice = Lattice::new(extent, couplings, mass2, &spectrum, recipe.local);
         let mut posteriors: Vec<Posterior> =
             (0..SHARES).map(|share| Posterior::new(extent, &couplings, LEAPFROG, recipe.seed, share as u32)).collect();
         let maker = Maker::new(&config, phi, moments.phi2, recipe.draws);
-        let parameters = Parameters::new(&config, recipe.seed)?;
-        let (scales, size) = scales(&config, &lattice, &parameters, &maker, &mut posteriors[0], recipe.local)?;
+        let parameters = Parameters::new(&config, recipe.seed);
+        let (scales, size) = scales(&config, &lattice, &parameters, &maker, &mut posteriors[0], recipe.local);
         let law = SigmaLaw::new(config.sigma, &size);
-        let adam = Adam::new(&parameters.named())?;
         let configurations_sha256 = checkpoint::hash(phi);
-        Ok(Self {
+        Self {
             recipe,
             config,
             moments,
             density,
             phi,
             configurations_sha256,
+            machine: MachineKind::best(),
             lattice,
             scales,
             law,
-            parameters,
-            adam,
+            adam: Adam::new(parameters),
             posteriors,
-        })
+        }
     }
 
     /// Steps done.
@@ -142,46 +146,48 @@ impl<'a> Training<'a> {
     }
 
     /// One step of the optimiser.
-    pub fn step(&mut self, threads: usize) -> Result<Losses> {
-        let Self { recipe, config, moments, phi, lattice, scales, law, parameters, adam, posteriors, .. } = self;
+    pub fn step(&mut self, threads: usize) -> Losses {
+        let Self { recipe, config, moments, phi, machine, lattice, scales, law, adam, posteriors, .. } = self;
         let volume = recipe.extent * recipe.extent;
         let each = (recipe.batch / volume / SHARES).max(1);
         let all = each * SHARES;
         let norm = (all * volume) as f64;
         let maker = Maker::new(config, phi, moments.phi2, recipe.draws);
-        let work = |share: usize, posterior: &mut Posterior| -> Result<(GradStore, Losses)> {
+        let network = Network::new(*machine, lattice, adam.parameters(), scales);
+        let work = |share: usize, posterior: &mut Posterior| -> (Parameters<f32>, Losses) {
             // Stratified: one σ in each of `all` quantiles.
-            let quantile =
-                |i, posterior: &mut Posterior| ((i * SHARES + share) as f64 + posterior.uniform()) / all as f64;
-            let (sigmas, ratios): (Vec<f64>, Vec<f64>) = (0..each).map(|i| law.at(quantile(i, posterior))).unzip();
-            let sample = maker.make(posterior, &sigmas)?;
-            let ratios = tensor(ratios.into_iter().map(|r| (r / norm) as f32).collect(), (each, 1))?;
-            let weight = sample.weight.broadcast_mul(&ratios)?;
-            let h = graph::remainder(lattice, parameters, scales, &sample.batch)?;
-            let loss = ((h - &sample.target)?.sqr()? * &weight)?.sum_all()?;
-            let nothing = (sample.target.sqr()? * &weight)?.sum_all()?.to_scalar::<f32>()?;
-            let losses = Losses { network: f64::from(loss.to_scalar::<f32>()?), nothing: f64::from(nothing) };
-            Ok((loss.backward()?, losses))
+            let mut draw = |i| law.at(((i * SHARES + share) as f64 + posterior.uniform()) / all as f64);
+            let sigmas: Vec<(f64, f64)> = (0..each).map(&mut draw).collect();
+            let mut gradient = Gradient::new(adam.parameters());
+            let mut losses = Losses::default();
+            for (sigma, ratio) in sigmas {
+                let sample = maker.make(posterior, sigma);
+                let ratio = (ratio / norm) as f32;
+                let weight: Vec<f32> = sample.weight.iter().map(|weight| ratio * weight).collect();
+                losses.network += network.learn(&sample.input, &sample.target, &weight, &mut gradient);
+                losses.nothing += squares(&sample.target, &weight);
+            }
+            (gradient.sum(), losses)
         };
-        let cells: Vec<_> = posteriors.iter_mut().map(std::sync::Mutex::new).collect();
-        let shares = in_shares(SHARES, threads, &|share| match cells[share].lock() {
-            Ok(mut posterior) => work(share, &mut posterior),
-            Err(_) => Err(candle_core::Error::Msg("a thread died".into())),
+        let cells: Vec<_> = posteriors.iter_mut().map(Mutex::new).collect();
+        // Each cell is locked once; a thread that panics ends the step.
+        let shares = in_shares(SHARES, threads, &|share| {
+            work(share, &mut cells[share].lock().unwrap_or_else(PoisonError::into_inner))
         });
-        let (gradients, losses): (Vec<_>, Vec<_>) = shares.into_iter().collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let (gradients, losses): (Vec<_>, Vec<_>) = shares.into_iter().unzip();
         let progress = adam.steps() as f64 / recipe.steps.max(1) as f64;
         let warm = ((adam.steps() + 1) as f64 / WARM_UP).min(1.0);
-        adam.step(&gradients, recipe.rate * warm * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos()))?;
-        Ok(losses.into_iter().fold(Losses::default(), |sum, l| Losses {
+        adam.step(&gradients, recipe.rate * warm * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos()));
+        losses.into_iter().fold(Losses::default(), |sum, l| Losses {
             network: sum.network + l.network,
             nothing: sum.nothing + l.nothing,
-        }))
+        })
     }
 
     /// Takes the running means of the parameters, measures the variances that the reverse SDE needs, and hands the model over.
-    pub fn finish(mut self) -> Result<Model> {
-        self.adam.finish()?;
-        let Self { recipe, config, moments, density, phi, lattice, scales, parameters, mut posteriors, .. } = self;
+    pub fn finish(self) -> Model {
+        let Self { recipe, config, moments, density, phi, machine, lattice, scales, adam, mut posteriors, .. } = self;
+        let network = Network::new(machine, &lattice, adam.means(), &scales);
         let volume = recipe.extent * recipe.extent;
         let maker = Maker::new(&config, phi, moments.phi2, 0);
         let (shells, of_mode) = spectrum::shells(recipe.extent);
@@ -189,15 +195,15 @@ impl<'a> Training<'a> {
         let mut ratios = Vec::new();
         for knot in 0..config.knots {
             let sigma = config.knot(knot);
-            let sample = maker.make(&mut posteriors[0], &vec![sigma; (MEASURED / volume).max(64)])?;
-            let h = graph::remainder(&lattice, &parameters, &scales, &sample.batch)?.flatten_all()?.to_vec1::<f32>()?;
-            let y = sample.batch.y.flatten_all()?.to_vec1::<f32>()?;
             let (mut sums, mut counts) = (vec![0.0; shells.len()], vec![0.0; shells.len()]);
-            for (i, ((&h, &y), &x)) in h.iter().zip(&y).zip(&sample.x0).enumerate() {
-                let k = i % volume;
-                let denoised = (f64::from(y) - sigma * sigma * f64::from(h)) / (1.0 + sigma * sigma * linear[k]);
-                sums[of_mode[k]] += (f64::from(x) - denoised).powi(2) * (linear[k] + 1.0 / (sigma * sigma));
-                counts[of_mode[k]] += 1.0;
+            for _ in 0..(MEASURED / volume).max(64) {
+                let sample = maker.make(&mut posteriors[0], sigma);
+                let h = network.remainder(&sample.input);
+                for (k, ((&h, &y), &x)) in h.iter().zip(&sample.input.y).zip(&sample.x0).enumerate() {
+                    let denoised = (f64::from(y) - sigma * sigma * f64::from(h)) / (1.0 + sigma * sigma * linear[k]);
+                    sums[of_mode[k]] += (f64::from(x) - denoised).powi(2) * (linear[k] + 1.0 / (sigma * sigma));
+                    counts[of_mode[k]] += 1.0;
+                }
             }
             // The zero mode is not noised: its shell holds nothing.
             ratios.extend(
@@ -206,20 +212,25 @@ impl<'a> Training<'a> {
         }
         let mut tensors = BTreeMap::new();
         let mut put = |name: &str, shape: Vec<usize>, data: Vec<f32>| {
-            tensors.insert(name.to_owned(), model::Tensor { shape, data });
+            tensors.insert(name.to_owned(), Tensor { shape, data });
         };
-        for (name, t) in parameters.trained()? {
-            put(name, t.dims().to_vec(), t.flatten_all()?.to_vec1()?);
+        for (name, shape, data) in adam.means().trained() {
+            put(name, shape, data);
         }
-        for (name, t) in scales.named() {
-            put(name, t.dims().to_vec(), t.flatten_all()?.to_vec1()?);
+        for (name, data) in scales.named() {
+            put(name, vec![config.knots, data.len() / config.knots], data.clone());
         }
         let single = |values: &[f64]| values.iter().map(|&v| v as f32).collect::<Vec<_>>();
         put("spectrum", vec![shells.len()], single(&moments.spectrum));
         put("posterior", vec![config.knots, shells.len()], ratios);
         put("magnetisation", vec![density.len()], single(&density));
-        Ok(Model { config, tensors })
+        Model { config, tensors }
     }
+}
+
+/// Σ weight·target².
+fn squares(target: &[f32], weight: &[f32]) -> f64 {
+    target.iter().zip(weight).map(|(&t, &w)| f64::from(w) * f64::from(t) * f64::from(t)).sum()
 }
 
 /// m² of the linear part: the mean over modes of 1/C_k - 2κk̂², and no less than 10⁻³κ: positive, and far below the 16κ of the
@@ -234,40 +245,47 @@ fn mass2(recipe: &Recipe, moments: &Moments, shells: &[f64], of_mode: &[usize]) 
 /// Scales of features and of h by knot, and the root of the loss with h = 0.
 fn scales(
     config: &Config,
-    lattice: &Lattice,
-    parameters: &Parameters,
+    lattice: &Lattice<f32>,
+    parameters: &Parameters<f32>,
     maker: &Maker<'_>,
     posterior: &mut Posterior,
     local: bool,
-) -> Result<(Scales, Vec<f64>)> {
+) -> (Scales<f32>, Vec<f64>) {
     let (volume, knots) = (config.extent * config.extent, config.knots);
-    let (mut odd, mut even_mean, mut even_scale, mut h, mut size) = (vec![], vec![], vec![], vec![], vec![]);
+    let mut scales = Scales { odd: vec![], even_mean: vec![], even_scale: vec![], h: vec![] };
+    let mut size = vec![];
     for knot in 0..knots {
-        let sample = maker.make(posterior, &vec![config.knot(knot); ((1 << 16) / volume).max(16)])?;
-        let (odds, evens, _) = graph::features(lattice, parameters, &sample.batch)?;
-        let mean = |t: &Tensor| -> Result<Vec<f32>> { t.mean(2)?.mean(0)?.to_vec1() };
-        odd.extend(mean(&odds.sqr()?)?.into_iter().map(|v| 1.0 / v.sqrt().max(1e-6)));
-        let (first, second) = (mean(&evens)?, mean(&evens.sqr()?)?);
-        even_scale.extend(first.iter().zip(&second).map(|(a, b)| 1.0 / (b - a * a).max(1e-12).sqrt()));
-        even_mean.extend(first);
-        let sum = |t: Tensor| -> Result<f32> { t.sum_all()?.to_scalar::<f32>() };
-        let (loss, weight) = (sum((sample.target.sqr()? * &sample.weight)?)?, sum(sample.weight.clone())?);
-        h.push((loss / weight).sqrt().max(1e-6));
-        size.push(f64::from(loss / sample.weight.elem_count() as f32).sqrt().max(1e-12));
+        let count = ((1 << 16) / volume).max(16);
+        let (mut odd, mut even, mut loss, mut weight) = ([0.0; ODD], [[0.0; 2]; EVEN], 0.0, 0.0);
+        for _ in 0..count {
+            let sample = maker.make(posterior, config.knot(knot));
+            let mass2 = parameters.tables.at(&sample.input.hat).mass2();
+            let features = Features::new(Portable, lattice, &sample.input, mass2);
+            let sum = |x: &[f32], of: fn(f64) -> f64| x.iter().map(|&x| of(f64::from(x))).sum::<f64>();
+            odd.iter_mut().zip(&features.odd).for_each(|(slot, x)| *slot += sum(x, |x| x * x));
+            for ([mean, square], x) in even.iter_mut().zip(&features.even) {
+                *mean += sum(x, |x| x);
+                *square += sum(x, |x| x * x);
+            }
+            loss += squares(&sample.target, &sample.weight);
+            weight += sum(&sample.weight, |w| w);
+        }
+        let sites = (count * volume) as f64;
+        scales.odd.extend(odd.map(|sum| (1.0 / (sum / sites).sqrt().max(1e-6)) as f32));
+        for [mean, square] in even.map(|sums| sums.map(|sum| sum / sites)) {
+            scales.even_mean.push(mean as f32);
+            scales.even_scale.push((1.0 / (square - mean * mean).max(1e-12).sqrt()) as f32);
+        }
+        scales.h.push((loss / weight).sqrt().max(1e-6) as f32);
+        size.push((loss / sites).sqrt().max(1e-12));
     }
     if local {
         // A feature of scale 0 is none.
         let off = |values: &mut [f32], kept: &[usize], count: usize| {
             values.iter_mut().enumerate().filter(|(i, _)| !kept.contains(&(i % count))).for_each(|(_, x)| *x = 0.0);
         };
-        off(&mut odd, &LOCAL_ODD, ODD);
-        off(&mut even_scale, &LOCAL_EVEN, EVEN);
+        off(&mut scales.odd, &LOCAL_ODD, ODD);
+        off(&mut scales.even_scale, &LOCAL_EVEN, EVEN);
     }
-    let scales = Scales {
-        odd: tensor(odd, (knots, ODD))?,
-        even_mean: tensor(even_mean, (knots, EVEN))?,
-        even_scale: tensor(even_scale, (knots, EVEN))?,
-        h: tensor(h, (knots, 1))?,
-    };
-    Ok((scales, size))
+    (scales, size)
 }

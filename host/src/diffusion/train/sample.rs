@@ -3,28 +3,26 @@
 //! Two estimators have the mean h_k = E[g_k|y]: g_k(x₀) itself, and (y - x₀)_k/σ² - A_k x₀_k (Tweedie's formula). Their mixture
 //! with weights as of a Gaussian theory of curvature ⟨g'⟩ has about the least variance at every k and σ; averaged over draws of the posterior it has less.
 
-use candle_core::{Device, Result, Shape, Tensor};
 use stoquant_core::machine::Portable;
-use stoquant_core::score::Hartley;
 
-use super::graph::Batch;
+use super::features::Input;
 use super::posterior::Posterior;
 use crate::diffusion::model::{Config, hat};
 use crate::diffusion::spectrum;
 
-/// A batch with its targets.
+/// A noised configuration with its target; V numbers each.
 pub struct Sample {
     /// What the network sees.
-    pub batch: Batch,
-    /// h aimed at: (B, V).
-    pub target: Tensor,
-    /// Weights of the squared error, σ²W_k², 0 for the zero mode: (B, V).
-    pub weight: Tensor,
+    pub input: Input<f32>,
+    /// h aimed at.
+    pub target: Vec<f32>,
+    /// Weights of the squared error, σ²W_k², 0 for the zero mode.
+    pub weight: Vec<f32>,
     /// Modes of x₀.
     pub x0: Vec<f32>,
 }
 
-/// Makes batches.
+/// Makes them.
 pub struct Maker<'a> {
     config: &'a Config,
     phi: &'a [f32],
@@ -33,11 +31,6 @@ pub struct Maker<'a> {
     draws: usize,
     /// ⟨g'⟩ = 12λ⟨φ²⟩ - μ.
     curvature: f64,
-}
-
-/// A tensor in main memory.
-pub fn tensor(data: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
-    Tensor::from_vec(data, shape.into(), &Device::Cpu)
 }
 
 impl<'a> Maker<'a> {
@@ -53,64 +46,44 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// One configuration for each σ.
-    pub fn make(&self, posterior: &mut Posterior, sigmas: &[f64]) -> Result<Sample> {
-        let Config { extent, couplings, mass2, knots, .. } = self.config;
+    /// A random configuration with noise of this σ.
+    pub fn make(&self, posterior: &mut Posterior, sigma: f64) -> Sample {
+        let Config { extent, couplings, mass2, .. } = self.config;
         let volume = extent * extent;
-        let hartley = Hartley::new(*extent, &self.hartley).map_err(candle_core::Error::wrap)?;
-        let mut scratch = vec![0.0; volume];
-        let mut modes = |x: &[f32]| {
-            let mut out = vec![0.0; volume];
-            hartley.transform(Portable, x, &mut out, &mut scratch);
-            out
-        };
+        let modes = |x: &[f32]| spectrum::transform_on(Portable, &self.hartley, x);
         let (mu, lambda4) = (spectrum::mu(couplings, *mass2) as f32, 4.0 * couplings.lambda as f32);
-        let (mut ys, mut targets, mut weights, mut x0s) = (vec![], vec![], vec![], vec![]);
-        let (mut hats, mut m) = (vec![], vec![]);
+        let pick = (posterior.uniform() * (self.phi.len() / volume) as f64) as usize;
+        let mut x = self.phi[pick * volume..][..volume].to_vec();
         let mut y = vec![0.0; volume];
-        for &sigma in sigmas {
-            let pick = (posterior.uniform() * (self.phi.len() / volume) as f64) as usize;
-            let mut x = self.phi[pick * volume..][..volume].to_vec();
-            posterior.gaussian(&mut y);
-            let mean = y.iter().sum::<f32>() / volume as f32;
-            y.iter_mut().zip(&x).for_each(|(y, &x)| *y = x + sigma as f32 * (*y - mean));
-            m.push(x.iter().sum::<f32>() / volume as f32);
-            x0s.extend(modes(&x));
-            let (mut mean_x, mut mean_g) = (vec![0.0; volume], vec![0.0; volume]);
-            let share = 1.0 / (self.draws + 1) as f32;
-            for draw in 0..=self.draws {
-                if draw > 0 {
-                    posterior.trajectory(&mut x, &y, sigma);
-                }
-                for ((mean_x, mean_g), &x) in mean_x.iter_mut().zip(&mut mean_g).zip(&x) {
-                    *mean_x += share * x;
-                    *mean_g += share * x * (lambda4 * x * x - mu);
-                }
+        posterior.gaussian(&mut y);
+        let mean = y.iter().sum::<f32>() / volume as f32;
+        y.iter_mut().zip(&x).for_each(|(y, &x)| *y = x + sigma as f32 * (*y - mean));
+        let m = x.iter().sum::<f32>() / volume as f32;
+        let x0 = modes(&x);
+        let (mut mean_x, mut mean_g) = (vec![0.0; volume], vec![0.0; volume]);
+        let share = 1.0 / (self.draws + 1) as f32;
+        for draw in 0..=self.draws {
+            if draw > 0 {
+                posterior.trajectory(&mut x, &y, sigma);
             }
-            let (y, x, g) = (modes(&y), modes(&mean_x), modes(&mean_g));
-            let precision = 1.0 / (sigma * sigma);
-            for (k, (&a, ((&y, &x), &g))) in self.linear.iter().zip(y.iter().zip(&x).zip(&g)).enumerate() {
-                let of_g = ((a + precision) / (a + precision + self.curvature)).clamp(0.0, 1.0);
-                let x = f64::from(x);
-                let tweedie = (f64::from(y) - x) * precision - a * x;
-                targets.push((of_g * f64::from(g) + (1.0 - of_g) * tweedie) as f32);
-                let w = if k == 0 { 0.0 } else { sigma / (1.0 + sigma * sigma * a) };
-                weights.push((w * w) as f32);
+            for ((mean_x, mean_g), &x) in mean_x.iter_mut().zip(&mut mean_g).zip(&x) {
+                *mean_x += share * x;
+                *mean_g += share * x * (lambda4 * x * x - mu);
             }
-            ys.extend(y);
-            hats.extend(hat(self.config, sigma).into_iter().map(|h| h as f32));
         }
-        let (b, sigma2) = (sigmas.len(), sigmas.iter().map(|s| (s * s) as f32).collect());
-        Ok(Sample {
-            batch: Batch {
-                y: tensor(ys, (b, volume))?,
-                hat: tensor(hats, (b, *knots))?,
-                sigma2: tensor(sigma2, (b, 1))?,
-                m: tensor(m, (b, 1))?,
-            },
-            target: tensor(targets, (b, volume))?,
-            weight: tensor(weights, (b, volume))?,
-            x0: x0s,
-        })
+        let (y, x, g) = (modes(&y), modes(&mean_x), modes(&mean_g));
+        let precision = 1.0 / (sigma * sigma);
+        let target = |(&a, ((&y, &x), &g)): (&f64, ((&f32, &f32), &f32))| {
+            let of_g = ((a + precision) / (a + precision + self.curvature)).clamp(0.0, 1.0);
+            let x = f64::from(x);
+            let tweedie = (f64::from(y) - x) * precision - a * x;
+            (of_g * f64::from(g) + (1.0 - of_g) * tweedie) as f32
+        };
+        let target = self.linear.iter().zip(y.iter().zip(&x).zip(&g)).map(target).collect();
+        let weight = |&a: &f64| (sigma / (1.0 + sigma * sigma * a)).powi(2) as f32;
+        let mut weight: Vec<f32> = self.linear.iter().map(weight).collect();
+        weight[0] = 0.0;
+        let hat = hat(self.config, sigma).into_iter().map(|h| h as f32).collect();
+        Sample { input: Input { y, hat, sigma2: (sigma * sigma) as f32, m }, target, weight, x0 }
     }
 }
