@@ -39,7 +39,7 @@ fn short(value: f64, error: f64) -> String {
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         (digits.replace('.', ""), exponent.parse().unwrap_or(0))
     };
-    let digits = if scientific(error, 2).0.starts_with('1') { 3 } else { 2 };
+    let digits = if scientific(error, 3).0.starts_with('1') { 3 } else { 2 };
     let (shown, exponent) = scientific(error, digits);
     let last = exponent - (digits as i32 - 1); // the decimal place of the last digit
     let largest = if value == 0.0 { exponent } else { value.abs().log10().floor() as i32 };
@@ -137,7 +137,7 @@ mod tests {
             (1.547_612, 0.000_45, "1.54761(45)"),
             (-0.468, 0.0123, "-0.4680(123)"),
             (12.5, 3.2, "12.5(3.2)"),
-            (12.5, 0.999, "12.500(999)"),
+            (12.5, 0.999, "12.5(1.0)"),
             (3.0, 1.5, "3.00(1.50)"),
             (0.0, 0.02, "0.000(20)"),
             (2_230_829.0, 12.0, "2230829.0(12.0)"),

@@ -43,6 +43,29 @@ fn numpy_reads_our_ensembles() {
     }
 }
 
+/// An archive beyond 4 GiB, made without its numbers in memory, as numpy's own library of archives sees it.
+#[test]
+#[ignore = "writes 4.3 GB"]
+fn archives_beyond_four_gibibytes() {
+    use stoquant::npy::{Header, NpzWriter};
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let count = (1 << 30) + (1 << 17);
+    let mut npz = NpzWriter::new(std::fs::File::create(directory.path().join("e.npz")).expect("writable"));
+    let numbers = (0..count).map(|n| (n as f32).to_le_bytes());
+    npz.add("phi", &Header::floats(4, vec![count / 4, 4]), numbers).expect("room on the disk");
+    npz.add("last", &Header::floats(8, vec![1]), std::iter::once(7.0f64.to_le_bytes())).expect("room on the disk");
+    npz.finish().expect("room on the disk");
+    let found = numpy(
+        directory.path(),
+        "import zipfile
+z = zipfile.ZipFile('e.npz'); print(z.getinfo('phi.npy').file_size)
+with z.open('phi.npy') as f:
+    f.read(8); print(f.read(120).decode().split('shape')[1].strip()[:22])
+print(np.load('e.npz')['last'])",
+    );
+    assert_eq!(found, format!("{}\n': ({}, 4), }}\n[7.]\n", 4 * count + 128, count / 4));
+}
+
 /// An ensemble of the command, as numpy and as `stoquant measure` see it.
 #[test]
 fn numpy_and_measure_agree() {

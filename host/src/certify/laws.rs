@@ -346,5 +346,18 @@ mod tests {
             Ok(engine)
         };
         assert_eq!(idle(&early), 2.0);
+
+        // Tallies that clipped in a chain of floats fail the case.
+        let clipped = |factory: &Factory| {
+            let checks = compare(factory, &case).unwrap().checks;
+            checks.iter().find(|c| c.name.contains("tallies that clipped")).unwrap().value
+        };
+        assert_eq!(clipped(&core_engine), 0.0);
+        let clipping = |setup: &Setup, chain| {
+            let mut engine = core_engine(setup, chain)?;
+            engine.set_state(State { clipped: 3, ..engine.state() });
+            Ok(engine)
+        };
+        assert_eq!(clipped(&clipping), 6.0);
     }
 }
