@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use stoquant::couplings::Couplings;
 use stoquant::reference;
-use stoquant_core::action::Phi4;
+use stoquant_core::action::{Action, Phi4};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::lattice::Plan;
 use stoquant_core::observable::{Averages, Correlator, Measurement, measure, slices};
@@ -17,7 +17,7 @@ fn plan<const D: usize>(extents: [usize; D]) -> Plan<D> {
 
 /// A measurement against its formulas.
 ///
-/// Each term of a mean is tallied at 2^-33; `Fx<18>` squares φ² ± 2^-27 for φ⁴ (|φ| ≤ 4: 4.8e-7 of it). The formulas
+/// Each term of a mean is tallied at 2^-33, of floats in the unit u of the action; `Fx<18>` squares φ² ± 2^-27 for φ⁴ (|φ| ≤ 4: 4.8e-7 of it). The formulas
 /// in f64 round sums of up to 400 terms below 2000.
 fn measured<const D: usize, A: Arith>(extents: [usize; D], c: &Couplings, field: &[i32]) -> Result<(), TestCaseError> {
     let plan = plan(extents);
@@ -29,18 +29,22 @@ fn measured<const D: usize, A: Arith>(extents: [usize; D], c: &Couplings, field:
     let mean = |f: &dyn Fn(usize) -> f64| (0..phi.len()).map(f).sum::<f64>() / v;
     let force = reference::drift(&phi, &extents, c);
     let ahead = |x: usize| lattice::neighbours(x, &extents).iter().map(|pair| phi[x] * phi[pair[1]]).sum::<f64>();
-    for (what, found, expected) in [
-        ("m", found.m, mean(&|x| phi[x])),
-        ("phi2", found.phi2, mean(&|x| phi[x].powi(2))),
-        ("phi4", found.phi4, mean(&|x| phi[x].powi(4))),
-        ("nn", found.nn, if D == 0 { 0.0 } else { mean(&ahead) / D as f64 }),
-        ("action_density", found.action_density, reference::action(&phi, &extents, c) / v),
-        ("schwinger_dyson", found.schwinger_dyson, mean(&|x| -phi[x] * force[x])),
-        ("grad2", found.grad2, mean(&|x| force[x].powi(2))),
-        ("laplacian", found.laplacian, reference::laplacian(&phi, &extents, c) / v),
+    let action = Phi4::new(c.kappa, c.b, c.lambda);
+    let u = if A::FIELD_LSB > 0.0 { 1.0 } else { Action::<A>::unit(&action, D) };
+    let couplings = (c.kappa.abs() + c.b.abs()) * u.powi(2) + c.lambda * u.powi(4);
+    for (what, found, expected, unit) in [
+        ("m", found.m, mean(&|x| phi[x]), u),
+        ("phi2", found.phi2, mean(&|x| phi[x].powi(2)), u.powi(2)),
+        ("phi4", found.phi4, mean(&|x| phi[x].powi(4)), u.powi(4)),
+        ("nn", found.nn, if D == 0 { 0.0 } else { mean(&ahead) / D as f64 }, u.powi(2)),
+        ("action_density", found.action_density, reference::action(&phi, &extents, c) / v, couplings.max(1.0)),
+        ("schwinger_dyson", found.schwinger_dyson, mean(&|x| -phi[x] * force[x]), 1.0),
+        ("grad2", found.grad2, mean(&|x| force[x].powi(2)), u.powi(-2)),
+        ("laplacian", found.laplacian, reference::laplacian(&phi, &extents, c) / v, u.powi(-2)),
     ] {
-        let bound =
-            3.0 * 2f64.powi(-33) + if A::FIELD_LSB > 0.0 { 5e-7 } else { 0.0 } + 1e-13 * (1.0 + expected.abs()) * v;
+        let bound = 3.0 * unit * 2f64.powi(-33)
+            + if A::FIELD_LSB > 0.0 { 5e-7 } else { 0.0 }
+            + 1e-13 * (1.0 + expected.abs()) * v;
         prop_assert!((found - expected).abs() <= bound, "{} {what}: {found} {expected}", A::NAME);
     }
 

@@ -398,7 +398,7 @@ fn what_does_not_fit_is_refused_before() {
     // An ensemble that is larger than what may be had.
     let field = Array3::<f64>::zeros((4096, 64, 64));
     write_npy(directory.path().join("large.npy"), &field).expect("writable");
-    let (code, stderr) = limited("180000", "measure large.npy");
+    let (code, stderr) = limited("120000", "measure large.npy");
     assert_eq!((code, stderr.lines().count()), (Some(2), 1), "{stderr}");
     assert!(stderr.contains("large.npy") && stderr.contains("of memory"), "{stderr}");
 }
