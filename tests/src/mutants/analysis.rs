@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rand::SeedableRng;
-use rand_distr::{Distribution, StandardNormal};
-use rand_xoshiro::Xoshiro256PlusPlus;
 use stoquant::analysis::{AnalysisError, ChainSeries, Gamma, gamma, gammas, stats};
 use stoquant::certify::calibration::{self, Analysis};
 use stoquant::certify::{self, Check, Level};
@@ -12,6 +9,7 @@ use stoquant::engine::core_engine;
 use stoquant::estimate::Observable;
 
 use super::ladder::{Defect, Rung};
+use crate::series::ar1;
 
 type Table = Result<BTreeMap<Observable, Gamma>, AnalysisError>;
 
@@ -26,18 +24,6 @@ struct Subject {
 
 /// As the library has it.
 const LIBRARY: Subject = Subject { gamma, gammas, student_to_z: stats::student_to_z, two_sided: stats::two_sided };
-
-/// Stationary AR(1), a' = ρa + √(1-ρ²)η: unit variance, τ_int = ½(1+ρ)/(1-ρ).
-fn ar1(rho: f64, n: usize, seed: u64) -> Vec<f64> {
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut eta = || -> f64 { StandardNormal.sample(&mut rng) };
-    let mut a = eta();
-    let mut next = || {
-        a = rho * a + (1.0 - rho * rho).sqrt() * eta();
-        a
-    };
-    (0..n).map(|_| next()).collect()
-}
 
 const RUNG: certify::Rung = certify::Rung::Calibration;
 

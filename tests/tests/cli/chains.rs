@@ -5,25 +5,11 @@ use std::path::Path;
 
 use ndarray::{Array1, Array2};
 use ndarray_npy::{NpzWriter, write_npy};
-use rand::SeedableRng;
-use rand_distr::{Distribution, StandardNormal};
-use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::Value;
 use stoquant_tests::command::run;
+use stoquant_tests::series::ar1;
 
 use super::place;
-
-/// Numbers of unit variance with Γ(t) = ρ^t.
-fn ar1(rho: f64, n: usize, seed: u64) -> Vec<f64> {
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut eta = || -> f64 { StandardNormal.sample(&mut rng) };
-    let mut a = eta();
-    let mut next = || {
-        a = rho * a + (1.0 - rho * rho).sqrt() * eta();
-        a
-    };
-    (0..n).map(|_| next()).collect()
-}
 
 /// Chains of a single site, with their numbers.
 fn write(path: &Path, chains: &[(u32, Vec<f64>)]) {
