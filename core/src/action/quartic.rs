@@ -49,7 +49,8 @@ const COST_STABLE: f64 = 32.0;
 /// The same for the even factor: beyond, it saturates. That does no harm but to weaken the drift, and is counted.
 const COST_FACTOR: f64 = 20.0;
 
-/// The same for the unit of the field: up to there (e^-14 = 8e-7), the running sums of single precision take φ⁴.
+/// Action per site, above the minimum, of the uniform field R that sets the [unit](Quartic::unit) of the field. A field beyond R has a
+/// probability of about e^-14 = 8e-7; up to R, the running sums of single precision take φ⁴.
 const COST_UNIT: f64 = 14.0;
 
 /// Least action per site, above the minimum, of a uniform field at the end of the range. Saturations are counted, so
@@ -128,8 +129,8 @@ impl Quartic {
     }
 
     /// The power of two u with 2^7 ≤ (R/u)⁴ < 2^11, where R is the uniform field that costs [`COST_UNIT`] a site; up to 2^5 times less where
-    /// that mode is so soft that the couplings of a site are large in this unit, and the rounding of a tally with them. R⁴ stays below
-    /// the 2^31 at which a tally clips.
+    /// that mode is so soft that the couplings of a site are large in this unit, and the rounding of a tally with them: (R/u)⁴ stays
+    /// below the 2^31 at which a tally clips.
     ///
     /// Couplings of the field in other units, (κ, b, λ) → (κs², bs², λs⁴) with s a power of two, have the unit u/s: MALA then makes the same
     /// decisions, to the bit.

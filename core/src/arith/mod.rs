@@ -146,7 +146,7 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
 /// Fractional bits of the tally of an [`Arith::local_proposal`] in fixed point: 2^-40 is its unit.
 pub const PROPOSAL_FRACTION: u32 = TALLY_FRACTION + 8;
 
-/// The largest power of two that is at most x, and its exponent; x normal and positive.
+/// n of the largest power of two 2^n that is at most x; x normal and positive.
 pub(crate) fn exponent(x: f64) -> i32 {
     ((x.to_bits() >> 52) & 0x7ff) as i32 - 1023
 }

@@ -116,8 +116,8 @@ impl Chains {
     }
 }
 
-/// A list, and how many were left out of it.
-fn list(all: impl Iterator<Item = String>) -> String {
+/// The first few of a list, and how many more there are.
+pub fn list(all: impl Iterator<Item = String>) -> String {
     let all: Vec<String> = all.collect();
     let rest = all.len().saturating_sub(NAMED);
     let shown = all[..all.len() - rest].join(", ");

@@ -34,7 +34,7 @@ const TABLE: [(Rung, &str, &str, &str); 18] = [
     (Rung::Calibration, "calibration", "p-values are uniform, and power is what is declared", "calibration.rs"),
     (Rung::Noise, "noise", "the Gaussian is the specified one, over all words", "noise.rs"),
     (Rung::Words, "words", "words of neighbouring coordinates are independent", "words/mod.rs"),
-    (Rung::Math, "math", "exp in the Metropolis decision is good enough", "noise.rs"),
+    (Rung::Math, "math", "exp in the Metropolis decision is within its bound", "noise.rs"),
     (Rung::Identity, "identity", "symmetries, restarts, chains and units hold bit for bit", "identity.rs"),
     (Rung::Machines, "machines", "vectors and threads change no bit", "machines.rs"),
     (Rung::Enumeration, "enumeration", "an eight-bit site samples what its formula says", "enumeration/mod.rs"),

@@ -7,7 +7,7 @@ use clap::Args;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use stoquant::analysis::ChainSeries;
-use stoquant::analysis::chains::Chains;
+use stoquant::analysis::chains::{Chains, list};
 use stoquant::engine::{ArithKind, IntegratorKind, core_engine_on};
 use stoquant::ensemble::{Ensemble, Manifest};
 use stoquant::experiment::{Experiment, Extents, InputError, Options};
@@ -80,7 +80,7 @@ pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
         part
     });
     let parts: Vec<&mut [f64]> = parts.collect();
-    let outputs: Vec<ChainOutput> = parts
+    let mut outputs: Vec<ChainOutput> = parts
         .into_par_iter()
         .enumerate()
         .map(|(chain, part)| {
@@ -106,7 +106,7 @@ pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
         return Err(InputError(format!("eps = {}: a chain diverged; choose a smaller step", setup.eps)));
     }
     let numbers: Vec<u32> = (0..*chains as u32).collect();
-    let series: Vec<ChainSeries> = outputs.iter().map(|o| o.series.clone()).collect();
+    let series: Vec<ChainSeries> = outputs.iter_mut().map(|o| std::mem::take(&mut o.series)).collect();
     let agreement = Chains::compare(&numbers, &series).map_err(InputError::new)?;
     let chain = (0..*chains).flat_map(|c| std::iter::repeat_n(c as u32, experiment.share(c))).collect();
     let ensemble = Ensemble { extents: setup.extents.clone(), phi, chain };
@@ -148,8 +148,8 @@ fn stuck(outputs: &[ChainOutput], integrator: IntegratorKind) {
     let still: Vec<String> =
         outputs.iter().enumerate().filter(|(_, o)| o.accepted == 0).map(|(chain, _)| chain.to_string()).collect();
     if integrator == IntegratorKind::Mala && !still.is_empty() {
-        let (all, which) = (still.len() == outputs.len(), still.join(", "));
-        let which = if all { "any chain".into() } else { format!("chain {which}") };
+        let all = still.len() == outputs.len();
+        let which = if all { "any chain".into() } else { format!("chain {}", list(still.into_iter())) };
         warn(&format!(
             "acceptance 0: no proposal of {which} was accepted, and its configurations are its start; choose a smaller eps"
         ));
