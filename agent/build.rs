@@ -8,7 +8,7 @@ fn main() -> std::io::Result<()> {
     // As the script runs, not as it was compiled: a compiled one may serve another copy of the sources.
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("..");
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for part in ["core/src", "link/src", "agent/src"] {
+    for part in ["model/src", "core/src", "link/src", "agent/src"] {
         println!("cargo::rerun-if-changed={}", root.join(part).display());
         for file in files(&root.join(part))? {
             for byte in fs::read(file)? {

@@ -5,7 +5,7 @@ use stoquant_core::machine::Machine;
 use stoquant_core::observable::Measurement;
 use stoquant_link::message::{Buffer, Identity, MAX_DATA, Refusal, Reply, Request};
 
-use crate::lattice::{self, Lattice};
+use crate::lattice::{self, ALL, Lattice};
 #[cfg(feature = "all")]
 use crate::score::Score;
 
@@ -56,12 +56,12 @@ impl<'m> Chain<'m> {
             session: 0,
             sites: self.memory.field.len() as u32,
             work: self.memory.work.len() as u32,
-            slabs: if cfg!(feature = "all") { self.memory.slices.len() as u32 } else { u32::MAX },
+            slabs: if ALL { self.memory.slices.len() as u32 } else { u32::MAX },
             image: self.memory.image.len() as u32,
             ariths: Identity::ariths_of(lattice::ARITHS),
             integrators: Identity::integrators_of(lattice::INTEGRATORS),
             dims: lattice::DIMS,
-            observables: cfg!(feature = "all"),
+            observables: ALL,
             coefficients: false,
             build: 0,
             target: [0; 24],
@@ -82,10 +82,10 @@ impl<'m> Chain<'m> {
         let Self { memory, kind, state } = self;
         let _ = machine;
         match request {
-            Request::Configure(setup) => {
+            Request::Configure { setup, chain } => {
                 // Nothing is half configured.
                 *kind = Kind::Nothing;
-                let (lattice, reply) = Lattice::new(setup, memory)?;
+                let (lattice, reply) = Lattice::new(setup, *chain, memory)?;
                 *kind = Kind::Lattice(lattice);
                 *state = State::default();
                 Ok(reply)
@@ -134,8 +134,7 @@ impl<'m> Chain<'m> {
                     Ok(Reply::Done)
                 }
             },
-            #[cfg(feature = "all")]
-            Request::Slices => match kind {
+            Request::Slices if ALL => match kind {
                 Kind::Lattice(lattice) => lattice.slices(memory).map(|()| Reply::Done),
                 _ => Err(Refusal::Unconfigured),
             },
@@ -158,17 +157,16 @@ impl<'m> Chain<'m> {
             Kind::Nothing => Err(Refusal::Unconfigured),
         };
         let measurement = match (&ran, kind) {
-            #[cfg(feature = "all")]
-            (Ok(()), Kind::Lattice(lattice)) if measure => lattice.measure(memory),
+            (Ok(()), Kind::Lattice(lattice)) if ALL && measure => lattice.measure(memory),
             // Without: the host reads the field, and measures it.
             _ => None,
         };
-        let _ = (machine, measure);
+        let _ = machine;
         Ran { state: ran.map(|()| *state), measurement }
     }
 
     /// Answers with words of a buffer.
-    pub fn read(&self, buffer: Buffer, first: u32, count: u16, answer: impl FnOnce(&Reply<'_>)) {
+    pub fn read(&mut self, buffer: Buffer, first: u32, count: u16, answer: impl FnOnce(&Reply<'_>)) {
         let mut bytes = [0; MAX_DATA];
         match self.words(buffer, first as usize, usize::from(count), &mut bytes) {
             Ok(length) => answer(&Reply::Data(bytes.get(..length).unwrap_or(&[]))),
@@ -176,13 +174,12 @@ impl<'m> Chain<'m> {
         }
     }
 
-    fn words(&self, buffer: Buffer, first: usize, count: usize, out: &mut [u8]) -> Result<usize, Refusal> {
+    fn words(&mut self, buffer: Buffer, first: usize, count: usize, out: &mut [u8]) -> Result<usize, Refusal> {
         let Self { memory, kind, .. } = self;
         let end = first.checked_add(count).ok_or(Refusal::Capacity)?;
         match (buffer, kind) {
             (Buffer::Image, _) => put(memory.image.get(first..end), out, |&byte| [byte]),
-            #[cfg(feature = "all")]
-            (Buffer::Slices, Kind::Lattice(lattice)) => {
+            (Buffer::Slices, Kind::Lattice(lattice)) if ALL => {
                 put(memory.slices.get(..lattice.slabs()).and_then(|slices| slices.get(first..end)), out, |slice| {
                     slice.to_bits().to_le_bytes()
                 })

@@ -2,88 +2,60 @@
 
 use core::ops::Range;
 
-use bytemuck::{Pod, try_cast_slice, try_cast_slice_mut};
-use stoquant_core::action::{Action, Phi4};
-use stoquant_core::arith::{Arith, Fx};
+use bytemuck::try_cast_slice_mut;
+use stoquant_core::action::Action;
+use stoquant_core::arith::Arith;
 use stoquant_core::board::hot_start;
-use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State};
-#[cfg(feature = "all")]
-use stoquant_core::integrator::{Heun, LeimkuhlerMatthews, Mala};
+use stoquant_core::dispatch::{OnLattice, on_lattice};
+use stoquant_core::integrator::{AnyIntegrator, ChainNoise, Integrator, State};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::noise::Threefry;
-#[cfg(feature = "all")]
 use stoquant_core::observable::{Measurement, measure, slices};
-use stoquant_link::message::{Arith as ArithCode, Integrator as IntegratorCode, Refusal, Reply, Setup};
+use stoquant_link::message::{Refusal, Reply};
+use stoquant_model::{ArithKind, Extents, IntegratorKind, Phi4, Setup};
 
 use crate::chain::{Memory, put};
 
-/// Number types that there are.
-#[cfg(feature = "all")]
-pub(crate) const ARITHS: &[ArithCode] = ArithCode::ALL;
-/// Integrators that there are.
-#[cfg(feature = "all")]
-pub(crate) const INTEGRATORS: &[IntegratorCode] = IntegratorCode::ALL;
-/// Dimensions that there are: bit D.
-#[cfg(feature = "all")]
-pub(crate) const DIMS: u8 = 0b11111;
+/// Whether the board has everything, or only Euler–Maruyama in two dimensions in 18-bit fixed point.
+pub(crate) const ALL: bool = cfg!(feature = "all");
 
-/// Number types that there are.
-#[cfg(not(feature = "all"))]
-pub(crate) const ARITHS: &[ArithCode] = &[ArithCode::Fx18];
-/// Integrators that there are.
-#[cfg(not(feature = "all"))]
-pub(crate) const INTEGRATORS: &[IntegratorCode] = &[IntegratorCode::Euler];
-/// Dimensions that there are: bit D.
-#[cfg(not(feature = "all"))]
-pub(crate) const DIMS: u8 = 0b00100;
+/// Number types of the board: those whose sites fit the words of its memory.
+pub(crate) const ARITHS: &[ArithKind] =
+    if ALL { &[ArithKind::Fx18, ArithKind::Fx16, ArithKind::F32] } else { &[ArithKind::Fx18] };
+/// Integrators of the board.
+pub(crate) const INTEGRATORS: &[IntegratorKind] = if ALL { IntegratorKind::ALL } else { &[IntegratorKind::Euler] };
+/// Dimensions of the board: bit D.
+pub(crate) const DIMS: u8 = if ALL { 0b11111 } else { 0b00100 };
 
 /// A configured lattice.
 pub(crate) struct Lattice {
     setup: Setup,
+    chain: u32,
     volume: usize,
-    #[cfg(feature = "all")]
     target: Phi4,
 }
 
-/// Work for a lattice of known dimensions and number type.
-trait Job {
-    type Output;
-    fn on<const D: usize, A: Arith<Store: Pod>>(self, extents: [usize; D]) -> Result<Self::Output, Refusal>;
-}
-
-/// The action asked for.
-fn asked(setup: &Setup) -> Phi4 {
-    let [kappa, b, lambda] = setup.couplings;
-    Phi4::new(kappa, b, lambda)
-}
-
-/// What the core refuses.
-fn parameter(_: Error) -> Refusal {
-    Refusal::Parameter
-}
-
 impl Lattice {
-    /// A lattice at φ = 0, and the answer to who configured it.
-    pub fn new(setup: &Setup, memory: &mut Memory<'_>) -> Result<(Self, Reply<'static>), Refusal> {
-        let (volume, eps, drift) = dispatch(setup, New { setup, memory })?;
-        let lattice = Self {
-            setup: setup.clone(),
-            volume,
-            #[cfg(feature = "all")]
-            target: if setup.integrator == IntegratorCode::Mala { asked(setup) } else { drift },
-        };
-        Ok((lattice, Reply::Configured { eps, drift: [drift.kappa(), drift.b(), drift.lambda()] }))
+    /// A lattice at φ = 0, and the answer to its configuration.
+    pub fn new(setup: &Setup, chain: u32, memory: &mut Memory<'_>) -> Result<(Self, Reply<'static>), Refusal> {
+        let mut lattice = Self { setup: *setup, chain, volume: 0, target: setup.couplings };
+        let (eps, drift) = with(setup, memory, |typed| {
+            lattice.volume = typed.clear()?;
+            typed.quantised(setup)
+        })?;
+        if setup.integrator != IntegratorKind::Mala {
+            lattice.target = drift;
+        }
+        Ok((lattice, Reply::Configured { eps, drift }))
     }
 
     /// Slabs of the slowest direction.
-    #[cfg(feature = "all")]
     pub fn slabs(&self) -> usize {
-        self.setup.extents.first().map_or(1, |&extent| extent as usize)
+        self.setup.extents.first().copied().unwrap_or(1)
     }
 
     pub fn hot_start(&self, memory: &mut Memory<'_>, width: f64) -> Result<(), Refusal> {
-        dispatch(&self.setup, Start { lattice: self, memory, width })
+        with(&self.setup, memory, |typed| typed.hot_start(width, self))
     }
 
     pub fn run(
@@ -93,265 +65,165 @@ impl Lattice {
         sweeps: u32,
         stop: &mut dyn FnMut(u64) -> bool,
     ) -> Result<(), Refusal> {
-        dispatch(&self.setup, Run { setup: &self.setup, volume: self.volume, memory, state, sweeps, stop })
+        with(&self.setup, memory, |typed| typed.run(self, state, sweeps, stop))
     }
 
-    #[cfg(feature = "all")]
-    pub fn measure(&self, memory: &Memory<'_>) -> Option<Measurement> {
-        dispatch(&self.setup, Measure { lattice: self, memory }).ok()
+    pub fn measure(&self, memory: &mut Memory<'_>) -> Option<Measurement> {
+        with(&self.setup, memory, |typed| Ok(typed.measure(&self.target))).ok()
     }
 
-    #[cfg(feature = "all")]
     pub fn slices(&self, memory: &mut Memory<'_>) -> Result<(), Refusal> {
-        dispatch(&self.setup, Slices { lattice: self, memory })
+        with(&self.setup, memory, |typed| typed.slices())
     }
 
     pub fn write(&self, memory: &mut Memory<'_>, first: u32, bytes: &[u8]) -> Result<(), Refusal> {
         let size = self.setup.arith.bytes();
         let start = first as usize;
         let end = start.checked_add(bytes.len() / size).ok_or(Refusal::Capacity)?;
-        if end > self.volume || !bytes.len().is_multiple_of(size) {
+        if !bytes.len().is_multiple_of(size) {
             return Err(Refusal::Capacity);
         }
-        dispatch(&self.setup, Write { memory, at: start..end, bytes })
+        with(&self.setup, memory, |typed| typed.write(start..end, bytes))
     }
 
-    pub fn read(&self, memory: &Memory<'_>, at: Range<usize>, out: &mut [u8]) -> Result<usize, Refusal> {
-        if at.end > self.volume {
-            return Err(Refusal::Capacity);
+    /// Words of the field into `out`; the number of their bytes.
+    pub fn read(&self, memory: &mut Memory<'_>, at: Range<usize>, out: &mut [u8]) -> Result<usize, Refusal> {
+        with(&self.setup, memory, |typed| typed.read(at, out))
+    }
+}
+
+/// A lattice whose dimensions and number type are known, in the memory of the board.
+struct Typed<'a, const D: usize, A: Arith> {
+    plan: Plan<D>,
+    field: &'a mut [A::Store],
+    work: &'a mut [A::Store],
+    slices: &'a mut [f64],
+}
+
+/// What a board does with a lattice of any type.
+trait AnyLattice {
+    /// φ = 0; the number of sites.
+    fn clear(&mut self) -> Result<usize, Refusal>;
+    /// The step and the couplings that the quantised integrator stands for.
+    fn quantised(&self, setup: &Setup) -> Result<(f64, Phi4), Refusal>;
+    fn hot_start(&mut self, width: f64, lattice: &Lattice) -> Result<(), Refusal>;
+    fn run(
+        &mut self,
+        lattice: &Lattice,
+        state: &mut State,
+        sweeps: u32,
+        stop: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<(), Refusal>;
+    fn measure(&self, target: &Phi4) -> Measurement;
+    fn slices(&mut self) -> Result<(), Refusal>;
+    fn write(&mut self, at: Range<usize>, bytes: &[u8]) -> Result<(), Refusal>;
+    fn read(&self, at: Range<usize>, out: &mut [u8]) -> Result<usize, Refusal>;
+}
+
+/// Work on a lattice whose type the setup names.
+fn with<T>(
+    setup: &Setup,
+    memory: &mut Memory<'_>,
+    work: impl FnOnce(&mut dyn AnyLattice) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    struct With<'a, 'm, F>(&'a mut Memory<'m>, F);
+    impl<T, F: FnOnce(&mut dyn AnyLattice) -> Result<T, Refusal>> OnLattice for With<'_, '_, F> {
+        type Output = Result<T, Refusal>;
+        fn on<const D: usize, A: Arith>(self, extents: [usize; D]) -> Result<T, Refusal> {
+            let Self(memory, then) = self;
+            let work: &mut [A::Store] = try_cast_slice_mut(memory.work).unwrap_or(&mut []);
+            let plan = Plan::new(extents, work.len())?;
+            let field: &mut [A::Store] = try_cast_slice_mut(memory.field).unwrap_or(&mut []);
+            let field = field.get_mut(..plan.volume()).ok_or(Refusal::Capacity)?;
+            if (ALL && extents.first().copied().unwrap_or(1) > memory.slices.len()) || work.len() < WORK_BLOCKS {
+                return Err(Refusal::Capacity);
+            }
+            then(&mut Typed::<D, A> { plan, field, work, slices: memory.slices })
         }
-        dispatch(&self.setup, Read { memory, at, out })
+    }
+    if !ARITHS.contains(&setup.arith)
+        || !INTEGRATORS.contains(&setup.integrator)
+        || DIMS >> setup.extents.dims() & 1 == 0
+    {
+        return Err(Refusal::Unsupported);
+    }
+    // A board that has one type only need not look, and the compiler drops the others.
+    if ALL {
+        on_lattice(setup.arith, &setup.extents, With(memory, work))
+    } else {
+        let [a, b, ..] = setup.extents.array();
+        on_lattice(ArithKind::Fx18, &Extents::from([a, b]), With(memory, work))
     }
 }
 
-fn dispatch<J: Job>(setup: &Setup, job: J) -> Result<J::Output, Refusal> {
-    match setup.arith {
-        ArithCode::Fx18 => with_arith::<Fx<18>, J>(setup, job),
-        #[cfg(feature = "all")]
-        ArithCode::Fx16 => with_arith::<Fx<16>, J>(setup, job),
-        #[cfg(feature = "all")]
-        ArithCode::F32 => with_arith::<f32, J>(setup, job),
-        #[cfg(not(feature = "all"))]
-        _ => Err(Refusal::Unsupported),
+/// The integrator of a setup: a thousand instructions or so, and no memory between runs.
+fn integrator<A: Arith>(setup: &Setup, dims: usize) -> Result<AnyIntegrator<A, Phi4>, Refusal> {
+    let kind = if ALL { setup.integrator } else { IntegratorKind::Euler };
+    Ok(AnyIntegrator::new(kind, &setup.couplings, setup.eps, dims)?)
+}
+
+impl<const D: usize, A: Arith> AnyLattice for Typed<'_, D, A> {
+    fn clear(&mut self) -> Result<usize, Refusal> {
+        self.field.fill(A::default().store());
+        Ok(self.plan.volume())
     }
-}
 
-fn with_arith<A: Arith<Store: Pod>, J: Job>(setup: &Setup, job: J) -> Result<J::Output, Refusal> {
-    match *setup.extents {
-        [a, b] => job.on::<2, A>([a, b].map(|extent| extent as usize)),
-        #[cfg(feature = "all")]
-        [] => job.on::<0, A>([]),
-        #[cfg(feature = "all")]
-        [a] => job.on::<1, A>([a as usize]),
-        #[cfg(feature = "all")]
-        [a, b, c] => job.on::<3, A>([a, b, c].map(|extent| extent as usize)),
-        #[cfg(feature = "all")]
-        [a, b, c, d] => job.on::<4, A>([a, b, c, d].map(|extent| extent as usize)),
-        _ => Err(Refusal::Unsupported),
+    fn quantised(&self, setup: &Setup) -> Result<(f64, Phi4), Refusal> {
+        let integrator = integrator::<A>(setup, D)?;
+        let eps = Integrator::<A, Threefry>::eps(&integrator);
+        Ok((eps, Action::<A>::quantised(&setup.couplings, integrator.drift(), eps)))
     }
-}
 
-/// Work for an integrator.
-trait With<A: Arith> {
-    type Output;
-    fn with(self, integrator: impl Integrator<A, Threefry>, drift: Phi4) -> Self::Output;
-}
-
-/// Makes the integrator of a setup: a thousand instructions or so, and no memory between runs.
-fn integrator<A: Arith, W: With<A>>(setup: &Setup, dims: usize, work: W) -> Result<W::Output, Refusal> {
-    let action = asked(setup);
-    let quantised = |drift, eps| <Phi4 as Action<A>>::quantised(&action, drift, eps);
-    macro_rules! make {
-        ($integrator:ty) => {{
-            let made = <$integrator>::new(&action, setup.eps, dims).map_err(parameter)?;
-            let drift = quantised(made.drift(), Integrator::<A, Threefry>::eps(&made));
-            Ok(work.with(made, drift))
-        }};
+    fn hot_start(&mut self, width: f64, lattice: &Lattice) -> Result<(), Refusal> {
+        Ok(hot_start::<A>(self.field, width, lattice.setup.seed, lattice.chain)?)
     }
-    match setup.integrator {
-        IntegratorCode::Euler => make!(Euler::<A, _>),
-        #[cfg(feature = "all")]
-        IntegratorCode::LeimkuhlerMatthews => make!(LeimkuhlerMatthews::<A, _>),
-        #[cfg(feature = "all")]
-        IntegratorCode::Heun => make!(Heun::<A, _>),
-        #[cfg(feature = "all")]
-        IntegratorCode::Mala => make!(Mala::<A, Phi4>),
-        #[cfg(not(feature = "all"))]
-        _ => Err(Refusal::Unsupported),
-    }
-}
 
-/// The field as sites.
-fn sites<T: Pod>(words: &[u32]) -> &[T] {
-    try_cast_slice(words).unwrap_or(&[])
-}
-
-fn sites_mut<T: Pod>(words: &mut [u32]) -> &mut [T] {
-    try_cast_slice_mut(words).unwrap_or(&mut [])
-}
-
-struct New<'a, 'm> {
-    setup: &'a Setup,
-    memory: &'a mut Memory<'m>,
-}
-
-impl Job for New<'_, '_> {
-    /// Volume, ε and the couplings of the drift as quantised.
-    type Output = (usize, f64, Phi4);
-
-    fn on<const D: usize, A: Arith<Store: Pod>>(self, extents: [usize; D]) -> Result<Self::Output, Refusal> {
-        struct Told;
-        impl<A: Arith> With<A> for Told {
-            type Output = (f64, Phi4);
-            fn with(self, integrator: impl Integrator<A, Threefry>, drift: Phi4) -> (f64, Phi4) {
-                (integrator.eps(), drift)
+    fn run(
+        &mut self,
+        lattice: &Lattice,
+        state: &mut State,
+        sweeps: u32,
+        stop: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<(), Refusal> {
+        let Self { plan, field, work, .. } = self;
+        let setup = &lattice.setup;
+        let mut noise = ChainNoise::new(setup.seed, lattice.chain, setup.noise);
+        let integrator = integrator::<A>(setup, D)?;
+        for _ in 0..sweeps {
+            integrator.sweep(plan, &mut noise, field, work, state);
+            if stop(state.step) {
+                break;
             }
         }
-        let Self { setup, memory } = self;
-        let work = sites::<A::Store>(memory.work).len();
-        let plan = Plan::new(extents, work).map_err(|error| match error {
-            Error::Length { .. } | Error::Volume => Refusal::Capacity,
-            other => parameter(other),
-        })?;
-        let slabs = extents.first().copied().unwrap_or(1);
-        let field = sites_mut::<A::Store>(memory.field).get_mut(..plan.volume()).ok_or(Refusal::Capacity)?;
-        if (cfg!(feature = "all") && slabs > memory.slices.len()) || work < WORK_BLOCKS {
-            return Err(Refusal::Capacity);
-        }
-        let (eps, drift) = integrator::<A, _>(setup, D, Told)?;
-        field.fill(A::default().store());
-        Ok((plan.volume(), eps, drift))
-    }
-}
-
-struct Start<'a, 'm> {
-    lattice: &'a Lattice,
-    memory: &'a mut Memory<'m>,
-    width: f64,
-}
-
-impl Job for Start<'_, '_> {
-    type Output = ();
-    fn on<const D: usize, A: Arith<Store: Pod>>(self, _: [usize; D]) -> Result<(), Refusal> {
-        let Self { lattice: Lattice { setup, volume, .. }, memory, width } = self;
-        let field = sites_mut::<A::Store>(memory.field).get_mut(..*volume).ok_or(Refusal::Capacity)?;
-        hot_start::<A>(field, width, setup.seed, setup.chain).map_err(parameter)
-    }
-}
-
-struct Run<'a, 'm> {
-    setup: &'a Setup,
-    volume: usize,
-    memory: &'a mut Memory<'m>,
-    state: &'a mut State,
-    sweeps: u32,
-    stop: &'a mut dyn FnMut(u64) -> bool,
-}
-
-impl Job for Run<'_, '_> {
-    type Output = ();
-    fn on<const D: usize, A: Arith<Store: Pod>>(self, extents: [usize; D]) -> Result<(), Refusal> {
-        struct Sweeps<'a, A: Arith, const D: usize> {
-            plan: Plan<D>,
-            noise: ChainNoise<Threefry>,
-            field: &'a mut [A::Store],
-            work: &'a mut [A::Store],
-            state: &'a mut State,
-            sweeps: u32,
-            stop: &'a mut dyn FnMut(u64) -> bool,
-        }
-        impl<A: Arith, const D: usize> With<A> for Sweeps<'_, A, D> {
-            type Output = ();
-            fn with(mut self, integrator: impl Integrator<A, Threefry>, _: Phi4) {
-                for _ in 0..self.sweeps {
-                    integrator.sweep(&self.plan, &mut self.noise, self.field, self.work, self.state);
-                    if (self.stop)(self.state.step) {
-                        return;
-                    }
-                }
-            }
-        }
-        let Self { setup, volume, memory, state, sweeps, stop } = self;
-        let work = sites_mut::<A::Store>(memory.work);
-        let plan = Plan::new(extents, work.len()).map_err(parameter)?;
-        let field = sites_mut::<A::Store>(memory.field).get_mut(..volume).ok_or(Refusal::Capacity)?;
-        let noise = ChainNoise::new(setup.seed, setup.chain, setup.law);
-        integrator::<A, _>(setup, D, Sweeps { plan, noise, field, work, state, sweeps, stop })
-    }
-}
-
-#[cfg(feature = "all")]
-struct Measure<'a, 'm> {
-    lattice: &'a Lattice,
-    memory: &'a Memory<'m>,
-}
-
-#[cfg(feature = "all")]
-impl Job for Measure<'_, '_> {
-    type Output = Measurement;
-    fn on<const D: usize, A: Arith<Store: Pod>>(self, extents: [usize; D]) -> Result<Measurement, Refusal> {
-        let Self { lattice: Lattice { volume, target, .. }, memory } = self;
-        let plan = Plan::new(extents, sites::<A::Store>(memory.work).len()).map_err(parameter)?;
-        let field = sites::<A::Store>(memory.field).get(..*volume).ok_or(Refusal::Capacity)?;
-        Ok(measure::<A, Phi4, D, _>(&plan, target, field))
-    }
-}
-
-#[cfg(feature = "all")]
-struct Slices<'a, 'm> {
-    lattice: &'a Lattice,
-    memory: &'a mut Memory<'m>,
-}
-
-#[cfg(feature = "all")]
-impl Job for Slices<'_, '_> {
-    type Output = ();
-    fn on<const D: usize, A: Arith<Store: Pod>>(self, extents: [usize; D]) -> Result<(), Refusal> {
-        let Self { lattice, memory } = self;
-        let plan = Plan::new(extents, sites::<A::Store>(memory.work).len()).map_err(parameter)?;
-        let field = sites::<A::Store>(memory.field).get(..lattice.volume).ok_or(Refusal::Capacity)?;
-        let out = memory.slices.get_mut(..lattice.slabs()).ok_or(Refusal::Capacity)?;
-        slices::<A, D, _>(&plan, field, out);
         Ok(())
     }
-}
 
-struct Write<'a, 'm> {
-    memory: &'a mut Memory<'m>,
-    at: Range<usize>,
-    bytes: &'a [u8],
-}
+    fn measure(&self, target: &Phi4) -> Measurement {
+        measure::<A, Phi4, D, _>(&self.plan, target, self.field)
+    }
 
-impl Job for Write<'_, '_> {
-    type Output = ();
-    fn on<const D: usize, A: Arith<Store: Pod>>(self, _: [usize; D]) -> Result<(), Refusal> {
-        let Self { memory, at, bytes } = self;
-        let field = sites_mut::<A::Store>(memory.field).get_mut(at).ok_or(Refusal::Capacity)?;
-        let size = bytes.len() / field.len().max(1);
+    fn slices(&mut self) -> Result<(), Refusal> {
+        let out = self.slices.get_mut(..self.plan.volume() / self.plan.slab().max(1)).ok_or(Refusal::Capacity)?;
+        slices::<A, D, _>(&self.plan, self.field, out);
+        Ok(())
+    }
+
+    fn write(&mut self, at: Range<usize>, bytes: &[u8]) -> Result<(), Refusal> {
+        let field = self.field.get_mut(at).ok_or(Refusal::Capacity)?;
+        let words = || bytes.chunks(size_of::<A::Store>().max(1));
         let word = |bytes: &[u8]| A::from_bits(bytes.iter().rfold(0, |word, &byte| word << 8 | u64::from(byte)));
         // All of them or none.
-        if bytes.chunks(size.max(1)).any(|bytes| word(bytes).is_none()) {
+        if words().any(|bytes| word(bytes).is_none()) {
             return Err(Refusal::Parameter);
         }
-        for (slot, phi) in field.iter_mut().zip(bytes.chunks(size.max(1)).filter_map(word)) {
+        for (slot, phi) in field.iter_mut().zip(words().filter_map(word)) {
             *slot = phi.store();
         }
         Ok(())
     }
-}
 
-struct Read<'a, 'm> {
-    memory: &'a Memory<'m>,
-    at: Range<usize>,
-    out: &'a mut [u8],
-}
-
-impl Job for Read<'_, '_> {
-    /// Bytes.
-    type Output = usize;
-    fn on<const D: usize, A: Arith<Store: Pod>>(self, _: [usize; D]) -> Result<usize, Refusal> {
-        let Self { memory, at, out } = self;
-        let field = sites::<A::Store>(memory.field).get(at);
+    fn read(&self, at: Range<usize>, out: &mut [u8]) -> Result<usize, Refusal> {
+        let field = self.field.get(at);
         // Bits as the core numbers them, zero-extended: the same for every way of keeping them.
         let bits = |&phi: &A::Store| A::load(phi).bits() as u32;
         if size_of::<A::Store>() == 2 {

@@ -6,7 +6,7 @@ use bytemuck::{try_cast_slice, try_cast_slice_mut};
 use stoquant_core::int8::{Image, Line, Network, Sampler, Shape, Stage, magnetisation, start};
 use stoquant_core::integrator::State;
 use stoquant_core::machine::{Machine, Portable};
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::noise::{Noise, NoiseKind, StreamTag, Threefry};
 use stoquant_link::message::{Refusal, Reply};
 
 use crate::chain::Memory;
@@ -133,5 +133,5 @@ impl Score {
 }
 
 fn noise(seed: u64, chain: u32, tag: StreamTag) -> Noise<Threefry> {
-    Noise { law: Law::Gaussian, words: Threefry::new(seed, chain, tag) }
+    Noise { law: NoiseKind::Gaussian, words: Threefry::new(seed, chain, tag) }
 }

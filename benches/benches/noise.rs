@@ -7,7 +7,8 @@ use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use stoquant_benches::{on_every_machine, quick};
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry, Words};
+use stoquant_core::noise::{Noise, StreamTag, Threefry, Words};
+use stoquant_model::NoiseKind;
 
 const N: usize = 1024;
 
@@ -25,7 +26,7 @@ fn noise(c: &mut Criterion) {
                 black_box(&out);
             });
         });
-        for law in [Law::Gaussian, Law::ThreePoint] {
+        for law in [NoiseKind::Gaussian, NoiseKind::ThreePoint] {
             let mut noise = Noise { law, words };
             let mut out = [0; N];
             group.bench_function(format!("{law:?} 18 bit {kind}"), |b| {

@@ -5,11 +5,12 @@ use std::hint::black_box;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use stoquant_benches::{on_every_machine, quick};
-use stoquant_core::action::{Action, Drift, Phi4};
+use stoquant_core::action::{Action, Drift};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
 use stoquant_core::lattice::{CHUNK, Plan};
 use stoquant_core::machine::Machine;
+use stoquant_model::Phi4;
 
 /// A field of `N` sites, and the sums of its chunks.
 fn field<A: Arith>(sites: usize) -> Vec<A::Store> {

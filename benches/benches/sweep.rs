@@ -4,9 +4,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::ThreadPool;
-use stoquant::engine::{IntegratorKind, NoiseKind, Setup};
 use stoquant::simd::MachineKind;
 use stoquant_benches::{Yardstick, arithmetics, engine_on, euler, pool, quick, setup, timed};
+use stoquant_model::{IntegratorKind, NoiseKind, Setup};
 
 fn sweep_of(c: &mut Criterion, alone: &ThreadPool, group: &str, name: &str, machine: MachineKind, setup: &Setup) {
     let mut group = c.benchmark_group(group);

@@ -4,9 +4,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::prelude::*;
-use stoquant::engine::{ArithKind, IntegratorKind, NoiseKind};
 use stoquant::simd::MachineKind;
 use stoquant_benches::{engine_on, euler, pool, quick, setup, timed};
+use stoquant_model::{ArithKind, IntegratorKind, NoiseKind};
 
 /// Sweeps between two meetings of several chains.
 const TOGETHER: u64 = 16;

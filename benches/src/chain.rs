@@ -1,15 +1,15 @@
 //! A chain of the core with both ways of a sweep in reach, which [`Engine`](stoquant::engine::Engine) chooses between.
 
-use stoquant_core::action::Phi4;
 use stoquant_core::arith::Arith;
 use stoquant_core::board::hot_start;
 use stoquant_core::integrator::{ChainNoise, Euler, Integrator, Mala, NewField, State};
 use stoquant_core::lattice::Plan;
 use stoquant_core::machine::Machine;
-use stoquant_core::noise::{Law, Threefry};
+use stoquant_core::noise::Threefry;
 use stoquant_core::observable::{Measurement, measure};
+use stoquant_model::{NoiseKind, Phi4};
 
-/// Couplings near criticality in two dimensions.
+/// Phi4 near criticality in two dimensions.
 const ACTION: Phi4 = Phi4::kappa_form(0.27, 0.022);
 
 const EPS: f64 = 0.01;
@@ -42,7 +42,14 @@ impl<A: Arith, I: Integrator<A, Threefry>, M: Machine> Chain<A, I, M> {
         let mut field = vec![A::Store::default(); work.max(l * l)];
         let spare = field.clone();
         hot_start::<A>(&mut field[..l * l], 1.0, 1, 0).expect("a width of 1 is valid");
-        Self { plan, integrator, noise: ChainNoise::new(1, 0, Law::Gaussian), field, spare, state: State::default() }
+        Self {
+            plan,
+            integrator,
+            noise: ChainNoise::new(1, 0, NoiseKind::Gaussian),
+            field,
+            spare,
+            state: State::default(),
+        }
     }
 
     /// After so many sweeps.

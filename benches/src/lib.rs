@@ -16,15 +16,16 @@ use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, Engine, IntegratorKind, NoiseKind, Setup, core_engine_on};
+use stoquant::engine::{Engine, core_engine_on};
 use stoquant::simd::MachineKind;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
-/// Couplings near criticality in two dimensions, weaker in others.
+/// Phi4 near criticality in two dimensions, weaker in others.
 pub fn setup(extents: &[usize], arith: ArithKind, integrator: IntegratorKind, noise: NoiseKind) -> Setup {
     let kappa = [0.0, 0.4, 0.27, 0.18, 0.13][extents.len()];
-    let couplings = Couplings::kappa_form(kappa, 0.022);
-    Setup { extents: extents.to_vec(), couplings, eps: 0.01, arith, integrator, noise, seed: 1 }
+    let couplings = Phi4::kappa_form(kappa, 0.022);
+    let extents = Extents::new(extents).expect("at most four");
+    Setup { extents, couplings, eps: 0.01, arith, integrator, noise, seed: 1 }
 }
 
 /// Euler–Maruyama with Gaussian noise.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
-use stoquant::engine::{ArithKind, IntegratorKind, NoiseKind, Setup};
 use stoquant::simd::MachineKind;
+use stoquant_model::{ArithKind, IntegratorKind, NoiseKind, Setup};
 
 use crate::paired::{Rates, Runner, Spread};
 use crate::record::Figure;

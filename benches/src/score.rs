@@ -5,7 +5,8 @@ use stoquant::diffusion::model::Model;
 use stoquant_core::int8::hartley::{COLUMNS, Full, Line, Matrix};
 use stoquant_core::int8::{Image, Network, Shape, Stage, start};
 use stoquant_core::machine::{Machine, Portable};
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_model::NoiseKind;
 
 /// Sites that pass through the network together on a device.
 pub const DEVICE: usize = 2;
@@ -67,5 +68,5 @@ impl<M: Machine, H: Matrix, const B: usize> Evaluation<M, H, B> {
 }
 
 fn noise(tag: StreamTag) -> Noise<Threefry> {
-    Noise { law: Law::Gaussian, words: Threefry::new(1, 0, tag) }
+    Noise { law: NoiseKind::Gaussian, words: Threefry::new(1, 0, tag) }
 }

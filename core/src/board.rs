@@ -4,7 +4,7 @@ use crate::arith::Arith;
 use crate::error::Error;
 use crate::integrator::{ChainNoise, Integrator, State};
 use crate::lattice::{FixedLattice, Plan, WORK_BLOCKS};
-use crate::noise::{Law, StreamTag, Threefry};
+use crate::noise::{NoiseKind, StreamTag, Threefry};
 
 /// Field, work memory, noise keys and counters of one chain on a lattice of type `L`.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ impl<const D: usize, L: FixedLattice<D>, A: Arith> Board<D, L, A> {
     };
 
     /// A chain that starts from φ = 0.
-    pub fn new(seed: u64, chain: u32, law: Law) -> Self {
+    pub fn new(seed: u64, chain: u32, law: NoiseKind) -> Self {
         let zero = A::default().store();
         Self {
             field: L::field(zero),
@@ -83,7 +83,7 @@ pub fn hot_start<A: Arith>(phi: &mut [A::Store], width: f64, seed: u64, chain: u
     }
     let words = Threefry::new(seed, chain, StreamTag::Start);
     for (x, slot) in phi.iter_mut().enumerate() {
-        let eta = Law::Gaussian.eta::<18>(words.word(0, x));
+        let eta = crate::noise::eta::<18>(NoiseKind::Gaussian, words.word(0, x));
         *slot = A::nearest(width * f64::from(eta) * (1.0 / 16384.0)).store();
     }
     Ok(())

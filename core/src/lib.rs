@@ -16,11 +16,11 @@
 //! A whole chain on a board, its size a constant:
 //!
 //! ```
-//! use stoquant_core::{action::Phi4, arith::Fx, board::Board, integrator::Euler, lattice::Torus2, noise::Law};
+//! use stoquant_core::{action::Phi4, arith::Fx, board::Board, integrator::Euler, lattice::Torus2, noise::NoiseKind};
 //!
 //! let action = Phi4::kappa_form(0.27, 0.022);
 //! let euler = Euler::<Fx<18>, _>::new(&action, 0.01, 2)?;
-//! let mut board = Board::<2, Torus2<32, 32>, Fx<18>>::new(2026, 0, Law::Gaussian);
+//! let mut board = Board::<2, Torus2<32, 32>, Fx<18>>::new(2026, 0, NoiseKind::Gaussian);
 //! const { assert!(Board::<2, Torus2<32, 32>, Fx<18>>::RAM <= 5 * 1024) };
 //! for _ in 0..100 {
 //!     board.sweep(&euler);
@@ -35,7 +35,7 @@ pub mod action;
 pub mod arith;
 pub mod board;
 pub mod diffusion;
-pub mod error;
+pub mod dispatch;
 pub mod int8;
 pub mod integrator;
 pub mod lattice;
@@ -45,3 +45,5 @@ pub mod noise;
 pub mod observable;
 pub mod score;
 pub mod trace;
+
+pub use stoquant_model::error;

@@ -5,117 +5,19 @@
 
 use std::marker::PhantomData;
 
-use stoquant_core::action::{Action, Phi4, QuarticDrift};
-use stoquant_core::arith::{Arith, Fx};
+use stoquant_core::action::{Action, QuarticDrift};
+use stoquant_core::arith::Arith;
 use stoquant_core::board::hot_start;
+use stoquant_core::dispatch::{OnLattice, on_lattice};
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, NewField, State};
+use stoquant_core::integrator::{AnyIntegrator, ChainNoise, Integrator, NewField, State};
 use stoquant_core::lattice::Plan;
 use stoquant_core::machine::Machine;
-use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry};
+use stoquant_core::noise::{Noise, PureWords, StreamTag, Threefry};
 use stoquant_core::observable::{Measurement, measure, slices};
+use stoquant_model::{IntegratorKind, Phi4, Setup};
 
-use crate::couplings::Couplings;
-use crate::named;
 use crate::simd::{MachineKind, Portable, Threads, Work, with_machine};
-
-named!(
-    /// Number type of a chain.
-    ArithKind {
-        /// 18-bit fixed point.
-        Fx18 = "fx18",
-        /// 16-bit fixed point.
-        Fx16 = "fx16",
-        /// Single precision.
-        F32 = "f32",
-        /// Double precision.
-        F64 = "f64",
-    }
-);
-named!(
-    /// Integrator of a chain.
-    IntegratorKind {
-        /// Euler–Maruyama.
-        Euler = "euler",
-        /// Leimkuhler–Matthews.
-        LeimkuhlerMatthews = "leimkuhler-matthews",
-        /// Stochastic Heun.
-        Heun = "heun",
-        /// Metropolis-adjusted Langevin.
-        Mala = "mala",
-    }
-);
-named!(
-    /// Law of the noise.
-    NoiseKind {
-        /// Normal distribution.
-        Gaussian = "gaussian",
-        /// {-√3, 0, √3}.
-        ThreePoint = "three-point",
-    }
-);
-
-impl From<NoiseKind> for Law {
-    fn from(kind: NoiseKind) -> Self {
-        match kind {
-            NoiseKind::Gaussian => Self::Gaussian,
-            NoiseKind::ThreePoint => Self::ThreePoint,
-        }
-    }
-}
-
-impl ArithKind {
-    /// Field spacing Δ; 0 for floats.
-    pub fn field_lsb(self) -> f64 {
-        match self {
-            Self::Fx18 => Fx::<18>::FIELD_LSB,
-            Self::Fx16 => Fx::<16>::FIELD_LSB,
-            Self::F32 | Self::F64 => 0.0,
-        }
-    }
-
-    /// Width of the noise that drives it.
-    pub fn noise_width(self) -> u32 {
-        match self {
-            Self::Fx16 => 16,
-            Self::Fx18 | Self::F32 | Self::F64 => 18,
-        }
-    }
-}
-
-/// Everything that determines a chain but its number.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Setup {
-    /// Extents, slowest first; empty for a single site.
-    pub extents: Vec<usize>,
-    /// The action.
-    pub couplings: Couplings,
-    /// Step size asked for.
-    pub eps: f64,
-    /// Number type.
-    pub arith: ArithKind,
-    /// Integrator.
-    pub integrator: IntegratorKind,
-    /// Law of the noise.
-    pub noise: NoiseKind,
-    /// Seed.
-    pub seed: u64,
-}
-
-impl Setup {
-    /// Number of sites.
-    pub fn volume(&self) -> usize {
-        self.extents.iter().product()
-    }
-
-    /// A power of two of the size of the fields that e^{-S} visits: the width of a start field that is at home at any scale; in fixed point at
-    /// most 1, which its range bears.
-    pub fn unit(&self) -> f64 {
-        let Couplings { kappa, b, lambda } = self.couplings;
-        let unit = Action::<f64>::unit(&Phi4::new(kappa, b, lambda), self.extents.len());
-        if self.arith.field_lsb() > 0.0 { unit.min(1.0) } else { unit }
-    }
-}
 
 /// One chain that can be advanced, read and set.
 pub trait Engine: Send {
@@ -140,9 +42,9 @@ pub trait Engine: Send {
     /// The step size that the quantised noise amplitude stands for.
     fn eps(&self) -> f64;
     /// The couplings of the drift as quantised.
-    fn drift_couplings(&self) -> Couplings;
+    fn drift_couplings(&self) -> Phi4;
     /// The couplings of the target e^{-S}: those of the drift, or as asked for where a Metropolis step decides.
-    fn target(&self) -> Couplings;
+    fn target(&self) -> Phi4;
 }
 
 /// Makes chains: `factory(setup, chain)`.
@@ -199,9 +101,10 @@ impl<const D: usize, A: Arith, W: PureWords + Send, I: Integrator<A, W>, M: Mach
         if bits.len() != self.plan.volume() {
             return Err(Error::Length { what: "field", got: bits.len(), want: self.plan.volume() });
         }
-        let words: Option<Vec<_>> = bits.iter().map(|&word| A::from_bits(word).map(A::store)).collect();
-        let words =
-            words.ok_or(Error::Domain { what: "field word", value: f64::NAN, want: "a valid site of the format" })?;
+        let word = |(site, &bits): (usize, &u64)| {
+            A::from_bits(bits).map(A::store).ok_or(Error::Word { site, bits, format: A::NAME })
+        };
+        let words = bits.iter().enumerate().map(word).collect::<Result<Vec<_>, Error>>()?;
         self.field_mut().copy_from_slice(&words);
         Ok(())
     }
@@ -226,11 +129,11 @@ impl<const D: usize, A: Arith, W: PureWords + Send, I: Integrator<A, W>, M: Mach
     fn eps(&self) -> f64 {
         self.integrator.eps()
     }
-    fn drift_couplings(&self) -> Couplings {
-        couplings(&self.drift)
+    fn drift_couplings(&self) -> Phi4 {
+        self.drift
     }
-    fn target(&self) -> Couplings {
-        couplings(&self.target)
+    fn target(&self) -> Phi4 {
+        self.target
     }
 }
 
@@ -243,93 +146,43 @@ fn advance_on(pool: bool, advance: &mut (dyn FnMut() + Send)) {
     }
 }
 
-fn couplings(action: &Phi4) -> Couplings {
-    Couplings { kappa: action.kappa(), b: action.b(), lambda: action.lambda() }
-}
-
 /// A chain of the in-process core, on the fastest machine that there is.
 pub fn core_engine(setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
     core_engine_on(MachineKind::best(), setup, chain)
 }
 
-/// The same on a machine of choice; the portable one where the processor has no such. Double precision, the reference, is always portable.
+/// A chain of the in-process core on a machine of choice; on the portable one where the processor has no such. Double precision, the
+/// reference, is always portable.
 pub fn core_engine_on(machine: MachineKind, setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
-    match *setup.extents {
-        [] => with_dims::<0>(machine, [], setup, chain),
-        [a] => with_dims::<1>(machine, [a], setup, chain),
-        [a, b] => with_dims::<2>(machine, [a, b], setup, chain),
-        [a, b, c] => with_dims::<3>(machine, [a, b, c], setup, chain),
-        [a, b, c, d] => with_dims::<4>(machine, [a, b, c, d], setup, chain),
-        _ => Err(Error::Dimensions { dims: setup.extents.len() }),
+    struct Make<'a>(MachineKind, &'a Setup, u32);
+    impl OnLattice for Make<'_> {
+        type Output = Result<Box<dyn Engine>, Error>;
+        fn on<const D: usize, A: Arith>(self, extents: [usize; D]) -> Self::Output {
+            let Self(machine, setup, chain) = self;
+            let threads = if setup.volume() >= SHARED { Threads::Pool } else { Threads::One };
+            let make = OnMachine::<D, A>(extents, setup, chain, PhantomData);
+            // Known to the compiler, which then makes no other machine's code.
+            if const { size_of::<A::Store>() > 4 } {
+                make.on(Portable(threads))
+            } else {
+                with_machine(machine, threads, make)
+            }
+        }
     }
-}
 
-fn with_dims<const D: usize>(
-    machine: MachineKind,
-    extents: [usize; D],
-    setup: &Setup,
-    chain: u32,
-) -> Result<Box<dyn Engine>, Error> {
-    // Saturating: what is too large is refused below.
-    let volume = extents.iter().fold(1, |volume: usize, &extent| volume.saturating_mul(extent));
-    let threads = if volume >= SHARED { Threads::Pool } else { Threads::One };
-    match setup.arith {
-        ArithKind::Fx18 => on_machine::<D, Fx<18>>(machine, threads, extents, setup, chain),
-        ArithKind::Fx16 => on_machine::<D, Fx<16>>(machine, threads, extents, setup, chain),
-        ArithKind::F32 => on_machine::<D, f32>(machine, threads, extents, setup, chain),
-        ArithKind::F64 => with_arith::<D, f64, _>(Portable(threads), extents, setup, chain),
-    }
-}
-
-fn on_machine<const D: usize, A: Arith>(
-    machine: MachineKind,
-    threads: Threads,
-    extents: [usize; D],
-    setup: &Setup,
-    chain: u32,
-) -> Result<Box<dyn Engine>, Error> {
-    struct Make<'a, const D: usize, A>([usize; D], &'a Setup, u32, PhantomData<A>);
-    impl<const D: usize, A: Arith> Work for Make<'_, D, A> {
+    struct OnMachine<'a, const D: usize, A>([usize; D], &'a Setup, u32, PhantomData<A>);
+    impl<const D: usize, A: Arith> Work for OnMachine<'_, D, A> {
         type Result = Result<Box<dyn Engine>, Error>;
         fn on<M: Machine>(self, machine: M) -> Self::Result {
-            with_arith::<D, A, M>(machine, self.0, self.1, self.2)
+            let Self(extents, setup, chain, _) = self;
+            let words = Threefry::new(setup.seed, chain, StreamTag::Noise);
+            let integrator = AnyIntegrator::<A, _>::new(setup.integrator, &setup.couplings, setup.eps, D)?;
+            let drift = *integrator.drift();
+            engine_of(machine, extents, setup, chain, integrator, drift, words)
         }
     }
-    with_machine(machine, threads, Make::<D, A>(extents, setup, chain, PhantomData))
-}
 
-fn with_arith<const D: usize, A: Arith, M: Machine>(
-    machine: M,
-    extents: [usize; D],
-    setup: &Setup,
-    chain: u32,
-) -> Result<Box<dyn Engine>, Error> {
-    let words = Threefry::new(setup.seed, chain, StreamTag::Noise);
-    let Couplings { kappa, b, lambda } = setup.couplings;
-    let action = Phi4::new(kappa, b, lambda);
-    let (eps, dims) = (setup.eps, D);
-    match setup.integrator {
-        IntegratorKind::Euler => {
-            let euler = Euler::<A, _>::new(&action, eps, dims)?;
-            let drift = *euler.drift();
-            engine_of(machine, extents, setup, chain, euler, drift, words)
-        }
-        IntegratorKind::LeimkuhlerMatthews => {
-            let lm = LeimkuhlerMatthews::<A, _>::new(&action, eps, dims)?;
-            let drift = *lm.drift();
-            engine_of(machine, extents, setup, chain, lm, drift, words)
-        }
-        IntegratorKind::Heun => {
-            let heun = Heun::<A, _>::new(&action, eps, dims)?;
-            let drift = *heun.drift();
-            engine_of(machine, extents, setup, chain, heun, drift, words)
-        }
-        IntegratorKind::Mala => {
-            let mala = Mala::<A, Phi4>::new(&action, eps, dims)?;
-            let drift = *mala.drift();
-            engine_of(machine, extents, setup, chain, mala, drift, words)
-        }
-    }
+    on_lattice(setup.arith, &setup.extents, Make(machine, setup, chain))
 }
 
 /// A chain of any integrator in any arithmetic on any machine, driven by any words. `drift` is what the engine reports as its quantised
@@ -349,11 +202,9 @@ where
     I: Integrator<A, W> + 'static,
     M: Machine,
 {
-    let Couplings { kappa, b, lambda } = setup.couplings;
-    let action = Phi4::new(kappa, b, lambda);
     let work = Plan::<D>::work_sites(&extents)?;
     let plan = Plan::new(extents, work)?.on(machine);
-    let drift = <Phi4 as Action<A>>::quantised(&action, &drift, integrator.eps());
+    let drift = <Phi4 as Action<A>>::quantised(&setup.couplings, &drift, integrator.eps());
     let buffer = vec![A::Store::default(); work.max(plan.volume())];
     Ok(Box::new(CoreEngine::<D, A, W, I, M> {
         plan,
@@ -364,7 +215,7 @@ where
         },
         state: State::default(),
         drift,
-        target: if setup.integrator == IntegratorKind::Mala { action } else { drift },
+        target: if setup.integrator == IntegratorKind::Mala { setup.couplings } else { drift },
         integrator,
         seed: setup.seed,
         chain,

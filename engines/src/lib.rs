@@ -2,7 +2,5 @@
 //!
 //! A crate of its own, since what is compiled here, each combination of them, is half of what there is to compile.
 
-pub mod couplings;
 pub mod engine;
-mod named;
 pub mod simd;

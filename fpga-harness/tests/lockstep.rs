@@ -7,10 +7,10 @@ mod common;
 
 use common::Random;
 use common::chains::{Reference, chains_are, phi4, start};
-use stoquant_core::action::Phi4;
 use stoquant_core::arith::Fx;
 use stoquant_core::observable::measure;
 use stoquant_fpga::sim::{Chains, circuits};
+use stoquant_model::Phi4;
 
 #[test]
 fn chains_of_18_bits() {

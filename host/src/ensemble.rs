@@ -5,6 +5,7 @@ use std::io::{Seek, Write};
 use std::path::Path;
 
 use serde::Serialize;
+use stoquant_model::Extents;
 
 use crate::experiment::InputError;
 use crate::npy::{Header, NpzWriter, Source};
@@ -13,7 +14,7 @@ use crate::npy::{Header, NpzWriter, Source};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ensemble {
     /// Extents, slowest first.
-    pub extents: Vec<usize>,
+    pub extents: Extents,
     /// Fields, one after the other, row-major.
     pub phi: Vec<f64>,
     /// Chain of each configuration, in the order of Langevin time within a chain.
@@ -104,12 +105,12 @@ impl Ensemble {
                 (shape, phi, chain)
             }
         };
-        let (count, extents) = (shape[0], &shape[1..]);
+        let (count, extents) = (shape[0], Extents::new(&shape[1..]).map_err(|error| error.to_string())?);
         let chain = chain.unwrap_or_else(|| vec![0; count]);
         if chain.len() != count {
             return Err(format!("array chain has {} entries for {count} configurations", chain.len()));
         }
-        let ensemble = Self { extents: extents.to_vec(), phi, chain };
+        let ensemble = Self { extents, phi, chain };
         if let Some(at) = ensemble.phi.iter().position(|phi| !phi.is_finite()) {
             let (n, x) = (at / ensemble.volume(), at % ensemble.volume());
             return Err(format!("configuration {n} has {} at site {x}: every φ must be finite", ensemble.phi[at]));
@@ -138,8 +139,8 @@ pub struct Manifest<'a> {
     pub experiment: crate::experiment::Options,
     /// Step size that the quantised noise amplitude stands for.
     pub eps: f64,
-    /// Couplings of the law that was sampled.
-    pub target: crate::couplings::Couplings,
+    /// Phi4 of the law that was sampled.
+    pub target: stoquant_model::Phi4,
     /// Fraction of sweeps accepted.
     pub acceptance: f64,
     /// Saturations.

@@ -17,9 +17,9 @@
 
 use rayon::prelude::*;
 use serde::Serialize;
-use stoquant_core::noise::Law;
 use stoquant_core::noise::gauss::Segment;
 use stoquant_core::noise::gauss_table::SEGMENTS;
+use stoquant_model::NoiseKind;
 
 use crate::noise_law::{FACTS, Facts, NoiseLaw, normal_density, normal_tail_inverse};
 
@@ -116,7 +116,7 @@ pub struct Table {
     pub segments: [Segment; 64],
     /// What was added to C0 in octaves 0 and 1, and in octaves 2 to 9.
     pub shifts: [i32; 2],
-    /// Law of η₁₈.
+    /// NoiseKind of η₁₈.
     pub law: NoiseLaw,
     points: Vec<Vec<Point>>,
 }
@@ -225,7 +225,7 @@ pub fn check_table() -> Result<TableReport, String> {
         entries.push(EntryReport { index, octave, points: points.len(), committed, generated, max_error });
     }
     for &Facts { width, sums: [expected, ..], .. } in &FACTS {
-        let sum = NoiseLaw::new(Law::Gaussian, width).and_then(|law| law.sum(2)).unwrap_or(0);
+        let sum = NoiseLaw::new(NoiseKind::Gaussian, width).and_then(|law| law.sum(2)).unwrap_or(0);
         if sum != expected {
             return Err(format!("Gaussian of {width} bits: the squares sum to {sum}, not {expected}"));
         }
@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn law_sees_one_unit() {
         let law = NoiseLaw::of_table(&SEGMENTS, 18);
-        assert_eq!(law, NoiseLaw::of::<18>(Law::Gaussian));
+        assert_eq!(law, NoiseLaw::of::<18>(NoiseKind::Gaussian));
         for index in 4..44 {
             for change in 0..2 {
                 let mut table = SEGMENTS;

@@ -15,6 +15,7 @@ pub mod law;
 pub mod markov;
 pub mod noise_law;
 pub mod npy;
+pub mod options;
 pub mod output;
 pub mod reference;
 pub mod report;
@@ -23,4 +24,4 @@ pub mod rtl;
 pub mod run;
 pub mod sampler;
 
-pub use stoquant_engines::{couplings, engine, simd};
+pub use stoquant_engines::{engine, simd};

@@ -1,8 +1,9 @@
 //! The circuit, simulated, as an engine: with the feature `rtl`.
 
 use stoquant_core::error::Error;
+use stoquant_model::{ArithKind, IntegratorKind, NoiseKind, Setup};
 
-use crate::engine::{ArithKind, Engine, IntegratorKind, NoiseKind, Setup};
+use crate::engine::Engine;
 
 /// What the engine is, for a certificate; nothing where there is none in this build.
 pub const NAME: Option<&str> = if cfg!(feature = "rtl") { Some("simulated circuit") } else { None };
@@ -49,10 +50,12 @@ mod circuit {
     use stoquant_fpga::sim::{Chains, Coefficients, circuits};
     use stoquant_link::message;
 
+    use stoquant_model::{ArithKind, Phi4, Setup};
+
     use super::ABSENT;
-    use crate::couplings::Couplings;
-    use crate::device::wire::message_coefficients;
-    use crate::engine::{ArithKind, Engine, Setup, core_engine};
+    use crate::engine::{Engine, core_engine};
+    use stoquant_model::Phi4;
+    use stoquant_model::{ArithKind, Setup};
 
     /// A chain, and the same of the core for what the circuit leaves to it.
     struct Circuit {
@@ -69,7 +72,7 @@ mod circuit {
             _ => (&circuits::REPLICA18, 18),
         };
         let message::Coefficients { hop, linear, cubic, sigma, .. } =
-            message_coefficients(setup, chain).ok_or(ABSENT)?;
+            message::Coefficients::of(setup, chain).ok_or(ABSENT)?;
         let with = Coefficients { hop, linear: linear.into(), cubic, sigma };
         // Whatever the registers hold at first: another value in every chain.
         let mut chains = Chains::new(circuit, width, chain);
@@ -150,10 +153,10 @@ mod circuit {
         fn eps(&self) -> f64 {
             lock(&self.host).eps()
         }
-        fn drift_couplings(&self) -> Couplings {
+        fn drift_couplings(&self) -> Phi4 {
             lock(&self.host).drift_couplings()
         }
-        fn target(&self) -> Couplings {
+        fn target(&self) -> Phi4 {
             lock(&self.host).target()
         }
     }

@@ -3,9 +3,10 @@
 use rayon::prelude::*;
 use stoquant_core::error::Error;
 use stoquant_core::observable::Measurement;
+use stoquant_model::Setup;
 
 use crate::analysis::ChainSeries;
-use crate::engine::{Engine, Factory, Setup};
+use crate::engine::{Engine, Factory};
 
 /// How long to run, and how often to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

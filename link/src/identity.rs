@@ -1,6 +1,7 @@
 //! What a board says of itself.
 
-use crate::codes::{Arith, Integrator};
+use stoquant_model::{ArithKind, IntegratorKind};
+
 use crate::wire::{Reader, Writer};
 
 /// What a board says of itself.
@@ -37,23 +38,23 @@ pub struct Identity {
 
 impl Identity {
     /// Whether it has this number type.
-    pub fn has_arith(&self, arith: Arith) -> bool {
+    pub fn has_arith(&self, arith: ArithKind) -> bool {
         self.ariths >> arith.code() & 1 == 1
     }
     /// Whether it has this integrator.
-    pub fn has_integrator(&self, integrator: Integrator) -> bool {
+    pub fn has_integrator(&self, integrator: IntegratorKind) -> bool {
         self.integrators >> integrator.code() & 1 == 1
     }
     /// Whether it has lattices of so many dimensions.
     pub fn has_dims(&self, dims: usize) -> bool {
         dims < 8 && self.dims >> dims & 1 == 1
     }
-    /// The bits of a list of codes.
-    pub fn ariths_of(list: &[Arith]) -> u8 {
+    /// The bits of a list of number types.
+    pub fn ariths_of(list: &[ArithKind]) -> u8 {
         list.iter().fold(0, |bits, arith| bits | 1 << arith.code())
     }
-    /// The same of integrators.
-    pub fn integrators_of(list: &[Integrator]) -> u8 {
+    /// The bits of a list of integrators.
+    pub fn integrators_of(list: &[IntegratorKind]) -> u8 {
         list.iter().fold(0, |bits, integrator| bits | 1 << integrator.code())
     }
     /// The target as text.

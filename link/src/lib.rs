@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod codes;
+mod coefficients;
 pub mod frame;
 mod identity;
 pub mod message;

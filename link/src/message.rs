@@ -1,59 +1,18 @@
 //! Requests and replies. Numbers are little-endian; floats are their IEEE bits.
 
-use heapless::Vec;
 use stoquant_core::integrator::State;
-use stoquant_core::noise::Law;
 use stoquant_core::observable::Measurement;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup, TheoryKind};
 
-use crate::codes::{law_code, law_of};
 use crate::frame::MAX_PAYLOAD;
 use crate::wire::{Reader, Writer};
 
-pub use crate::codes::{Arith, Buffer, Integrator, Refusal};
+pub use crate::codes::{Buffer, Refusal};
+pub use crate::coefficients::Coefficients;
 pub use crate::identity::{Identity, Statistics};
 
 /// Bytes of data in a frame, beside an offset.
 pub const MAX_DATA: usize = MAX_PAYLOAD - 8;
-
-/// Everything that determines a chain.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Setup {
-    /// Extents, slowest first; none for a single site.
-    pub extents: Vec<u32, 4>,
-    /// κ, b, λ.
-    pub couplings: [f64; 3],
-    /// ε.
-    pub eps: f64,
-    /// Number type.
-    pub arith: Arith,
-    /// Integrator.
-    pub integrator: Integrator,
-    /// Law of the noise.
-    pub law: Law,
-    /// Seed.
-    pub seed: u64,
-    /// Number of the chain.
-    pub chain: u32,
-}
-
-/// Everything that determines a chain of a circuit: integers as the core quantises them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Coefficients {
-    /// Number type.
-    pub arith: Arith,
-    /// Rows and columns.
-    pub extents: [u32; 2],
-    /// k_n, of the neighbours.
-    pub hop: i32,
-    /// k_a, of φ.
-    pub linear: i32,
-    /// k_c, of φ³.
-    pub cubic: i32,
-    /// k_s, of the noise.
-    pub sigma: i32,
-    /// Key of the chain's noise.
-    pub key: [u32; 2],
-}
 
 /// What the host asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +26,12 @@ pub enum Request<'a> {
     /// The counters.
     Statistics,
     /// A new chain, its field 0.
-    Configure(Setup),
+    Configure {
+        /// All but its number.
+        setup: Setup,
+        /// Number of the chain.
+        chain: u32,
+    },
     /// Start field, width·η.
     HotStart(f64),
     /// Set words from the `first` on.
@@ -129,8 +93,8 @@ pub enum Reply<'a> {
     Configured {
         /// The step that the quantised noise amplitude stands for.
         eps: f64,
-        /// The couplings of the drift as quantised: κ, b, λ.
-        drift: [f64; 3],
+        /// The couplings of the drift as quantised.
+        drift: Phi4,
     },
     /// To [`Request::Read`].
     Data(&'a [u8]),
@@ -166,8 +130,46 @@ fn state(input: &mut Reader<'_>) -> Option<State> {
     Some(State { step: input.u64()?, clipped: input.u64()?, accepted: input.u64()?, log_ratio: input.f64()? })
 }
 
-fn triple(input: &mut Reader<'_>) -> Option<[f64; 3]> {
-    Some([input.f64()?, input.f64()?, input.f64()?])
+fn put_couplings(out: &mut Writer<'_>, Phi4 { kappa, b, lambda }: &Phi4) {
+    [kappa, b, lambda].into_iter().for_each(|&x| out.f64(x));
+}
+
+fn couplings(input: &mut Reader<'_>) -> Option<Phi4> {
+    Some(Phi4 { kappa: input.f64()?, b: input.f64()?, lambda: input.f64()? })
+}
+
+fn put_setup(out: &mut Writer<'_>, setup: &Setup) {
+    // The theory has the upper half of the byte of the dimensions.
+    out.u8(setup.theory().code() << 4 | setup.extents.dims() as u8);
+    for &extent in setup.extents.iter() {
+        // Beyond 32 bits it is too large for every board, which says so.
+        out.u32(u32::try_from(extent).unwrap_or(u32::MAX));
+    }
+    put_couplings(out, &setup.couplings);
+    out.f64(setup.eps);
+    for code in [setup.arith.code(), setup.integrator.code(), setup.noise.code()] {
+        out.u8(code);
+    }
+    out.u64(setup.seed);
+}
+
+fn setup(input: &mut Reader<'_>) -> Option<Setup> {
+    let shape = input.u8()?;
+    let TheoryKind::Phi4 = TheoryKind::of_code(shape >> 4)?;
+    let mut list = [0; stoquant_model::MAX_DIMS];
+    let list = list.get_mut(..usize::from(shape & 0xf))?;
+    for extent in list.iter_mut() {
+        *extent = input.u32()? as usize;
+    }
+    Some(Setup {
+        extents: Extents::new(list).ok()?,
+        couplings: couplings(input)?,
+        eps: input.f64()?,
+        arith: ArithKind::of_code(input.u8()?)?,
+        integrator: IntegratorKind::of_code(input.u8()?)?,
+        noise: NoiseKind::of_code(input.u8()?)?,
+        seed: input.u64()?,
+    })
 }
 
 impl<'a> Request<'a> {
@@ -178,7 +180,7 @@ impl<'a> Request<'a> {
             Self::Open(_) => 0x01,
             Self::Abort => 0x02,
             Self::Statistics => 0x03,
-            Self::Configure(_) => 0x10,
+            Self::Configure { .. } => 0x10,
             Self::HotStart(_) => 0x11,
             Self::Write { .. } => 0x12,
             Self::Read { .. } => 0x13,
@@ -203,20 +205,9 @@ impl<'a> Request<'a> {
         match self {
             Self::Identify | Self::Abort | Self::Statistics | Self::State | Self::Slices | Self::Finish => {}
             Self::Open(session) => out.u16(*session),
-            Self::Configure(setup) => {
-                out.u8(setup.extents.len() as u8);
-                for &extent in &setup.extents {
-                    out.u32(extent);
-                }
-                for x in setup.couplings {
-                    out.f64(x);
-                }
-                out.f64(setup.eps);
-                for code in [setup.arith.code(), setup.integrator.code(), law_code(setup.law)] {
-                    out.u8(code);
-                }
-                out.u64(setup.seed);
-                out.u32(setup.chain);
+            Self::Configure { setup, chain } => {
+                put_setup(&mut out, setup);
+                out.u32(*chain);
             }
             Self::HotStart(width) => out.f64(*width),
             Self::Write { buffer, first, bytes } => {
@@ -257,25 +248,10 @@ impl<'a> Request<'a> {
             0x01 => Self::Open(input.u16()?),
             0x02 => Self::Abort,
             0x03 => Self::Statistics,
-            0x10 => {
-                let mut extents = Vec::new();
-                for _ in 0..input.u8()? {
-                    extents.push(input.u32()?).ok()?;
-                }
-                Self::Configure(Setup {
-                    extents,
-                    couplings: triple(&mut input)?,
-                    eps: input.f64()?,
-                    arith: Arith::of(input.u8()?)?,
-                    integrator: Integrator::of(input.u8()?)?,
-                    law: law_of(input.u8()?)?,
-                    seed: input.u64()?,
-                    chain: input.u32()?,
-                })
-            }
+            0x10 => Self::Configure { setup: setup(&mut input)?, chain: input.u32()? },
             0x11 => Self::HotStart(input.f64()?),
-            0x12 => Self::Write { buffer: Buffer::of(input.u8()?)?, first: input.u32()?, bytes: input.rest() },
-            0x13 => Self::Read { buffer: Buffer::of(input.u8()?)?, first: input.u32()?, count: input.u16()? },
+            0x12 => Self::Write { buffer: Buffer::of_code(input.u8()?)?, first: input.u32()?, bytes: input.rest() },
+            0x13 => Self::Read { buffer: Buffer::of_code(input.u8()?)?, first: input.u32()?, count: input.u16()? },
             0x14 => Self::State,
             0x15 => Self::SetState(state(&mut input)?),
             0x16 => Self::Run { sweeps: input.u32()?, measure: input.flag()? },
@@ -283,7 +259,7 @@ impl<'a> Request<'a> {
             0x18 => Self::Image { length: input.u32()?, seed: input.u64()?, chain: input.u32()? },
             0x19 => Self::Finish,
             0x1a => Self::Coefficients(Coefficients {
-                arith: Arith::of(input.u8()?)?,
+                arith: ArithKind::of_code(input.u8()?)?,
                 extents: [input.u32()?, input.u32()?],
                 hop: input.u32()? as i32,
                 linear: input.u32()? as i32,
@@ -324,7 +300,7 @@ impl<'a> Reply<'a> {
             Self::Done | Self::Stranger => {}
             Self::Configured { eps, drift } => {
                 out.f64(*eps);
-                drift.iter().for_each(|&x| out.f64(x));
+                put_couplings(&mut out, drift);
             }
             Self::Data(bytes) => out.bytes(bytes),
             Self::State(state, measurement) => {
@@ -354,7 +330,7 @@ impl<'a> Reply<'a> {
             0x80 => Self::Identity(Identity::take(&mut input)?),
             0x83 => Self::Statistics(Statistics::take(&mut input)?),
             0x90 => Self::Done,
-            0x91 => Self::Configured { eps: input.f64()?, drift: triple(&mut input)? },
+            0x91 => Self::Configured { eps: input.f64()?, drift: couplings(&mut input)? },
             0x93 => Self::Data(input.rest()),
             0x94 => {
                 let state = state(&mut input)?;
@@ -374,7 +350,7 @@ impl<'a> Reply<'a> {
                 Self::State(state, measurement)
             }
             0x98 => Self::Image { extent: input.u16()?, stages: input.u16()?, m: input.u16()? as i16 },
-            0xf0 => Self::Refused(Refusal::of(input.u8()?)?),
+            0xf0 => Self::Refused(Refusal::of_code(input.u8()?)?),
             0xf1 => Self::Busy(input.u64()?),
             0xf2 => Self::Early(input.u16()?),
             0xf3 => Self::Stranger,

@@ -2,13 +2,11 @@
 
 use proptest::prelude::*;
 use stoquant_core::integrator::State;
-use stoquant_core::noise::Law;
 use stoquant_core::observable::Measurement;
 use stoquant_link::frame::{Head, MAX_PAYLOAD, Receiver, WIRE, encode};
-use stoquant_link::message::{
-    Arith, Buffer, Coefficients, Identity, Integrator, MAX_DATA, Refusal, Reply, Request, Setup, Statistics,
-};
+use stoquant_link::message::{Buffer, Coefficients, Identity, MAX_DATA, Refusal, Reply, Request, Statistics};
 use stoquant_link::order::{Kept, Order, Verdict, WINDOW};
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 fn wire(head: Head, payload: &[u8]) -> Vec<u8> {
     let mut out = [0; WIRE];
@@ -119,14 +117,13 @@ proptest! {
 #[test]
 fn messages_are_read_as_they_were_written() {
     let setup = Setup {
-        extents: heapless::Vec::from_slice(&[32, 1, 7]).expect("three fit"),
-        couplings: [0.27, -1.0, 0.022],
+        extents: Extents::from([32, 1, 7]),
+        couplings: Phi4::new(0.27, -1.0, 0.022),
         eps: 0.01,
-        arith: Arith::Fx16,
-        integrator: Integrator::Mala,
-        law: Law::ThreePoint,
+        arith: ArithKind::Fx16,
+        integrator: IntegratorKind::Mala,
+        noise: NoiseKind::ThreePoint,
         seed: u64::MAX,
-        chain: 7,
     };
     let state = State { step: 1 << 40, clipped: 3, accepted: 2, log_ratio: -0.5 };
     let data = [7; MAX_DATA - 8];
@@ -135,7 +132,7 @@ fn messages_are_read_as_they_were_written() {
         Request::Open(3),
         Request::Abort,
         Request::Statistics,
-        Request::Configure(setup),
+        Request::Configure { setup, chain: 7 },
         Request::HotStart(1.5),
         Request::Write { buffer: Buffer::Image, first: 9, bytes: &data },
         Request::Read { buffer: Buffer::Slices, first: 1, count: 2 },
@@ -147,7 +144,7 @@ fn messages_are_read_as_they_were_written() {
         Request::Finish,
         Request::Coefficients(Coefficients {
             extents: [32, 16],
-            arith: Arith::Fx16,
+            arith: ArithKind::Fx16,
             hop: 11_324,
             linear: -5_368_709,
             cubic: 461,
@@ -177,8 +174,8 @@ fn messages_are_read_as_they_were_written() {
         target: *b"cortex-m0 microbit\0\0\0\0\0\0",
     };
     assert_eq!(identity.target(), "cortex-m0 microbit");
-    assert!(identity.has_arith(Arith::Fx18) && !identity.has_arith(Arith::F32));
-    assert!(identity.has_integrator(Integrator::Mala) && !identity.has_integrator(Integrator::Heun));
+    assert!(identity.has_arith(ArithKind::Fx18) && !identity.has_arith(ArithKind::F32));
+    assert!(identity.has_integrator(IntegratorKind::Mala) && !identity.has_integrator(IntegratorKind::Heun));
     assert!(identity.has_dims(2) && !identity.has_dims(3) && !identity.has_dims(9));
     let replies = [
         Reply::Identity(identity),
@@ -193,7 +190,7 @@ fn messages_are_read_as_they_were_written() {
             stack: 8,
         }),
         Reply::Done,
-        Reply::Configured { eps: 0.01, drift: [1.0, 2.0, 3.0] },
+        Reply::Configured { eps: 0.01, drift: Phi4::new(1.0, 2.0, 3.0) },
         Reply::Data(&data),
         Reply::State(state, None),
         Reply::State(state, Some(Measurement { m: 1.0, laplacian: 8.0, ..Measurement::default() })),

@@ -8,7 +8,8 @@ use stoquant_core::int8::hartley::{Full, Line, Matrix};
 use stoquant_core::int8::image::{ImageError, Sampler, crc32};
 use stoquant_core::int8::{Image, Network, Shape, Stage, magnetisation, start};
 use stoquant_core::machine::Portable;
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_model::NoiseKind;
 
 /// Good images: both samplers, two lattices, and the smallest shapes with the largest numbers everywhere.
 pub fn corpus() -> &'static [Vec<u8>] {
@@ -75,7 +76,7 @@ pub fn exercise(bytes: &[u8], seed: u64) -> Result<(), ImageError> {
     let line = Line::new(&image, &mut line);
     let mut rows = vec![[[0; 2]; _]; Full::groups(shape.extent)];
     let full = Full::new(line, &mut rows);
-    let noise = |tag| Noise { law: Law::Gaussian, words: Threefry::new(seed, 0, tag) };
+    let noise = |tag| Noise { law: NoiseKind::Gaussian, words: Threefry::new(seed, 0, tag) };
     let mut random = vec![0; volume];
     start(Portable, &mut noise(StreamTag::Start), 0, &mut random);
     let m = magnetisation(&image, Threefry::new(seed, 0, StreamTag::Magnetisation).word64(0));

@@ -4,8 +4,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine};
+use stoquant::engine::core_engine;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use crate::lattice::Symmetry;
 
@@ -45,12 +45,12 @@ pub fn lambda() -> impl Strategy<Value = f64> {
 }
 
 /// Free fields, the κ-form, and b of either sign.
-pub fn couplings(dims: usize) -> impl Strategy<Value = Couplings> {
+pub fn couplings(dims: usize) -> impl Strategy<Value = Phi4> {
     let floor = move |kappa: f64| 2.0 * dims as f64 * kappa.abs();
     prop_oneof![
-        (kappa(), 0.2..2.0).prop_map(move |(kappa, m)| Couplings { kappa, b: floor(kappa) + m, lambda: 0.0 }),
-        (kappa(), lambda()).prop_map(|(kappa, lambda)| Couplings::kappa_form(kappa, lambda)),
-        (kappa(), -1.0..2.0, lambda()).prop_map(|(kappa, b, lambda)| Couplings { kappa, b, lambda }),
+        (kappa(), 0.2..2.0).prop_map(move |(kappa, m)| Phi4 { kappa, b: floor(kappa) + m, lambda: 0.0 }),
+        (kappa(), lambda()).prop_map(|(kappa, lambda)| Phi4::kappa_form(kappa, lambda)),
+        (kappa(), -1.0..2.0, lambda()).prop_map(|(kappa, b, lambda)| Phi4 { kappa, b, lambda }),
     ]
 }
 
@@ -80,6 +80,7 @@ pub fn setup_up_to(most: usize) -> impl Strategy<Value = Setup> {
         .prop_filter_map("no step is small enough", |((extents, (arith, integrator, noise), eps, seed), c)| {
             let hop = 4.0 * extents.len() as f64 * c.kappa.abs();
             let stiffness = 2.0 * c.b.abs() + 4.0 * c.lambda * START_REACH.powi(2) + hop;
+            let extents = Extents::new(&extents).expect("at most four");
             let mut setup = Setup { extents, couplings: c, eps, arith, integrator, noise, seed };
             for _ in 0..8 {
                 if setup.eps * stiffness <= 1.0 && core_engine(&setup, 0).is_ok() {
@@ -98,7 +99,7 @@ pub fn field() -> impl Strategy<Value = Vec<i32>> {
 }
 
 /// A lattice, couplings and a field.
-pub fn theory() -> impl Strategy<Value = (Vec<usize>, Couplings, Vec<i32>)> {
+pub fn theory() -> impl Strategy<Value = (Vec<usize>, Phi4, Vec<i32>)> {
     extents(MAX_VOLUME).prop_flat_map(|extents| {
         let couplings = couplings(extents.len());
         (Just(extents), couplings, field())

@@ -8,17 +8,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use stoquant::certify::lockstep::{self, Divergence};
-use stoquant::couplings::Couplings;
 use stoquant::device::emulate::Machine;
-use stoquant::device::wire::message_setup;
 use stoquant::device::{Client, Device, InProcess, LinkError, Transport};
 use stoquant::diffusion::generate::{Generated, SamplerKind};
 use stoquant::diffusion::int8::{Generator, Plan, quantize};
 use stoquant::diffusion::model::Model;
-use stoquant::engine::{ArithKind, Engine, IntegratorKind, NoiseKind, Setup, core_engine};
+use stoquant::engine::{Engine, core_engine};
 use stoquant::simd::MachineKind;
 use stoquant_core::int8::Image;
 use stoquant_link::message::{Reply, Request};
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 /// Sites of the board in a thread.
 const SITES: usize = 1 << 12;
@@ -143,8 +142,9 @@ fn faulty_line(
 }
 
 fn setup(arith: ArithKind, integrator: IntegratorKind, extents: &[usize]) -> Setup {
-    let couplings = Couplings::kappa_form(0.27, 0.022);
-    Setup { extents: extents.to_vec(), couplings, eps: 0.02, arith, integrator, noise: NoiseKind::Gaussian, seed: 7 }
+    let couplings = Phi4::kappa_form(0.27, 0.022);
+    let extents = Extents::new(extents).expect("at most four");
+    Setup { extents, couplings, eps: 0.02, arith, integrator, noise: NoiseKind::Gaussian, seed: 7 }
 }
 
 /// Sweeps, readings, a field that is set, counters: on the board as in the host's core.
@@ -277,8 +277,8 @@ fn silence_ends() {
 fn a_long_run_is_aborted() {
     let mut client = Client::new(Box::new(InProcess::start(SITES)), Duration::from_millis(20));
     client.open().expect("a board");
-    let setup = Setup { extents: vec![16, 16], ..setup(ArithKind::Fx18, IntegratorKind::Euler, &[]) };
-    let request = Request::Configure(message_setup(&setup, 0).expect("a chain for boards"));
+    let setup = Setup { extents: Extents::from([16, 16]), ..setup(ArithKind::Fx18, IntegratorKind::Euler, &[]) };
+    let request = Request::Configure { setup, chain: 0 };
     client.call(&request, |reply| matches!(reply, Reply::Configured { .. }).then_some(())).expect("a valid chain");
     let state = client.run_for(u32::MAX, Duration::from_millis(100)).expect("a run");
     assert!(state.step > 0 && state.step < u64::from(u32::MAX), "{state:?}");

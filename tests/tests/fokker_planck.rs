@@ -3,14 +3,14 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use stoquant::certify::{Certificate, Findings, Level, Verdict, orders, relaxation};
-use stoquant::couplings::Couplings;
-use stoquant::engine::{Engine, Factory, Setup, core_engine};
+use stoquant::engine::{Engine, Factory, core_engine};
 use stoquant::exact::SitePotential;
 use stoquant::exact::quadrature::range;
 use stoquant::fokker_planck::{Generator, Grid, Implicit, Parity, Scheme, decay_rate, levels};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::State;
 use stoquant_core::observable::Measurement;
+use stoquant_model::{Phi4, Setup};
 use stoquant_tests::strategy;
 
 /// Wells single and double, barriers up to ΔS = b²/4λ = 5.
@@ -204,10 +204,10 @@ impl Engine for Defective {
     fn eps(&self) -> f64 {
         self.sound.eps()
     }
-    fn drift_couplings(&self) -> Couplings {
+    fn drift_couplings(&self) -> Phi4 {
         self.sound.drift_couplings()
     }
-    fn target(&self) -> Couplings {
+    fn target(&self) -> Phi4 {
         self.sound.target()
     }
 }
@@ -246,7 +246,7 @@ fn relaxation_sees_defects() {
 /// A bias of the wrong size is seen at large steps: a first-order integrator in place of a second-order one, and half a step.
 #[test]
 fn orders_see_defects() {
-    use stoquant::engine::IntegratorKind::{Euler, LeimkuhlerMatthews};
+    use stoquant_model::IntegratorKind::{Euler, LeimkuhlerMatthews};
     let wrong = defective(
         |setup| match setup.integrator {
             LeimkuhlerMatthews => setup.integrator = Euler,

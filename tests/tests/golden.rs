@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use serde_json::Value;
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine};
+use stoquant::engine::core_engine;
 use stoquant_core::integrator::State;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 use stoquant_tests::command::python;
 
 /// One chain of the model.
@@ -38,8 +38,8 @@ impl Case {
         let sweeps = case["phi"].as_array().expect("phi").iter();
         Self {
             setup: Setup {
-                extents: extents.collect(),
-                couplings: Couplings { kappa: number("kappa"), b: number("b"), lambda: number("lambda") },
+                extents: Extents::new(&extents.collect::<Vec<_>>()).expect("at most four"),
+                couplings: Phi4 { kappa: number("kappa"), b: number("b"), lambda: number("lambda") },
                 eps: number("eps"),
                 arith,
                 integrator: named(IntegratorKind::ALL, &case["integrator"]),

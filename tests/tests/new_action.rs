@@ -7,7 +7,8 @@ use stoquant_core::board::{Board, hot_start};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{Integrator, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::Site;
-use stoquant_core::noise::{Law, Threefry};
+use stoquant_core::noise::Threefry;
+use stoquant_model::NoiseKind;
 
 /// `S = Σ_x [ -2κ Σ_μ φ_x φ_{x+μ} + b φ² + g φ⁶ ]`.
 #[derive(Clone, Copy)]
@@ -79,7 +80,7 @@ fn exact() -> f64 {
 }
 
 fn sample(integrator: &impl Integrator<Fx<18>, Threefry>) -> Result<(f64, f64), Box<dyn std::error::Error>> {
-    let mut board = Board::<0, Site, Fx<18>>::new(5, 0, Law::Gaussian);
+    let mut board = Board::<0, Site, Fx<18>>::new(5, 0, NoiseKind::Gaussian);
     hot_start::<Fx<18>>(board.phi_mut(), 0.7, 5, 0)?;
     let mut series = Vec::new();
     for _ in 0..160_000 {

@@ -2,14 +2,13 @@
 
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use stoquant::couplings::Couplings;
 use stoquant::noise_law::classes;
 use stoquant::reference;
-use stoquant_core::action::Phi4;
 use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State};
 use stoquant_core::lattice::Plan;
 use stoquant_core::noise::threefry::threefry2x32;
-use stoquant_core::noise::{FromRng, Key, Law, Noise, StreamTag, Threefry, ThreefryRng, gauss, three_point};
+use stoquant_core::noise::{FromRng, Key, Noise, StreamTag, Threefry, ThreefryRng, gauss, three_point};
+use stoquant_model::{NoiseKind, Phi4};
 
 /// `kat_vectors` of the Random123 library (Salmon et al., SC11): key, counter, output.
 #[test]
@@ -93,8 +92,12 @@ fn three_point_law() {
         assert!((a - 3f64.sqrt()).abs() <= 0.5 / unit, "W = {W}: {a}");
         for u in [0, 1, n - 1, n, n + 1, (1 << 31) - 1] {
             let expected = if u < n { three_point::value::<W>() } else { 0 };
-            assert_eq!(Law::ThreePoint.eta::<W>(u), expected, "W = {W}, {u:#x}");
-            assert_eq!(Law::ThreePoint.eta::<W>(u | 1 << 31), -expected, "W = {W}, {u:#x}");
+            assert_eq!(stoquant_core::noise::eta::<W>(NoiseKind::ThreePoint, u), expected, "W = {W}, {u:#x}");
+            assert_eq!(
+                stoquant_core::noise::eta::<W>(NoiseKind::ThreePoint, u | 1 << 31),
+                -expected,
+                "W = {W}, {u:#x}"
+            );
         }
         // A step function of the magnitude with one step: its moments are those of N words.
         let p = f64::from(n) / 2f64.powi(31);
@@ -109,7 +112,7 @@ fn three_point_law() {
     check::<18>();
 }
 
-const C: Couplings = Couplings { kappa: 0.2, b: 1.0, lambda: 0.05 };
+const C: Phi4 = Phi4 { kappa: 0.2, b: 1.0, lambda: 0.05 };
 
 /// Euler driven by a generator from elsewhere is the formula driven by its words, site after site in row-major order.
 #[test]
@@ -117,10 +120,10 @@ fn any_generator_drives_euler() {
     fn check<const D: usize>(extents: [usize; D]) {
         let work_sites = Plan::<D>::work_sites(&extents).unwrap();
         let plan = Plan::new(extents, work_sites).unwrap();
-        let euler = Euler::<f64, _>::new(&Phi4::new(C.kappa, C.b, C.lambda), 0.05, D).unwrap();
+        let euler = Euler::<f64, _>::new(&C, 0.05, D).unwrap();
         let eps = Integrator::<f64, Threefry>::eps(&euler);
         let mut noise = ChainNoise {
-            eta: Noise { law: Law::Gaussian, words: FromRng(Xoshiro256PlusPlus::seed_from_u64(6)) },
+            eta: Noise { law: NoiseKind::Gaussian, words: FromRng(Xoshiro256PlusPlus::seed_from_u64(6)) },
             accept: Threefry::new(0, 0, StreamTag::Accept),
         };
         let mut same = Xoshiro256PlusPlus::seed_from_u64(6);

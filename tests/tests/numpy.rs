@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use stoquant::ensemble::Ensemble;
+use stoquant_model::Extents;
 use stoquant_tests::command::{python, run, succeed};
 
 /// Runs a script in a directory; what it prints.
@@ -24,7 +25,8 @@ fn numpy_reads_our_ensembles() {
         let sites: usize = extents.iter().product();
         let value = |i: usize| (i as f64 - 7.5) / if single { 16.0 } else { 7.0 };
         let phi: Vec<f64> = (0..3 * sites).map(value).collect();
-        let ensemble = Ensemble { extents: extents.clone(), phi: phi.clone(), chain: vec![0, 4, u32::MAX] };
+        let ensemble =
+            Ensemble { extents: Extents::new(&extents).unwrap(), phi: phi.clone(), chain: vec![0, 4, u32::MAX] };
         let file = std::fs::File::create(directory.path().join("e.npz")).expect("writable");
         ensemble.write_npz(file, single, &[]).expect("an ensemble");
         let found = numpy(
@@ -117,7 +119,7 @@ np.savez_compressed('small.npz', phi=phi)",
         ["c64.npy", "f64.npy", "c32.npy", "f32.npy", "big.npy", "named.npz", "only.npz", "more.npz", "small.npz"]
     {
         let chain = if name == "more.npz" { vec![1, 0] } else { vec![0, 0] };
-        let expected = Ensemble { extents: vec![3, 4], phi: phi.clone(), chain };
+        let expected = Ensemble { extents: Extents::from([3, 4]), phi: phi.clone(), chain };
         assert_eq!(Ensemble::read(&here.join(name)).unwrap_or_else(|e| panic!("{e}")), expected, "{name}");
     }
 }

@@ -2,13 +2,13 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use stoquant::couplings::Couplings;
 use stoquant::reference;
-use stoquant_core::action::{Action, Phi4};
+use stoquant_core::action::Action;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::lattice::Plan;
 use stoquant_core::observable::{Averages, Correlator, Measurement, measure, slices};
 use stoquant_core::trace::Trace;
+use stoquant_model::Phi4;
 use stoquant_tests::{lattice, strategy, with_dims};
 
 fn plan<const D: usize>(extents: [usize; D]) -> Plan<D> {
@@ -19,17 +19,17 @@ fn plan<const D: usize>(extents: [usize; D]) -> Plan<D> {
 ///
 /// Each term of a mean is tallied at 2^-33, of floats in the unit u of the action; `Fx<18>` squares φ² ± 2^-27 for φ⁴ (|φ| ≤ 4: 4.8e-7 of it). The formulas
 /// in f64 round sums of up to 400 terms below 2000.
-fn measured<const D: usize, A: Arith>(extents: [usize; D], c: &Couplings, field: &[i32]) -> Result<(), TestCaseError> {
+fn measured<const D: usize, A: Arith>(extents: [usize; D], c: &Phi4, field: &[i32]) -> Result<(), TestCaseError> {
     let plan = plan(extents);
     let words: Vec<A::Store> =
         field[..plan.volume()].iter().map(|&n| A::nearest(f64::from(n) / 16384.0).store()).collect();
     let phi: Vec<f64> = words.iter().map(|&word| A::load(word).value()).collect();
-    let found = measure::<A, Phi4, D, _>(&plan, &Phi4::new(c.kappa, c.b, c.lambda), &words);
+    let found = measure::<A, Phi4, D, _>(&plan, &c, &words);
     let v = plan.volume() as f64;
     let mean = |f: &dyn Fn(usize) -> f64| (0..phi.len()).map(f).sum::<f64>() / v;
     let force = reference::drift(&phi, &extents, c);
     let ahead = |x: usize| lattice::neighbours(x, &extents).iter().map(|pair| phi[x] * phi[pair[1]]).sum::<f64>();
-    let action = Phi4::new(c.kappa, c.b, c.lambda);
+    let action = *c;
     let u = if A::FIELD_LSB > 0.0 { 1.0 } else { Action::<A>::unit(&action, D) };
     let couplings = (c.kappa.abs() + c.b.abs()) * u.powi(2) + c.lambda * u.powi(4);
     for (what, found, expected, unit) in [

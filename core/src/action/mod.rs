@@ -8,13 +8,9 @@
 //! hardware matter, the drift is written in the vocabulary of [`Arith`] ([`quartic`]); any other is ε·K in `f64`, rounded
 //! once into the accumulator by [`Arith::wide`]: additions and products only, so still the same bits on every target.
 
-pub mod double_well;
-pub mod free;
 pub mod phi4;
 pub mod quartic;
 
-pub use double_well::DoubleWell;
-pub use free::FreeField;
 pub use phi4::Phi4;
 pub use quartic::QuarticDrift;
 

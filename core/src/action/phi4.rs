@@ -1,88 +1,92 @@
-//! φ⁴ theory.
-//!
-//! κ-form: `S = Σ_x [ -2κ Σ_μ φ_x φ_{x+μ} + (1-2λ) φ_x² + λ φ_x⁴ ]`. Canonical form: `½(∂φ)² + ½ μ₀² φ² + (g/4) φ⁴`, with
-//! φ_can = √(2κ) φ_κ, μ₀² = (1-2λ)/κ - 2D, g = λ/κ². (Montvay, Münster, *Quantum Fields on a Lattice*, section 2.1,
-//! where the canonical quartic coupling is written g/4!.)
+//! φ⁴ theory as an action of the core; couplings and forms of the literature: [`stoquant_model::phi4`].
+
+pub use stoquant_model::Phi4;
 
 use super::Action;
-use super::quartic::{Quartic, QuarticDrift};
+use super::quartic::QuarticDrift;
 use crate::arith::Arith;
 use crate::error::Error;
 use crate::math::sqrt;
 
-/// `S = Σ_x [ -2κ Σ_μ φ_x φ_{x+μ} + b φ_x² + λ φ_x⁴ ]`, with b free.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Phi4(Quartic);
+/// Action per site, above the minimum, of a uniform field that no run will ever see (e^-32 = 1.3e-14): up to there a step
+/// must be stable. A single site pays more than a site of the uniform field.
+const COST_STABLE: f64 = 32.0;
 
-impl Phi4 {
-    /// General couplings; λ ≥ 0. Whether e^{-S} is normalisable depends on the dimension and is checked with the step.
-    pub const fn new(kappa: f64, b: f64, lambda: f64) -> Self {
-        Self(Quartic { kappa, b, lambda })
-    }
+/// The same for the even factor: beyond, it saturates. That does no harm but to weaken the drift, and is counted.
+const COST_FACTOR: f64 = 20.0;
 
-    /// κ-form, b = 1 - 2λ.
-    pub const fn kappa_form(kappa: f64, lambda: f64) -> Self {
-        Self::new(kappa, 1.0 - 2.0 * lambda, lambda)
-    }
-
-    /// Canonical form in `dims` dimensions, in its own field normalisation: κ = ½, b = D + μ₀²/2, λ = g/4 (κ = 0 on a single site).
-    pub fn canonical(mu2: f64, g: f64, dims: usize) -> Self {
-        let kappa = if dims == 0 { 0.0 } else { 0.5 };
-        Self::new(kappa, dims as f64 + 0.5 * mu2, 0.25 * g)
-    }
-
-    /// κ of the κ-form of a canonical action with g > 0: the positive root of 2gκ² + (μ₀² + 2D)κ - 1 = 0; λ = gκ².
-    pub fn kappa_of_canonical(mu2: f64, g: f64, dims: usize) -> Result<(f64, f64), Error> {
-        if !(g > 0.0 && g.is_finite()) {
-            return Err(Error::Domain { what: "g", value: g, want: "positive and finite" });
-        }
-        let a = mu2 + 2.0 * dims as f64;
-        // 2/(a + √(a² + 8g)) for a ≥ 0, and its conjugate otherwise: no cancellation either way.
-        let root = sqrt(a * a + 8.0 * g);
-        let kappa = if a >= 0.0 { 2.0 / (a + root) } else { (root - a) / (4.0 * g) };
-        Ok((kappa, g * kappa * kappa))
-    }
-
-    /// (μ₀², g) of a κ-form action.
-    pub fn canonical_of_kappa(kappa: f64, lambda: f64, dims: usize) -> (f64, f64) {
-        ((1.0 - 2.0 * lambda) / kappa - 2.0 * dims as f64, lambda / (kappa * kappa))
-    }
-
-    /// κ.
-    pub const fn kappa(&self) -> f64 {
-        self.0.kappa
-    }
-    /// b.
-    pub const fn b(&self) -> f64 {
-        self.0.b
-    }
-    /// λ.
-    pub const fn lambda(&self) -> f64 {
-        self.0.lambda
-    }
-}
-
-impl From<Quartic> for Phi4 {
-    fn from(couplings: Quartic) -> Self {
-        Self(couplings)
-    }
-}
+/// Least action per site, above the minimum, of a uniform field at the end of the range. Saturations are counted, so
+/// this refuses only the plainly wrong choice.
+const COST_RANGE: f64 = 8.0;
 
 impl<A: Arith> Action<A> for Phi4 {
     type Drift = QuarticDrift<A>;
     /// φ·Σ_nbr, φ², φ⁴.
     type Terms = [A::Local; 3];
 
+    /// Quantise the drift for one step ε in `dims` dimensions.
     fn drift(&self, eps: f64, dims: usize) -> Result<QuarticDrift<A>, Error> {
-        self.0.drift(eps, dims)
+        self.validate(dims)?;
+        let gain = |what, value: f64| {
+            A::gain(value).ok_or(Error::Unrepresentable { what, value, limit: A::GAIN_MAX, format: A::NAME })
+        };
+        let linear = -2.0 * self.b * eps;
+        let drift = QuarticDrift {
+            hop: gain("2 kappa eps", 2.0 * self.kappa * eps)?,
+            linear: A::slope(linear).ok_or(Error::Unrepresentable {
+                what: "2 b eps",
+                value: -linear,
+                limit: A::FACTOR_MAX,
+                format: A::NAME,
+            })?,
+            cubic: gain("4 lambda eps", 4.0 * self.lambda * eps)?,
+        };
+        // The quantised action decides: a λ that rounds to 0 must not turn a broken phase unbounded.
+        let actual = <Self as Action<A>>::quantised(self, &drift, eps);
+        actual.validate(dims).map_err(|_| Error::Vanishing {
+            what: "4 lambda eps",
+            value: 4.0 * self.lambda * eps,
+            format: A::NAME,
+        })?;
+        if A::FIELD_LSB > 0.0 {
+            let cost = actual.cost(A::FIELD_MAX, dims);
+            if cost < COST_RANGE {
+                return Err(Error::FieldRange { max: A::FIELD_MAX, cost, format: A::NAME });
+            }
+        }
+        Ok(drift)
     }
 
+    /// Linear stability of φ' = φ - ε S'(φ) for the fastest mode, up to the largest field that any run will see; in
+    /// fixed point, the even factor must not saturate before.
     fn check_step(&self, drift: &QuarticDrift<A>, eps: f64, dims: usize) -> Result<(), Error> {
-        self.0.check_step(drift, eps, dims)
+        let stable = self.reach(COST_STABLE, dims);
+        let stiffness = 2.0 * self.b + 4.0 * self.lambda * stable * stable + 4.0 * dims as f64 * self.kappa.abs();
+        if eps * stiffness >= 2.0 {
+            return Err(Error::Unstable { eps, limit: 2.0 / stiffness });
+        }
+        if A::FIELD_LSB > 0.0 {
+            // d = k_a - k_c φ² reaches -FACTOR_MAX here; beyond, the drift is weaker than that of the action.
+            let square = (A::FACTOR_MAX + A::slope_value(drift.linear)) / A::gain_value(drift.cubic);
+            let reach = self.reach(COST_FACTOR, dims);
+            if square < reach * reach {
+                return Err(Error::FactorRange { phi: sqrt(square), reach, format: A::NAME });
+            }
+        }
+        Ok(())
     }
 
+    /// The couplings whose drift is exactly these coefficients at step ε. Without a quartic term the even factor is a constant, and b that of
+    /// the factor as it is rounded.
     fn quantised(&self, drift: &QuarticDrift<A>, eps: f64) -> Self {
-        Self(self.0.quantised(drift, eps))
+        let lambda = A::gain_value(drift.cubic) / (4.0 * eps);
+        let factor = if lambda == 0.0 {
+            // 1·d: one is a field value in every format.
+            A::wide_value(A::nearest(1.0).mul_factor(A::factor(drift.linear, &mut 0)))
+        } else {
+            A::slope_value(drift.linear)
+        };
+        Self { kappa: A::gain_value(drift.hop) / (2.0 * eps), b: -factor / (2.0 * eps), lambda }
     }
 
     #[inline(always)]
@@ -92,25 +96,25 @@ impl<A: Arith> Action<A> for Phi4 {
 
     fn couplings(&self) -> [f64; 3] {
         // Each bond is seen from both ends: -2κ Σ_bonds = -κ Σ_x φ_x Σ_nbr.
-        [-self.0.kappa, self.0.b, self.0.lambda]
+        [-self.kappa, self.b, self.lambda]
     }
 
     fn unit(&self, dims: usize) -> f64 {
-        self.0.unit(dims)
+        Self::unit(self, dims)
     }
 
     fn in_units(&self, unit: f64) -> Self {
-        Self(self.0.in_units(unit))
+        Self::in_units(self, unit)
     }
 
     #[inline(always)]
     fn force(&self, phi: f64, sum: f64) -> f64 {
-        2.0 * self.0.kappa * sum - 2.0 * self.0.b * phi - 4.0 * self.0.lambda * phi * phi * phi
+        2.0 * self.kappa * sum - 2.0 * self.b * phi - 4.0 * self.lambda * phi * phi * phi
     }
 
     #[inline(always)]
     fn curvature(&self, phi: f64, self_bonds: usize) -> f64 {
         // -2κ φ_x² for every direction that leads back to x.
-        2.0 * self.0.b + 12.0 * self.0.lambda * phi * phi - 4.0 * self.0.kappa * self_bonds as f64
+        2.0 * self.b + 12.0 * self.lambda * phi * phi - 4.0 * self.kappa * self_bonds as f64
     }
 }

@@ -3,7 +3,9 @@
 //! `f32` gives the same bits on every target with IEEE hardware or a correct software float: there is no fused
 //! multiply-add, no reassociation and no library call in a site update. `f64` is the reference.
 
-use super::{Arith, exponent, power_of_two};
+use stoquant_model::binary::{exponent, power_of_two};
+
+use super::Arith;
 use crate::machine::Machine;
 use crate::noise::{Noise, Words};
 

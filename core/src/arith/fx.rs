@@ -109,7 +109,7 @@ pub trait Format {
     /// Name of the format.
     const NAME: &'static str;
     /// Memory word.
-    type Word: Copy + Default + PartialEq + core::fmt::Debug + Send + Sync + 'static;
+    type Word: bytemuck::Pod + Default + PartialEq + core::fmt::Debug + Send + Sync;
     /// Sign-extend.
     fn extend(word: Self::Word) -> i32;
     /// Truncate; exact for |n| < 2^(W-1).

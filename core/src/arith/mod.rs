@@ -24,6 +24,8 @@ pub use tally::{Local, TALLY_FRACTION, Tally, TallySum, tally, tally_value};
 use core::fmt::Debug;
 use core::ops::Add;
 
+use bytemuck::Pod;
+
 use crate::machine::Machine;
 use crate::noise::{Noise, Words};
 
@@ -42,8 +44,8 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     /// Width of the integer noise that drives this type (see `noise::gauss`); floats use the 18-bit one.
     const NOISE_WIDTH: u32;
 
-    /// How a site lies in memory.
-    type Store: Copy + Default + PartialEq + Debug + Send + Sync + 'static;
+    /// How a site lies in memory: a plain word, so that boards, files and wires may take its bytes.
+    type Store: Pod + Default + PartialEq + Debug + Send + Sync;
     /// Exact sum of up to eight neighbours.
     type Sum: Copy + Default + Debug + Add<Output = Self::Sum>;
     /// Accumulator that holds every sum of products of an update exactly.
@@ -145,13 +147,3 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
 
 /// Fractional bits of the tally of an [`Arith::local_proposal`] in fixed point: 2^-40 is its unit.
 pub const PROPOSAL_FRACTION: u32 = TALLY_FRACTION + 8;
-
-/// n of the largest power of two 2^n that is at most x; x normal and positive.
-pub(crate) fn exponent(x: f64) -> i32 {
-    ((x.to_bits() >> 52) & 0x7ff) as i32 - 1023
-}
-
-/// 2^n, for |n| ≤ 1000.
-pub(crate) fn power_of_two(n: i32) -> f64 {
-    f64::from_bits(((n.clamp(-1000, 1000) + 1023) as u64) << 52)
-}

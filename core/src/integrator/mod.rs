@@ -9,11 +9,13 @@
 //!
 //! An integrator is immutable configuration; a chain's state is in its field and in [`State`].
 
+mod any;
 mod euler;
 mod heun;
 mod leimkuhler_matthews;
 mod mala;
 
+pub use any::AnyIntegrator;
 pub use euler::Euler;
 pub use heun::Heun;
 pub use leimkuhler_matthews::LeimkuhlerMatthews;
@@ -24,7 +26,7 @@ use crate::arith::Arith;
 use crate::error::Error;
 use crate::lattice::{Chunk, Plan, RowMut, Triple, segment_mut, stream};
 use crate::machine::Machine;
-use crate::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words};
+use crate::noise::{Noise, NoiseKind, PureWords, StreamTag, Threefry, Words};
 
 /// The random numbers of one chain.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +39,7 @@ pub struct ChainNoise<W> {
 
 impl ChainNoise<Threefry> {
     /// The project's noise: a pure function of (seed, chain, step, site).
-    pub const fn new(seed: u64, chain: u32, law: Law) -> Self {
+    pub const fn new(seed: u64, chain: u32, law: NoiseKind) -> Self {
         Self {
             eta: Noise { law, words: Threefry::new(seed, chain, StreamTag::Noise) },
             accept: Threefry::new(seed, chain, StreamTag::Accept),

@@ -17,27 +17,4 @@ pub(crate) use plan::{VECTORS, parts, segment, segment_mut};
 pub(crate) use rows::RowMut;
 pub(crate) use stream::{Triple, stream, triples};
 
-use crate::error::Error;
-
-/// Most sites that one lattice may have: 2^31, so every index and every neighbour sum stays in range on every target.
-pub const MAX_SITES: usize = 1 << 31;
-
-/// Number of sites; refused where an extent is 0 or the product exceeds [`MAX_SITES`].
-pub const fn volume<const D: usize>(extents: &[usize; D]) -> Result<usize, Error> {
-    if D > 4 {
-        return Err(Error::Dimensions { dims: D });
-    }
-    let mut volume: usize = 1;
-    let mut mu = 0;
-    while mu < D {
-        if extents[mu] == 0 {
-            return Err(Error::Extent { direction: mu });
-        }
-        volume = match volume.checked_mul(extents[mu]) {
-            Some(v) if v <= MAX_SITES => v,
-            _ => return Err(Error::Volume),
-        };
-        mu += 1;
-    }
-    Ok(volume)
-}
+pub use stoquant_model::extents::{MAX_SITES, volume};

@@ -24,33 +24,23 @@ pub use words::{Key, PureWords, StreamTag, Threefry, Words, derive_key};
 use crate::lattice::{CHUNK, Chunk, VECTORS};
 use crate::machine::{Machine, Portable};
 
-/// The law of η: zero mean, unit variance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Law {
-    /// The normal distribution, see [`gauss`].
-    #[default]
-    Gaussian,
-    /// {-√3, 0, √3}, see [`three_point`].
-    ThreePoint,
-}
+pub use stoquant_model::NoiseKind;
 
-impl Law {
-    /// η of one word, W bits wide with W - 4 fractional bits, 8 ≤ W ≤ 18.
-    #[inline]
-    #[must_use]
-    pub const fn eta<const W: u32>(self, u: u32) -> i32 {
-        match self {
-            Self::Gaussian => gauss::eta::<W>(u),
-            Self::ThreePoint => three_point::eta::<W>(u),
-        }
+/// η of one word, W bits wide with W - 4 fractional bits, 8 ≤ W ≤ 18: [`gauss`] or [`three_point`].
+#[inline]
+#[must_use]
+pub const fn eta<const W: u32>(kind: NoiseKind, u: u32) -> i32 {
+    match kind {
+        NoiseKind::Gaussian => gauss::eta::<W>(u),
+        NoiseKind::ThreePoint => three_point::eta::<W>(u),
     }
 }
 
-/// A law and the words that it reads.
+/// A distribution and the words that it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Noise<S> {
     /// What is made of a word.
-    pub law: Law,
+    pub law: NoiseKind,
     /// Where the words come from.
     pub words: S,
 }
@@ -73,8 +63,8 @@ impl<S: Words> Noise<S> {
             machine.run(|| {
                 self.words.fill_signed(machine, step, first, out);
                 match self.law {
-                    Law::Gaussian => out.iter_mut().for_each(|eta| *eta = gauss::eta::<W>(*eta as u32)),
-                    Law::ThreePoint => out.iter_mut().for_each(|eta| *eta = three_point::eta::<W>(*eta as u32)),
+                    NoiseKind::Gaussian => out.iter_mut().for_each(|eta| *eta = gauss::eta::<W>(*eta as u32)),
+                    NoiseKind::ThreePoint => out.iter_mut().for_each(|eta| *eta = three_point::eta::<W>(*eta as u32)),
                 }
             });
             return;
@@ -91,8 +81,8 @@ impl<S: Words> Noise<S> {
                 };
                 self.words.fill_on(machine, step, site, words);
                 match self.law {
-                    Law::Gaussian => machine.gaussian::<W>(words, here),
-                    Law::ThreePoint => {
+                    NoiseKind::Gaussian => machine.gaussian::<W>(words, here),
+                    NoiseKind::ThreePoint => {
                         for (slot, &word) in here.iter_mut().zip(&*words) {
                             *slot = three_point::eta::<W>(word);
                         }
@@ -115,7 +105,7 @@ mod tests {
     #[test]
     fn fill_is_sitewise() {
         let words = Threefry::new(42, 7, StreamTag::Noise);
-        for law in [Law::Gaussian, Law::ThreePoint] {
+        for law in [NoiseKind::Gaussian, NoiseKind::ThreePoint] {
             let mut noise = Noise { law, words };
             for first in [0, 1, 5, 64, (1 << 21) - 3] {
                 for len in (0..=CHUNK + 1).chain([200, 333]) {
@@ -124,7 +114,7 @@ mod tests {
                     noise.fill_eta::<16>(5, first, &mut narrow);
                     for i in 0..len {
                         let u = words.word(5, first + i);
-                        assert_eq!((wide[i], narrow[i]), (law.eta::<18>(u), law.eta::<16>(u)));
+                        assert_eq!((wide[i], narrow[i]), (eta::<18>(law, u), eta::<16>(law, u)));
                     }
                 }
             }

@@ -12,19 +12,17 @@ use stoquant_core::machine::{self, Machine, Part, Pass};
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
-use crate::named;
-
-named!(
+stoquant_model::tags! {
     /// A machine of the in-process core.
-    MachineKind {
+    pub enum MachineKind {
         /// What every processor of this kind has.
-        Portable = "portable",
+        Portable => "portable",
         /// AVX2.
-        Avx2 = "avx2",
+        Avx2 => "avx2",
         /// AVX-512 F, BW, CD, DQ, VL and VNNI.
-        Avx512 = "avx512",
+        Avx512 => "avx512",
     }
-);
+}
 
 impl MachineKind {
     /// Those that this processor has, slowest first; the portable one always.

@@ -2,12 +2,13 @@
 
 use core::array::from_fn;
 
-use stoquant_core::action::{Phi4, QuarticDrift};
+use stoquant_core::action::QuarticDrift;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::{Board as Chain, hot_start};
 use stoquant_core::integrator::{Euler, Heun, Integrator, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::{FixedLattice, Ring, Site, Torus2, Torus3, Torus4};
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry, Words};
+use stoquant_core::noise::{Noise, StreamTag, Threefry, Words};
+use stoquant_model::{NoiseKind, Phi4};
 
 use crate::{Board, Sum, check};
 
@@ -23,7 +24,7 @@ pub fn edges<B: Board>() {
 
 /// Odd and even beginnings, short lengths, the border of a block of words.
 fn noise<B: Board>() {
-    for law in [Law::Gaussian, Law::ThreePoint] {
+    for law in [NoiseKind::Gaussian, NoiseKind::ThreePoint] {
         let mut noise = Noise { law, words: Threefry::new(7, 3, StreamTag::Noise) };
         let mut sum = Sum::new();
         for first in [0, 1, 62, (1 << 21) - 37, (1 << 21) - 1, 1 << 21] {
@@ -64,7 +65,8 @@ where
     let action = Phi4::kappa_form(if D < 3 { 0.2 } else { 0.1 }, 0.03);
     let eps = 0.02;
     let sums: [u64; 4] = from_fn(|n| {
-        let (law, width) = (if n % 2 == 0 { Law::Gaussian } else { Law::ThreePoint }, if n < 2 { 1.0 } else { 5.0 });
+        let (law, width) =
+            (if n % 2 == 0 { NoiseKind::Gaussian } else { NoiseKind::ThreePoint }, if n < 2 { 1.0 } else { 5.0 });
         let mut sum = Sum::new();
         // Where one is refused, it is refused everywhere.
         if let Ok(euler) = Euler::<A, _>::new(&action, eps, D) {
@@ -87,7 +89,7 @@ where
 fn chain<const D: usize, L: FixedLattice<D>, A: Arith>(
     sum: &mut Sum,
     integrator: &impl Integrator<A, Threefry>,
-    law: Law,
+    law: NoiseKind,
     width: f64,
 ) {
     let mut chain = Chain::<D, L, A>::new(2026, 1, law);

@@ -25,15 +25,16 @@ mod edges;
 use core::fmt;
 use core::hint::black_box;
 
-use stoquant_core::action::{Phi4, QuarticDrift};
+use stoquant_core::action::QuarticDrift;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::{Board as Chain, hot_start};
 use stoquant_core::int8::{Image, Line, Network, Stage, image, magnetisation, start};
 use stoquant_core::integrator::{Euler, Heun, Integrator, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::Torus2;
 use stoquant_core::machine::{Machine, Portable};
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry, Words};
+use stoquant_core::noise::{Noise, StreamTag, Threefry, Words};
 use stoquant_core::observable::measure;
+use stoquant_model::{NoiseKind, Phi4};
 
 /// A place to run.
 pub trait Board {
@@ -126,7 +127,7 @@ fn evaluate<const N: usize>(sum: &mut Sum, image: &Image<'_>, machine: impl Mach
     let Some(numbers) = numbers.get_mut(..shape.prepared()) else { return };
     let stage = Stage::prepare(image, 0, numbers);
     let network = Network::<_, N>::new(image, Line::new(image, &mut line));
-    let mut noise = Noise { law: Law::Gaussian, words: Threefry::new(2026, 0, StreamTag::Noise) };
+    let mut noise = Noise { law: NoiseKind::Gaussian, words: Threefry::new(2026, 0, StreamTag::Noise) };
     let [mut u, mut h] = [[0; L * L]; 2];
     let (Some(u), Some(h)) = (u.get_mut(..network.volume()), h.get_mut(..network.volume())) else { return };
     start(machine, &mut noise, 0, u);
@@ -146,7 +147,7 @@ fn evaluate<const N: usize>(sum: &mut Sum, image: &Image<'_>, machine: impl Mach
 const WORDS: usize = 1024;
 
 fn noise<B: Board>(machine: impl Machine) {
-    let mut noise = Noise { law: Law::Gaussian, words: Threefry::new(2026, 0, StreamTag::Noise) };
+    let mut noise = Noise { law: NoiseKind::Gaussian, words: Threefry::new(2026, 0, StreamTag::Noise) };
     let mut words = [0; WORDS];
     count::<B>(format_args!("word"), WORDS, || noise.words.fill_on(machine, black_box(3), 0, &mut words));
     check::<B>(format_args!("word"), words.iter().map(|&word| word.into()));
@@ -200,7 +201,7 @@ where
 }
 
 fn sweeps<B: Board, A: Arith>(name: &str, integrator: &impl Integrator<A, Threefry>) -> Chain<2, Lattice, A> {
-    let mut chain = Chain::<2, Lattice, A>::new(2026, 0, Law::Gaussian);
+    let mut chain = Chain::<2, Lattice, A>::new(2026, 0, NoiseKind::Gaussian);
     let _ = hot_start::<A>(chain.phi_mut(), 1.0, 2026, 0);
     for _ in 0..BEFORE {
         chain.sweep(integrator);
@@ -240,7 +241,7 @@ fn score<B: Board, const N: usize>(name: fmt::Arguments<'_>, image: &Image<'_>, 
     };
     let stage = Stage::prepare(image, shape.stages / 2, numbers);
     let network = Network::<_, N>::new(image, Line::new(image, &mut line));
-    let mut noise = Noise { law: Law::Gaussian, words: Threefry::new(2026, 0, StreamTag::Noise) };
+    let mut noise = Noise { law: NoiseKind::Gaussian, words: Threefry::new(2026, 0, StreamTag::Noise) };
     let m = magnetisation(image, 0x0123_4567_89ab_cdef);
     let ([mut u, mut h], volume) = ([[0; L * L]; 2], network.volume());
     start(machine, &mut noise, 0, &mut u);

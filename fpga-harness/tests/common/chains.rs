@@ -1,12 +1,13 @@
 //! One chain of a circuit in lockstep with the core.
 
 use super::{Random, seeds};
-use stoquant_core::action::{Drift, Phi4, QuarticDrift};
+use stoquant_core::action::{Drift, QuarticDrift};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State};
 use stoquant_core::lattice::Plan;
-use stoquant_core::noise::{Law, StreamTag, Threefry, Words};
+use stoquant_core::noise::{StreamTag, Threefry, Words};
 use stoquant_fpga::sim::{Chains, Circuit, Coefficients};
+use stoquant_model::{NoiseKind, Phi4};
 
 /// A chain of the core.
 pub struct Reference<const W: u32>
@@ -40,7 +41,7 @@ where
         Self {
             plan: Plan::new([rows, columns], work).expect("a lattice"),
             euler: Euler::from_parts(drift, with.sigma),
-            noise: ChainNoise::new(seed, chain, Law::Gaussian),
+            noise: ChainNoise::new(seed, chain, NoiseKind::Gaussian),
             words: Threefry::new(seed, chain, StreamTag::Noise),
             phi: field.iter().map(|&n| Fx::<W>::from_int(n as i32).expect("in range").store()).collect(),
             work: vec![Default::default(); work],
@@ -74,7 +75,7 @@ where
         .iter()
         .sum();
         let drift = self.euler.drift().drift(site, at(site), nn, &mut 0);
-        [Law::Gaussian.eta::<W>(word[0]).into(), drift]
+        [stoquant_core::noise::eta::<W>(NoiseKind::Gaussian, word[0]).into(), drift]
     }
 }
 

@@ -4,7 +4,7 @@ use stoquant_core::action::QuarticDrift;
 use stoquant_core::arith::{Arith as _, Fx};
 use stoquant_core::integrator::{ChainNoise, Euler, Integrator as _, State};
 use stoquant_core::lattice::Plan;
-use stoquant_core::noise::{Law, StreamTag, Threefry, derive_key};
+use stoquant_core::noise::{StreamTag, Threefry, derive_key};
 use stoquant_fpga::sim::{Circuit, circuits};
 use stoquant_link::VERSION;
 use stoquant_link::frame::{self, Frame, Head, MAX_PAYLOAD, Receiver, WIRE};
@@ -12,6 +12,7 @@ use stoquant_link::message::{
     Arith, Buffer, Coefficients, Identity, Integrator, MAX_DATA, Refusal, Reply, Request, Statistics,
 };
 use stoquant_link::order::{Kept, Order, Verdict};
+use stoquant_model::NoiseKind;
 
 /// What the simulated boards are.
 #[derive(Clone, Copy)]
@@ -268,7 +269,7 @@ impl Reference {
         let plan = Plan::new(extents, work).expect("a lattice");
         let drift = QuarticDrift { hop: with.hop, linear: i64::from(with.linear), cubic: with.cubic };
         let euler = Euler::<Fx<W>, _>::from_parts(drift, with.sigma);
-        let mut noise = ChainNoise::<Threefry>::new(seed, 1, Law::Gaussian);
+        let mut noise = ChainNoise::<Threefry>::new(seed, 1, NoiseKind::Gaussian);
         let site = |&n: &i32| Fx::<W>::from_int(n).expect("in range").store();
         let mut phi: Vec<_> = self.field.iter().map(site).collect();
         let mut work = vec![Default::default(); work];

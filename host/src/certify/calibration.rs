@@ -14,6 +14,7 @@
 
 use rayon::prelude::*;
 use stoquant_core::error::Error;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::Level;
 use super::check::{Check, Criterion, POWER_99};
@@ -21,8 +22,7 @@ use super::figure::{Axis, Figure, Series};
 use super::findings::Findings;
 use super::rung::Rung;
 use crate::analysis::{AnalysisError, Gamma, gamma, stats};
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
+use crate::engine::Factory;
 
 const RUNG: Rung = Rung::Calibration;
 
@@ -120,8 +120,8 @@ struct Reruns {
 impl Reruns {
     fn new(factory: &Factory, analysis: &Analysis, base: u64, count: usize, length: usize) -> Result<Self, Error> {
         let setup = Setup {
-            extents: vec![],
-            couplings: Couplings { kappa: 0.0, b: 0.5, lambda: 0.0 },
+            extents: Extents::default(),
+            couplings: Phi4 { kappa: 0.0, b: 0.5, lambda: 0.0 },
             eps: 0.4,
             arith: ArithKind::F64,
             integrator: IntegratorKind::Euler,
@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn another_process_is_caught() {
         let softer = |setup: &Setup, chain: u32| {
-            let couplings = Couplings { b: 0.4, ..setup.couplings };
+            let couplings = Phi4 { b: 0.4, ..setup.couplings };
             core_engine(&Setup { couplings, ..setup.clone() }, chain)
         };
         let findings = checks(&softer, &Analysis::default(), Level::Standard, 7).unwrap();

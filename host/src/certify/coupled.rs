@@ -4,14 +4,15 @@
 //! The reference (`crate::reference`) shares no code with the core; η is what (seed, chain, step, site) says, with
 //! steps counted here. [`super::datapath`] asks for every word of fixed point, [`super::residuals`] for whiteness of what the drift leaves.
 
+use stoquant_core::dispatch::field_lsb;
 use stoquant_core::error::Error;
 use stoquant_core::integrator::State;
-use stoquant_core::noise::{Law, StreamTag, Threefry};
+use stoquant_core::noise::{StreamTag, Threefry};
+use stoquant_model::{ArithKind, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::check::Check;
 use super::rung::Rung;
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Engine, Factory, IntegratorKind, Setup};
+use crate::engine::{Engine, Factory};
 use crate::reference;
 
 const RUNG: Rung = Rung::Coupled;
@@ -19,10 +20,10 @@ const RUNG: Rung = Rung::Coupled;
 /// η of every site at a step, as the arithmetic sees it.
 pub fn eta(setup: &Setup, chain: u32, step: u64) -> Vec<f64> {
     let words = Threefry::new(setup.seed, chain, StreamTag::Noise);
-    let law: Law = setup.noise.into();
+    let law: NoiseKind = setup.noise.into();
     let site = |x| match setup.arith.noise_width() {
-        16 => f64::from(law.eta::<16>(words.word(step, x))) / 4096.0,
-        _ => f64::from(law.eta::<18>(words.word(step, x))) / 16384.0,
+        16 => f64::from(stoquant_core::noise::eta::<16>(law, words.word(step, x))) / 4096.0,
+        _ => f64::from(stoquant_core::noise::eta::<18>(law, words.word(step, x))) / 16384.0,
     };
     (0..setup.volume()).map(site).collect()
 }
@@ -48,7 +49,7 @@ struct Rounding {
 }
 
 impl Rounding {
-    fn new(setup: &Setup, c: &Couplings, eps: f64) -> Self {
+    fn new(setup: &Setup, c: &Phi4, eps: f64) -> Self {
         let (arith, field) = (setup.arith, setup.unit());
         let half = |fraction: i32| 0.5 * 2f64.powi(-fraction);
         let (factor, square, unit) = match arith {
@@ -63,7 +64,7 @@ impl Rounding {
         let range = if factor > 0.0 { 0.25 } else { f64::INFINITY };
         let (linear, cubic) = (2.0 * c.b * eps, 4.0 * c.lambda * eps);
         let noise = 6.4 * (2.0 * eps).sqrt();
-        Self { lsb: arith.field_lsb(), factor, square, unit, range, linear, cubic, noise, field }
+        Self { lsb: field_lsb(arith), factor, square, unit, range, linear, cubic, noise, field }
     }
 
     /// Whether d at a site is one the format holds, roundings included.
@@ -262,7 +263,7 @@ pub fn label(setup: &Setup) -> String {
     let extents: Vec<String> = setup.extents.iter().map(usize::to_string).collect();
     let extents = if extents.is_empty() { "site".into() } else { extents.join("x") };
     let noise = match setup.noise {
-        crate::engine::NoiseKind::Gaussian => String::new(),
+        NoiseKind::Gaussian => String::new(),
         kind => format!(" {kind}"),
     };
     format!("{} {}{noise} {extents}", setup.arith, setup.integrator)

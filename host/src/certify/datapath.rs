@@ -6,15 +6,16 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use stoquant_core::dispatch::field_lsb;
 use stoquant_core::error::Error;
 use stoquant_core::integrator::State;
+use stoquant_model::{IntegratorKind, Phi4, Setup};
 
 use super::check::Check;
 use super::coupled::{eta, label};
 use super::findings::Findings;
 use super::rung::Rung;
-use crate::couplings::Couplings;
-use crate::engine::{Engine, Factory, IntegratorKind, Setup};
+use crate::engine::{Engine, Factory};
 use crate::reference::Datapath;
 
 const RUNG: Rung = Rung::Coupled;
@@ -47,13 +48,13 @@ impl<'a> Twin<'a> {
 
     /// The field in units of its spacing.
     fn phi(&self) -> Vec<i64> {
-        let lsb = self.setup.arith.field_lsb();
+        let lsb = field_lsb(self.setup.arith);
         self.engine.phi().iter().map(|phi| (phi / lsb).round() as i64).collect()
     }
 
     /// η as integers; for Leimkuhler–Matthews the sum of two.
     fn eta(&self, step: u64) -> Vec<i64> {
-        let lsb = self.setup.arith.field_lsb();
+        let lsb = field_lsb(self.setup.arith);
         let at = |step| eta(self.setup, self.chain, step).into_iter().map(move |eta| (eta / lsb).round() as i64);
         match self.setup.integrator {
             IntegratorKind::LeimkuhlerMatthews => at(step).zip(at(step + 1)).map(|(a, b)| a + b).collect(),
@@ -90,7 +91,7 @@ impl<'a> Twin<'a> {
 
 /// Every word of every step, and every saturation; nothing for floats, which round at every operation.
 pub fn words(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
-    if setup.arith.field_lsb() == 0.0 {
+    if !setup.arith.fixed() {
         return Ok(Findings::default());
     }
     let mut twin = Twin::new(factory, setup, 4)?;
@@ -123,10 +124,10 @@ pub fn words(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
 /// its strongest there, and lets none through.)
 fn ends(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     const ENOUGH: u64 = 8;
-    let Couplings { kappa, .. } = setup.couplings;
+    let Phi4 { kappa, .. } = setup.couplings;
     // A mass term of φ²/4: 16 a site at the end of the range, and a drift below the noise there.
     let b = 2.0 * setup.extents.len() as f64 * kappa.abs() + 0.25;
-    let free = Setup { couplings: Couplings { kappa, b, lambda: 0.0 }, ..setup.clone() };
+    let free = Setup { couplings: Phi4 { kappa, b, lambda: 0.0 }, ..setup.clone() };
     let mut twin = match Twin::new(factory, &free, 5) {
         Ok(twin) => twin,
         Err(error) => {
@@ -154,12 +155,13 @@ fn ends(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
 fn ties(factory: &Factory, setup: &Setup) -> Result<Check, Error> {
     const ENOUGH: usize = 8;
     // Without neighbours every step is more stable than with them, so it is not refused. In as many dimensions: not every engine has all.
-    let couplings = Couplings { kappa: 0.0, ..setup.couplings };
-    let mut site = Setup { extents: vec![1; setup.extents.len()], couplings, ..setup.clone() };
+    let couplings = Phi4 { kappa: 0.0, ..setup.couplings };
+    let mut site = Setup { extents: setup.extents.map(|_| 1), couplings, ..*setup };
     let mut twin = Twin::new(factory, &site, 0);
     if matches!(twin, Err(Error::Absent { .. })) {
         // Nor has every engine a single row.
-        site.extents.iter_mut().take(1).for_each(|rows| *rows = 2);
+        let mut rows = 2;
+        site.extents = site.extents.map(|_| std::mem::replace(&mut rows, 1));
         twin = Twin::new(factory, &site, 0);
     }
     let mut twin = twin?;

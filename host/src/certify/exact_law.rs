@@ -3,12 +3,13 @@
 //!
 //! Tolerances are those of the next order, measured over the widths and steps named; see docs/verification.md.
 
-use stoquant_core::action::{Phi4, QuarticDrift};
+use stoquant_core::action::QuarticDrift;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State};
 use stoquant_core::lattice::Plan as Lattice;
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_model::{ArithKind, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::check::Check;
 use super::coupled::label;
@@ -17,10 +18,10 @@ use super::findings::Findings;
 use super::histogram;
 use super::plan::Level;
 use super::rung::Rung;
-use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
+use crate::engine::Factory;
 use crate::estimate::Observable;
 use crate::exact::{self, SitePotential};
-use crate::law::{Chain, EulerOperator, Rounding, Scheme, Solved, TOLERANCE, total_variation};
+use crate::law::{Chain, EulerOperator, Rounding, Solved, TOLERANCE, total_variation};
 use crate::markov::Always;
 use crate::noise_law::classes;
 
@@ -53,7 +54,7 @@ pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Er
     for (name, potential) in [("single well", SINGLE), ("double well", DOUBLE), ("free", FREE)] {
         for &width in widths {
             for &eps in steps {
-                match Chain::of_core(width, Scheme::Euler, &potential, eps) {
+                match Chain::of_core(width, IntegratorKind::Euler, &potential, eps) {
                     Ok(chain) => findings.extend(euler(name, chain, &mut scan)),
                     Err(reason) => findings.not_applicable.push(format!("{name}, W = {width}, eps = {eps}: {reason}")),
                 }
@@ -61,13 +62,18 @@ pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Er
         }
     }
     if !full {
-        findings.extend(euler("single well", Chain::of_core(18, Scheme::Euler, &SINGLE, 0.01)?, &mut scan));
+        findings.extend(euler("single well", Chain::of_core(18, IntegratorKind::Euler, &SINGLE, 0.01)?, &mut scan));
     }
     findings.figures.extend(scan.figures());
     for (width, eps) in
         if full { &[(8, 0.02), (10, 0.02), (10, 0.01), (12, 0.01)][..] } else { &[(8, 0.02), (10, 0.02)] }
     {
-        findings.extend(leimkuhler_matthews(Chain::of_core(*width, Scheme::LeimkuhlerMatthews, &SINGLE, *eps)?));
+        findings.extend(leimkuhler_matthews(Chain::of_core(
+            *width,
+            IntegratorKind::LeimkuhlerMatthews,
+            &SINGLE,
+            *eps,
+        )?));
     }
     let large = if full { "W = 14, 16 and 18" } else { "W = 12 (in a full certificate) to 18" };
     findings.not_applicable.push(format!(
@@ -96,7 +102,7 @@ pub fn of_setup(setup: &Setup) -> Findings {
         return not_applicable("computed for Euler with Gaussian noise at this width");
     }
     let potential = SitePotential { b: setup.couplings.b, lambda: setup.couplings.lambda };
-    match Chain::of_core(width, Scheme::Euler, &potential, setup.eps) {
+    match Chain::of_core(width, IntegratorKind::Euler, &potential, setup.eps) {
         Ok(chain) => euler("this site", chain, &mut Scan::default()),
         Err(reason) => not_applicable(&reason.to_string()),
     }
@@ -106,7 +112,7 @@ pub fn of_setup(setup: &Setup) -> Findings {
 pub fn rows<A: Arith<Wide = i64>>(potential: &SitePotential, eps: f64) -> Result<Vec<Check>, Error> {
     let action = Phi4::new(0.0, potential.b, potential.lambda);
     let euler = Euler::<A, QuarticDrift<A>>::new(&action, eps, 0)?;
-    let chain = Chain::new::<A>(Scheme::Euler, potential, eps)?;
+    let chain = Chain::new::<A>(IntegratorKind::Euler, potential, eps)?;
     let operator = EulerOperator::new(&chain.path, &chain.noise);
     let lattice = Lattice::<0>::new([], 5)?;
     let max = chain.path.max();
@@ -116,7 +122,7 @@ pub fn rows<A: Arith<Wide = i64>>(potential: &SitePotential, eps: f64) -> Result
         for (word, count) in classes() {
             for word in [word, word | 1 << 31] {
                 let accept = Threefry::new(0, 0, StreamTag::Accept);
-                let mut noise = ChainNoise { eta: Noise { law: Law::Gaussian, words: Always(word) }, accept };
+                let mut noise = ChainNoise { eta: Noise { law: NoiseKind::Gaussian, words: Always(word) }, accept };
                 let bits = n as u64 & ((1 << chain.path.width) - 1);
                 let mut phi = [A::from_bits(bits).unwrap_or_default().store()];
                 euler.sweep(&lattice, &mut noise, &mut phi, &mut [A::default().store(); 5], &mut State::default());
@@ -146,7 +152,7 @@ fn classes_of_states() -> Result<Vec<Check>, Error> {
         for (name, potential) in [("single well", SINGLE), ("double well", DOUBLE)] {
             // The widest step that the format takes, about.
             let eps = if potential == SINGLE { 0.027 } else { 0.1 };
-            let stuck = Chain::of_core(width, Scheme::Euler, &potential, eps)?.stuck();
+            let stuck = Chain::of_core(width, IntegratorKind::Euler, &potential, eps)?.stuck();
             checks.push(Check::none(
                 RUNG,
                 format!("W = {width}, {name}, eps = {eps}: states that never return"),
@@ -155,12 +161,12 @@ fn classes_of_states() -> Result<Vec<Check>, Error> {
         }
     }
     // With products exact and d unbounded the map overshoots at ±max where ε(1 + x²) > 2: found...
-    let mut loose = Chain::of_core(12, Scheme::Euler, &SINGLE, 0.02)?;
+    let mut loose = Chain::of_core(12, IntegratorKind::Euler, &SINGLE, 0.02)?;
     loose.path = loose.path.exact_products(-0.1, 0.1);
     let found = usize::from(loose.stuck() < 2);
     checks.push(Check::none(RUNG, "W = 12, d unbounded, eps = 0.1: second closed class not found", found));
     // ... and refused.
-    let accepted = usize::from(Chain::of_core(12, Scheme::Euler, &SINGLE, 0.1).is_ok());
+    let accepted = usize::from(Chain::of_core(12, IntegratorKind::Euler, &SINGLE, 0.1).is_ok());
     checks.push(Check::none(RUNG, "W = 12, eps = 0.1: accepted at construction", accepted));
     Ok(checks)
 }

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 use stoquant_core::error::Error;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::check::{Check, Criterion};
 use super::figure::{Axis, Figure, Series};
@@ -9,10 +10,9 @@ use super::findings::Findings;
 use super::plan::Level;
 use super::rung::Rung;
 use crate::analysis::stats;
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
+use crate::engine::Factory;
 use crate::exact::SitePotential;
-use crate::law::{Chain, Scheme};
+use crate::law::Chain;
 
 const RUNG: Rung = Rung::ExactLaw;
 
@@ -28,8 +28,8 @@ pub fn against_exact_law(
     const STEPS: u64 = 600;
     let lattices: u32 = if level == Level::Full { 32 } else { 4 };
     let setup = Setup {
-        extents: vec![256, 512],
-        couplings: Couplings { kappa: 0.0, b: potential.b, lambda: potential.lambda },
+        extents: Extents::from([256, 512]),
+        couplings: Phi4 { kappa: 0.0, b: potential.b, lambda: potential.lambda },
         eps: EPS,
         arith: ArithKind::Fx16,
         integrator: IntegratorKind::Euler,
@@ -37,7 +37,7 @@ pub fn against_exact_law(
         seed,
     };
     let name = format!("W = 16, single well, eps = {EPS}: histogram of {} sites", lattices as usize * setup.volume());
-    let Some(law) = Chain::of_core(16, Scheme::Euler, potential, EPS)?.solve(1 << 30) else {
+    let Some(law) = Chain::of_core(16, IntegratorKind::Euler, potential, EPS)?.solve(1 << 30) else {
         return Ok(Check::undecided(RUNG, format!("{name}: the law was not found")).into());
     };
     // 64 cells within three standard deviations and a half; two more for the rest.

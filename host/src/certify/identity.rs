@@ -2,20 +2,19 @@
 //! cut up.
 
 use rayon::prelude::*;
-use stoquant_core::action::Phi4;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::{Board, hot_start};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
 use stoquant_core::lattice::{Plan, Torus2, WORK_BLOCKS};
-use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words};
+use stoquant_core::noise::{Noise, PureWords, StreamTag, Threefry, Words};
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::check::Check;
 use super::coupled::label;
 use super::findings::Findings;
 use super::rung::Rung;
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Factory, IntegratorKind, Setup};
+use crate::engine::Factory;
 use crate::reference;
 
 const RUNG: Rung = Rung::Identity;
@@ -95,7 +94,7 @@ fn run<'a, const D: usize, A: Arith>(
 ) -> Result<Vec<A::Store>, Error> {
     let plan = Plan::new(extents, work)?;
     let mut noise =
-        ChainNoise { eta: Noise { law: Law::Gaussian, words }, accept: Threefry::new(11, 0, StreamTag::Accept) };
+        ChainNoise { eta: Noise { law: NoiseKind::Gaussian, words }, accept: Threefry::new(11, 0, StreamTag::Accept) };
     let mut phi = phi.to_vec();
     let mut work = vec![A::Store::default(); work];
     let mut state = State::default();
@@ -183,9 +182,8 @@ pub fn symmetries_of_the_core(seed: u64) -> Result<Vec<Check>, Error> {
 /// A board (extents in its type) against an engine (extents at run time), for what a plan has: not applicable to other arithmetics and
 /// integrators, and to couplings or a step that a torus cannot have.
 pub fn boards(factory: &Factory, plan: &super::Plan) -> Result<Findings, Error> {
-    let setup = Setup { extents: vec![6, 10], ..plan.board.clone() };
-    let Couplings { kappa, b, lambda } = setup.couplings;
-    let action = Phi4::new(kappa, b, lambda);
+    let setup = Setup { extents: Extents::from([6, 10]), ..plan.board.clone() };
+    let action = setup.couplings;
     fn compare<A: Arith>(
         factory: &Factory,
         setup: &Setup,
@@ -241,9 +239,9 @@ pub fn boards(factory: &Factory, plan: &super::Plan) -> Result<Findings, Error> 
 /// the same to the bit. Returns how many are not.
 fn unscaled(factory: &Factory, setup: &Setup) -> Result<usize, Error> {
     let run = |scale: f64| {
-        let Couplings { kappa, b, lambda } = setup.couplings;
+        let Phi4 { kappa, b, lambda } = setup.couplings;
         let square = scale * scale;
-        let couplings = Couplings { kappa: kappa / square, b: b / square, lambda: lambda / (square * square) };
+        let couplings = Phi4 { kappa: kappa / square, b: b / square, lambda: lambda / (square * square) };
         let mut engine = factory(&Setup { couplings, eps: setup.eps * square, ..setup.clone() }, 1)?;
         engine.hot_start(setup.unit() * scale)?;
         engine.sweep(14);
@@ -290,7 +288,7 @@ pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>,
     ));
     let equal = (0..4).flat_map(|i| (0..i).map(move |j| (i, j))).filter(|&(i, j)| together[i] == together[j]).count();
     checks.push(Check::none(RUNG, format!("{label}: equal chains"), equal));
-    if setup.arith.field_lsb() == 0.0 {
+    if !setup.arith.fixed() {
         let name = format!("{label}: the field in other units, words that differ");
         checks.push(Check::none(RUNG, name, unscaled(factory, setup)?));
     }

@@ -1,8 +1,7 @@
 //! Statistics against exact laws: the free field at finite step, one site at finite step, rings and tori.
 
 use std::collections::BTreeMap;
-
-use stoquant_core::noise::Law;
+use stoquant_model::{ArithKind, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::check::Check;
 use super::coupled::label;
@@ -11,10 +10,9 @@ use super::findings::Findings;
 use super::promise::Promise;
 use super::rung::Rung;
 use crate::analysis::{Gamma, gamma, gammas};
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
+use crate::engine::Factory;
 use crate::estimate::{Estimate, Observable, Observables};
-use crate::exact::{self, StepLaw};
+use crate::exact::{self};
 use crate::noise_law::NoiseLaw;
 use crate::run::{ChainRun, Schedule, run_chains};
 use crate::sampler::{self, Cluster};
@@ -36,17 +34,6 @@ pub struct Case {
     pub drawn: bool,
 }
 
-impl From<IntegratorKind> for StepLaw {
-    fn from(kind: IntegratorKind) -> Self {
-        match kind {
-            IntegratorKind::Euler => Self::Euler,
-            IntegratorKind::LeimkuhlerMatthews => Self::LeimkuhlerMatthews,
-            IntegratorKind::Heun => Self::Heun,
-            IntegratorKind::Mala => Self::Mala,
-        }
-    }
-}
-
 /// What a run must show.
 struct Expectation {
     observables: Observables,
@@ -56,19 +43,19 @@ struct Expectation {
 
 /// Exact variance of the noise that drives an arithmetic.
 pub fn noise_variance(arith: ArithKind, noise: NoiseKind) -> f64 {
-    NoiseLaw::new(Law::from(noise), arith.noise_width()).map_or(f64::NAN, |law| 1.0 + law.variance_error())
+    NoiseLaw::new(noise, arith.noise_width()).map_or(f64::NAN, |law| 1.0 + law.variance_error())
 }
 
 /// Stiffness·ε of the fastest mode: y in the laws of the free field.
-fn stiffness(c: &Couplings, phi2: f64, dims: usize, eps: f64) -> f64 {
+fn stiffness(c: &Phi4, phi2: f64, dims: usize, eps: f64) -> f64 {
     eps * (2.0 * c.b + 12.0 * c.lambda * phi2 + 4.0 * dims as f64 * c.kappa.abs())
 }
 
 /// The exact law where there is one; otherwise why not.
-fn expectation(setup: &Setup, target: &Couplings, eps: f64) -> Result<Expectation, String> {
-    let law = StepLaw::from(setup.integrator);
+fn expectation(setup: &Setup, target: &Phi4, eps: f64) -> Result<Expectation, String> {
+    let law = setup.integrator;
     // A Metropolis step corrects for the noise as it is.
-    let variance = if law == StepLaw::Mala { 1.0 } else { noise_variance(setup.arith, setup.noise) };
+    let variance = if law == IntegratorKind::Mala { 1.0 } else { noise_variance(setup.arith, setup.noise) };
     let (extents, dims) = (&setup.extents, setup.extents.len());
     if target.lambda == 0.0 {
         let observables = exact::free(extents, target, Some(eps), law, variance).map_err(|e| e.to_string())?;
@@ -83,11 +70,11 @@ fn expectation(setup: &Setup, target: &Couplings, eps: f64) -> Result<Expectatio
     let y = stiffness(target, observables[&Observable::Phi2].value, dims, eps);
     // The next order of a free mode: Euler 1 + y/2 + y²/4, Heun 1 - y²/4. Leimkuhler–Matthews has less.
     let neglected = match law {
-        StepLaw::Exact | StepLaw::Mala => 0.0,
+        IntegratorKind::Mala => 0.0,
         _ => y * y / 4.0,
     };
     let observables = match law {
-        StepLaw::Euler => exact::effective(extents, target, eps).map_err(|e| e.to_string())?,
+        IntegratorKind::Euler => exact::effective(extents, target, eps).map_err(|e| e.to_string())?,
         _ => observables,
     };
     Ok(Expectation { observables, neglected })
@@ -195,12 +182,7 @@ pub fn ensemble(factory: &Factory, case: &Case) -> Result<Findings, stoquant_cor
 }
 
 /// The averages of an independent sampler of the same e^{-S}.
-fn against_clusters(
-    case: &Case,
-    target: &Couplings,
-    found: &BTreeMap<Observable, Gamma>,
-    neglected: f64,
-) -> Vec<Check> {
+fn against_clusters(case: &Case, target: &Phi4, found: &BTreeMap<Observable, Gamma>, neglected: f64) -> Vec<Check> {
     let (setup, rung) = (&case.setup, case.rung);
     // Clusters decorrelate in a sweep or two: as many measurements as the case itself made are plenty, a fifth as many
     // sweeps dropped.
@@ -290,7 +272,7 @@ fn health(case: &Case, runs: &[ChainRun]) -> Vec<Check> {
     let adjusted = case.setup.integrator == IntegratorKind::Mala;
     let clipped: u64 = runs.iter().map(|run| run.clipped).sum();
     // In fixed point a saturated drift proposes as well as any; a float has no saturations.
-    match (adjusted, case.setup.arith.field_lsb() > 0.0) {
+    match (adjusted, case.setup.arith.fixed()) {
         (false, true) => checks.push(Check::none(case.rung, format!("{label}: saturations"), clipped as usize)),
         (true, false) => {
             checks.push(Check::none(case.rung, format!("{label}: tallies that clipped"), clipped as usize))
@@ -313,6 +295,7 @@ fn health(case: &Case, runs: &[ChainRun]) -> Vec<Check> {
 #[cfg(test)]
 mod tests {
     use stoquant_core::integrator::State;
+    use stoquant_model::Extents;
 
     use super::super::promise;
     use super::*;
@@ -322,8 +305,8 @@ mod tests {
     #[test]
     fn idle_chains_are_noticed() {
         let setup = Setup {
-            extents: vec![4],
-            couplings: Couplings::kappa_form(0.2, 0.1),
+            extents: Extents::from([4]),
+            couplings: Phi4::kappa_form(0.2, 0.1),
             eps: 0.05,
             arith: ArithKind::F64,
             integrator: IntegratorKind::Mala,

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use stoquant_core::error::Error;
+use stoquant_model::Setup;
 
 use super::check::Check;
 use super::coupled::label;
 use super::rung::Rung;
-use crate::engine::{Engine, Factory, Setup, core_engine};
+use crate::engine::{Engine, Factory, core_engine};
 
 /// The rung of such comparisons.
 pub const RUNG: Rung = Rung::Lockstep;

@@ -4,12 +4,12 @@ use rayon::prelude::*;
 use stoquant_core::error::Error;
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::gauss;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::Level;
 use super::check::Check;
 use super::rung::Rung;
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup, core_engine_on};
+use crate::engine::{Factory, core_engine_on};
 use crate::simd::{MachineKind, Threads, Work, with_machine};
 
 const RUNG: Rung = Rung::Machines;
@@ -56,9 +56,10 @@ pub fn engines(
                 LATTICES.iter().enumerate().filter(|(_, extents)| extents.iter().product::<usize>() <= sites);
             for (n, extents) in lattices {
                 // Near criticality in two dimensions, and as far from it in others; a step that every format holds.
-                let couplings = Couplings::kappa_form(0.54 / extents.len() as f64, 0.022);
+                let couplings = Phi4::kappa_form(0.54 / extents.len() as f64, 0.022);
                 let noise = NoiseKind::ALL[n % NoiseKind::ALL.len()];
-                let setup = Setup { extents: extents.to_vec(), couplings, eps: 0.01, arith, integrator, noise, seed };
+                let setup =
+                    Setup { extents: Extents::new(extents)?, couplings, eps: 0.01, arith, integrator, noise, seed };
                 off += differences(&words(&portable, &setup)?, &words(factory, &setup)?);
             }
             let name = format!("{name}: {arith} {integrator}, words that differ from the portable machine's");

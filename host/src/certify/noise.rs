@@ -5,10 +5,10 @@
 //! same ones.
 
 use stoquant_core::math::{Accurate, Fast, Math};
-use stoquant_core::noise::Law;
 use stoquant_core::noise::gauss::{self, Segment};
 use stoquant_core::noise::gauss_table::SEGMENTS;
 use stoquant_core::noise::threefry::threefry2x32;
+use stoquant_model::NoiseKind;
 
 use super::check::Check;
 use super::figure::{Axis, Figure, Series};
@@ -73,7 +73,9 @@ pub fn checks(subject: &NoiseSubject, level: Level) -> Vec<Check> {
         }
     }
     // √3 is an integer over 2^(W-4) to 3e-5 at worst, and the weights make up for its square.
-    for (width, law) in [(18, NoiseLaw::of::<18>(Law::ThreePoint)), (16, NoiseLaw::of::<16>(Law::ThreePoint))] {
+    for (width, law) in
+        [(18, NoiseLaw::of::<18>(NoiseKind::ThreePoint)), (16, NoiseLaw::of::<16>(NoiseKind::ThreePoint))]
+    {
         let name = format!("W = {width}, three-point: variance - 1, all words");
         checks.push(Check::bound(RUNG, name, law.variance_error(), 0.0, 1e-8));
     }

@@ -8,15 +8,15 @@
 mod engines;
 
 use stoquant_core::error::Error;
+use stoquant_model::{IntegratorKind, Phi4};
 
 use super::check::Check;
 use super::findings::Findings;
 use super::plan::Level;
 use super::rung::Rung;
-use crate::couplings::Couplings;
 use crate::engine::Factory;
 use crate::estimate::{Estimate, Observable};
-use crate::exact::{self, SitePotential, StepLaw, one_site};
+use crate::exact::{self, SitePotential, one_site};
 use crate::fokker_planck::PairLaw;
 
 const RUNG: Rung = Rung::Orders;
@@ -26,10 +26,11 @@ pub(super) const SINGLE: SitePotential = SitePotential { b: 0.5, lambda: 0.25 };
 /// -x²/2 + 0.4x⁴/24.
 pub(super) const DOUBLE: SitePotential = SitePotential { b: -0.5, lambda: 0.4 / 24.0 };
 /// Two and four sites that interact: short correlations, and steps of 0.045 fit all formats.
-const COUPLED: Couplings = Couplings { kappa: 0.15, b: 0.9, lambda: 0.05 };
+const COUPLED: Phi4 = Phi4 { kappa: 0.15, b: 0.9, lambda: 0.05 };
 
 /// The order and integrator pairs that have one.
-const ORDERS: [(StepLaw, f64); 3] = [(StepLaw::Euler, 1.0), (StepLaw::LeimkuhlerMatthews, 2.0), (StepLaw::Heun, 2.0)];
+const ORDERS: [(IntegratorKind, f64); 3] =
+    [(IntegratorKind::Euler, 1.0), (IntegratorKind::LeimkuhlerMatthews, 2.0), (IntegratorKind::Heun, 2.0)];
 
 /// p of a bias ε^p(c + O(ε)) from its values at ε, ε/2 and ε/4. Each halving gives p + O(ε); 2p₂ - p₁ leaves O(ε²). Its bound is
 /// the size of the correction, p₂ - p₁, but at most 0.1: an order on which halvings do not agree is none.
@@ -83,11 +84,11 @@ fn exact_orders() -> Result<Vec<Check>, exact::Error> {
         }
     }
     // All modes of a free lattice together.
-    let c = Couplings::canonical(0.5, 0.0, 2);
+    let c = Phi4::canonical(0.5, 0.0, 2);
     let free = |eps, law| exact::free(&[4, 6], &c, Some(eps), law, 1.0).map(|table| table[&Observable::Phi2]);
-    let exact = free(0.1, StepLaw::Exact)?;
+    let exact = free(0.1, IntegratorKind::Mala)?;
     for (law, p) in ORDERS {
-        if law != StepLaw::LeimkuhlerMatthews {
+        if law != IntegratorKind::LeimkuhlerMatthews {
             let bias = [free(0.02, law)?, free(0.01, law)?, free(0.005, law)?].map(|e| e.value - exact.value);
             order(format!("{law}, free 4x6: order of phi2"), p, bias);
         }
@@ -105,18 +106,18 @@ fn slopes() -> Result<Vec<Check>, exact::Error> {
     };
     // Six published decimals, and four.
     for (law, p, published, decimals) in
-        [(StepLaw::Euler, 1, 0.265152, 6e-7), (StepLaw::LeimkuhlerMatthews, 2, -0.0494, 6e-5)]
+        [(IntegratorKind::Euler, 1, 0.265152, 6e-7), (IntegratorKind::LeimkuhlerMatthews, 2, -0.0494, 6e-5)]
     {
         let c = coefficient(law, p)?;
         let name = format!("{law}, single well: bias of phi2 / eps^{p} as eps -> 0");
         checks.push(Check::bound(RUNG, name, c.value, published, c.error + decimals));
     }
     // An effective action is linear in ε by construction: its slope is a difference at any two steps.
-    let slope = |extents: &[usize], c: &Couplings, o| -> Result<f64, exact::Error> {
+    let slope = |extents: &[usize], c: &Phi4, o| -> Result<f64, exact::Error> {
         Ok(exact::effective(extents, c, 1.0)?[&o].value - exact::effective(extents, c, 0.0)?[&o].value)
     };
-    let expected = slope(&[], &Couplings { kappa: 0.0, b: SINGLE.b, lambda: SINGLE.lambda }, phi2)?;
-    let c = coefficient(StepLaw::Euler, 1)?;
+    let expected = slope(&[], &Phi4 { kappa: 0.0, b: SINGLE.b, lambda: SINGLE.lambda }, phi2)?;
+    let c = coefficient(IntegratorKind::Euler, 1)?;
     checks.push(Check::bound(RUNG, "S_eff, single well: slope of phi2", expected, c.value, c.error + 1e-9));
 
     // Two sites: the lattice law at finite step, no expansion, against S_eff.

@@ -1,6 +1,7 @@
 //! The parts that a certificate is made of, in the order of the ladder: the one place that says which checks a plan has.
 
 use stoquant_core::error::Error;
+use stoquant_model::{ArithKind, IntegratorKind, Setup};
 
 use super::check::Check;
 use super::findings::Findings;
@@ -11,7 +12,7 @@ use super::{
     Plan, Scope, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, int8, laws, lockstep,
     machines, noise, orders, relaxation, residuals, words,
 };
-use crate::engine::{ArithKind, Factory, IntegratorKind, Setup};
+use crate::engine::Factory;
 
 /// Statistical checks of the default certificate, which share its false-alarm rate. `cargo xtask test` counts them.
 pub const STATISTICS: usize = 739;

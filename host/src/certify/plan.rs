@@ -1,12 +1,11 @@
 //! What a certificate runs, for the default experiment or a given one.
 
 use serde::Serialize;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::laws::Case;
 use super::promise::{self, Promise};
 use super::rung::Rung;
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, IntegratorKind, NoiseKind, Setup};
 use crate::run::Schedule;
 
 /// How far a certificate goes.
@@ -47,7 +46,7 @@ pub struct Plan {
     pub scope: Scope,
     /// Seed of the symmetries.
     pub seed: u64,
-    /// Couplings and step for the comparison of boards with engines.
+    /// Phi4 and step for the comparison of boards with engines.
     pub board: Setup,
     /// Which of the rungs; all of them where there is no list.
     pub rungs: Option<Vec<Rung>>,
@@ -84,9 +83,9 @@ impl Plan {
     /// The default certificate: every integrator in every arithmetic.
     pub fn standard(seed: u64, effort: f64, level: Level) -> Self {
         let promise = |promise: Promise| promise.loosened(effort.sqrt().recip());
-        let critical = Couplings::kappa_form(0.27, 0.022);
+        let critical = Phi4::kappa_form(0.27, 0.022);
         let base = Setup {
-            extents: vec![4, 6],
+            extents: Extents::from([4, 6]),
             couplings: critical,
             eps: 0.01,
             arith: ArithKind::Fx18,
@@ -101,63 +100,88 @@ impl Plan {
                 }
             }
         };
-        let with = |extents: &[usize], couplings, eps, arith, integrator| Setup {
-            extents: extents.to_vec(),
+        let with = |extents: Extents, couplings, eps, arith, integrator| Setup {
+            extents,
             couplings,
             eps,
             arith,
             integrator,
-            ..base.clone()
+            ..base
         };
 
         let mut coupled = Vec::new();
         all(ArithKind::ALL, &mut |arith, integrator| {
-            coupled.push(with(&[4, 6], critical, 0.02, arith, integrator));
-            coupled.push(with(&[3, 5, 2], Couplings::kappa_form(0.18, 0.1), 0.01, arith, integrator));
+            coupled.push(with(Extents::from([4, 6]), critical, 0.02, arith, integrator));
+            coupled.push(with(Extents::from([3, 5, 2]), Phi4::kappa_form(0.18, 0.1), 0.01, arith, integrator));
         });
         for integrator in IntegratorKind::ALL {
             for (extents, couplings) in [
-                (&[][..], Couplings { kappa: 0.0, b: 0.5, lambda: 0.25 }),
-                (&[9], critical),
-                (&[1, 8], critical),
-                (&[3, 70], critical),
-                (&[2, 3, 4, 3], Couplings::kappa_form(0.12, 0.022)),
+                (Extents::default(), Phi4 { kappa: 0.0, b: 0.5, lambda: 0.25 }),
+                (Extents::from([9]), critical),
+                (Extents::from([1, 8]), critical),
+                (Extents::from([3, 70]), critical),
+                (Extents::from([2, 3, 4, 3]), Phi4::kappa_form(0.12, 0.022)),
             ] {
                 coupled.push(with(extents, couplings, 0.01, ArithKind::Fx18, *integrator));
             }
         }
-        let three_point = Setup { noise: NoiseKind::ThreePoint, ..base.clone() };
+        let three_point = Setup { noise: NoiseKind::ThreePoint, ..base };
         coupled.push(three_point.clone());
 
         let mut laws = Vec::new();
         // Largest step that Fx represents here: ε(2D + m²) < 1/4.
-        let free = Couplings::canonical(0.5, 0.0, 2);
+        let free = Phi4::canonical(0.5, 0.0, 2);
         all(ArithKind::ALL, &mut |arith, integrator| {
-            laws.push(case(Rung::FiniteStep, with(&[4, 6], free, 0.05, arith, integrator), 10, promise(promise::FREE)));
+            laws.push(case(
+                Rung::FiniteStep,
+                with(Extents::from([4, 6]), free, 0.05, arith, integrator),
+                10,
+                promise(promise::FREE),
+            ));
         });
         let free_three_point = Setup { couplings: free, eps: 0.05, ..three_point };
         laws.push(case(Rung::FiniteStep, free_three_point, 10, promise(promise::FREE)));
-        let site = Couplings { kappa: 0.0, b: 0.5, lambda: 0.25 };
+        let site = Phi4 { kappa: 0.0, b: 0.5, lambda: 0.25 };
         all(ArithKind::ALL, &mut |arith, integrator| {
-            laws.push(case(Rung::Exact, with(&[], site, 0.01, arith, integrator), 30, promise(promise::SITE)));
             laws.push(case(
                 Rung::Exact,
-                with(&[2, 2], critical, 0.01, arith, integrator),
+                with(Extents::default(), site, 0.01, arith, integrator),
+                30,
+                promise(promise::SITE),
+            ));
+            laws.push(case(
+                Rung::Exact,
+                with(Extents::from([2, 2]), critical, 0.01, arith, integrator),
                 25,
                 promise(promise::TORUS_2),
             ));
         });
         all(&[ArithKind::Fx18, ArithKind::F32], &mut |arith, integrator| {
-            let strong = Couplings::kappa_form(0.4, 0.1);
+            let strong = Phi4::kappa_form(0.4, 0.1);
             if integrator == IntegratorKind::Euler {
                 // Its first-order law is known on up to four sites.
-                laws.push(case(Rung::Exact, with(&[4], critical, 0.01, arith, integrator), 25, promise(promise::RING)));
-                laws.push(case(Rung::Exact, with(&[3], strong, 0.01, arith, integrator), 25, promise(promise::RING)));
-            } else {
-                laws.push(case(Rung::Exact, with(&[8], critical, 0.01, arith, integrator), 25, promise(promise::RING)));
                 laws.push(case(
                     Rung::Exact,
-                    with(&[16], strong, 0.01, arith, integrator),
+                    with(Extents::from([4]), critical, 0.01, arith, integrator),
+                    25,
+                    promise(promise::RING),
+                ));
+                laws.push(case(
+                    Rung::Exact,
+                    with(Extents::from([3]), strong, 0.01, arith, integrator),
+                    25,
+                    promise(promise::RING),
+                ));
+            } else {
+                laws.push(case(
+                    Rung::Exact,
+                    with(Extents::from([8]), critical, 0.01, arith, integrator),
+                    25,
+                    promise(promise::RING),
+                ));
+                laws.push(case(
+                    Rung::Exact,
+                    with(Extents::from([16]), strong, 0.01, arith, integrator),
                     25,
                     promise(promise::RING_16),
                 ));
@@ -166,16 +190,16 @@ impl Plan {
         for integrator in [IntegratorKind::LeimkuhlerMatthews, IntegratorKind::Mala] {
             laws.push(case(
                 Rung::Exact,
-                with(&[3, 3], critical, 0.02, ArithKind::Fx18, integrator),
+                with(Extents::from([3, 3]), critical, 0.02, ArithKind::Fx18, integrator),
                 20,
                 promise(promise::TORUS_3),
             ));
         }
-        let double_well = Couplings { kappa: 0.0, b: -0.5, lambda: 0.4 / 24.0 };
+        let double_well = Phi4 { kappa: 0.0, b: -0.5, lambda: 0.4 / 24.0 };
         for integrator in [IntegratorKind::LeimkuhlerMatthews, IntegratorKind::Mala] {
             laws.push(case(
                 Rung::Exact,
-                with(&[], double_well, 0.02, ArithKind::Fx18, integrator),
+                with(Extents::default(), double_well, 0.02, ArithKind::Fx18, integrator),
                 200,
                 promise(promise::DOUBLE_WELL),
             ));
@@ -186,8 +210,12 @@ impl Plan {
             // As large as the second-order laws bear: M decorrelates in about 10/ε sweeps, and a run too short for that is
             // undecided.
             let eps = if integrator == IntegratorKind::Mala { 0.05 } else { 0.03 };
-            let case =
-                case(Rung::Ensemble, with(&[8, 8], critical, eps, arith, integrator), 20, promise(promise::LATTICE_8));
+            let case = case(
+                Rung::Ensemble,
+                with(Extents::from([8, 8]), critical, eps, arith, integrator),
+                20,
+                promise(promise::LATTICE_8),
+            );
             ensembles.push(Case { drawn: arith == ArithKind::Fx18, ..case });
         });
         // Chains of their own for every case: equal seeds would make the arithmetics' errors one and the same.

@@ -8,6 +8,7 @@
 mod chains;
 
 use stoquant_core::error::Error;
+use stoquant_model::IntegratorKind;
 
 use super::check::Check;
 use super::figure::{Axis, Figure, Series};
@@ -17,7 +18,7 @@ use super::plan::Level;
 use super::rung::Rung;
 use crate::engine::Factory;
 use crate::exact::quadrature::range;
-use crate::exact::{self, SitePotential, StepLaw};
+use crate::exact::{self, SitePotential};
 use crate::fokker_planck::{ChainLaw, Generator, Grid, Implicit, Parity, Scheme, decay_rate, from_point, levels};
 
 const RUNG: Rung = Rung::FokkerPlanck;
@@ -135,7 +136,7 @@ fn finite_step() -> Result<Vec<Check>, exact::Error> {
     let laws: Vec<Vec<f64>> = laws.map(|(f, c)| f.iter().zip(&c).map(|(f, c)| (9.0 * f - c) / 8.0).collect()).collect();
     let mut distances = [[0.0; 3]; TIMES.len()];
     for (k, eps) in [0.02, 0.01, 0.005].into_iter().enumerate() {
-        let mut chain = ChainLaw::new(SINGLE, eps, StepLaw::Euler, 1.0, 0.0, START)?;
+        let mut chain = ChainLaw::new(SINGLE, eps, IntegratorKind::Euler, 1.0, 0.0, START)?;
         for ((time, law), distance) in TIMES.iter().zip(&laws).zip(&mut distances) {
             chain.advance_to((time / eps).round() as usize)?;
             let mut below = 0.0;

@@ -12,14 +12,16 @@
 use std::f64::consts::FRAC_1_SQRT_2;
 
 use rayon::prelude::*;
+use stoquant_core::dispatch::field_lsb;
 use stoquant_core::error::Error;
+use stoquant_model::{IntegratorKind, NoiseKind, Setup};
 
 use super::check::Check;
 use super::coupled::label;
 use super::findings::Findings;
 use super::laws::noise_variance;
 use super::rung::Rung;
-use crate::engine::{Factory, IntegratorKind, NoiseKind, Setup};
+use crate::engine::Factory;
 use crate::reference;
 
 const RUNG: Rung = Rung::Residuals;
@@ -52,7 +54,7 @@ fn of_chain(factory: &Factory, setup: &Setup, chain: u32) -> Result<(Vec<f64>, f
 /// Not applicable to couplings or a step that a torus cannot have.
 pub fn white(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     let setup = Setup {
-        extents: EXTENTS.to_vec(),
+        extents: EXTENTS.into(),
         integrator: IntegratorKind::Euler,
         noise: NoiseKind::Gaussian,
         ..setup.clone()
@@ -64,7 +66,7 @@ pub fn white(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
         (0..CHAINS).into_par_iter().map(|chain| of_chain(factory, &setup, chain)).collect::<Result<_, Error>>()?;
     let (volume, [_, columns]) = (setup.volume(), EXTENTS);
     let sigma = chains[0].1;
-    let variance = noise_variance(setup.arith, setup.noise) + (setup.arith.field_lsb() / sigma).powi(2) / 12.0;
+    let variance = noise_variance(setup.arith, setup.noise) + (field_lsb(setup.arith) / sigma).powi(2) / 12.0;
     // A sum over all residuals, and how many there are.
     let sum = |f: &dyn Fn(&[f64], usize) -> Option<f64>| {
         let terms = chains.iter().flat_map(|(r, _)| (0..r.len()).filter_map(|i| f(r, i)));

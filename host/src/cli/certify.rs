@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use stoquant::certify::against::{Differences, Earlier};
 use stoquant::certify::{self, Level, Plan, Rung, Scope, Verdict};
-use stoquant::engine::{ArithKind, IntegratorKind, Setup, core_engine_on};
+use stoquant::engine::core_engine_on;
 use stoquant::experiment::{Experiment, InputError, Options};
 use stoquant::output::Outputs;
 use stoquant::report::{self, Report};
 use stoquant::rtl;
+use stoquant_model::{ArithKind, IntegratorKind, Setup};
 
 use super::summary::{Clock, summary};
 use super::{ExperimentArgs, MachineArgs, Outcome, bar, json, print, warn};

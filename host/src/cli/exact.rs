@@ -1,11 +1,11 @@
 //! `stoquant exact`.
 
-use clap::{Args, Subcommand, ValueEnum};
-use stoquant::couplings::Couplings;
+use clap::{Args, Subcommand};
 use stoquant::estimate::{Estimate, Observables};
-use stoquant::exact::{self, StepLaw};
-use stoquant::experiment::{Extents, InputError, parse_extents};
+use stoquant::exact::{self};
+use stoquant::experiment::InputError;
 use stoquant::noise_law::{Facts, NoiseLaw, every_word, gaussian};
+use stoquant_model::{Extents, IntegratorKind, Phi4};
 
 use super::{CouplingArgs, Outcome, json, law, print, table, warn};
 
@@ -36,7 +36,7 @@ enum What {
 #[derive(Args)]
 struct ActionArgs {
     /// Extents, separated by commas
-    #[arg(long, value_name = "L0,L1,…", value_parser = parse_extents)]
+    #[arg(long, value_name = "L0,L1,…")]
     extent: Option<Extents>,
     #[command(flatten)]
     couplings: CouplingArgs,
@@ -45,29 +45,20 @@ struct ActionArgs {
     json: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Law {
-    Exact,
-    Euler,
-    LeimkuhlerMatthews,
-    Heun,
-    Mala,
-}
-
 #[derive(Args)]
 struct FreeArgs {
     /// Extents, separated by commas
-    #[arg(long, value_name = "L0,L1,…", value_parser = parse_extents)]
+    #[arg(long, value_name = "L0,L1,…")]
     extent: Extents,
     /// Mass squared m² of S = Σ ½φ(-∂² + m²)φ
     #[arg(long, value_name = "M2", allow_negative_numbers = true)]
     mass2: f64,
-    /// Step size ε; needed by every law but exact
+    /// Step size ε; needed by every integrator but mala
     #[arg(long, allow_negative_numbers = true)]
     eps: Option<f64>,
-    /// Law of the stationary state
-    #[arg(long, default_value = "exact")]
-    integrator: Law,
+    /// Integrator whose stationary distribution is taken (default: e^-S, which is mala's)
+    #[arg(long, default_value = "mala", hide_default_value = true)]
+    integrator: IntegratorKind,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -120,15 +111,8 @@ pub fn run(args: ExactArgs) -> Result<Outcome, InputError> {
             show(&exact::torus(l0, l1, &couplings(&a, 2)?).map_err(InputError::new)?, a.json)
         }
         What::Free(a) => {
-            let law = match a.integrator {
-                Law::Exact => StepLaw::Exact,
-                Law::Euler => StepLaw::Euler,
-                Law::LeimkuhlerMatthews => StepLaw::LeimkuhlerMatthews,
-                Law::Heun => StepLaw::Heun,
-                Law::Mala => StepLaw::Mala,
-            };
-            let c = Couplings::canonical(a.mass2, 0.0, a.extent.0.len());
-            show(&exact::free(&a.extent.0, &c, a.eps, law, 1.0).map_err(InputError::new)?, a.json)
+            let c = Phi4::canonical(a.mass2, 0.0, a.extent.dims());
+            show(&exact::free(&a.extent, &c, a.eps, a.integrator, 1.0).map_err(InputError::new)?, a.json)
         }
         What::Oscillator(a) => {
             let energies = exact::energies(&a.potential, a.count).map_err(InputError::new)?;
@@ -177,13 +161,13 @@ fn show(found: &Observables, as_json: bool) -> Result<Outcome, InputError> {
     Ok(Outcome::Good)
 }
 
-fn couplings(a: &ActionArgs, dims: usize) -> Result<Couplings, InputError> {
+fn couplings(a: &ActionArgs, dims: usize) -> Result<Phi4, InputError> {
     let given = a.couplings.couplings(dims)?;
     given.ok_or_else(|| InputError::new("no couplings: give --kappa and --lambda, or --mu2 and --g"))
 }
 
 fn extents<const D: usize>(a: &ActionArgs) -> Result<[usize; D], InputError> {
-    let given = a.extent.as_ref().map(|e| e.0.as_slice()).unwrap_or_default();
+    let given = a.extent.as_deref().unwrap_or_default();
     given.try_into().map_err(|_| {
         let example = ["", "--extent 8", "--extent 2,2"][D.min(2)];
         InputError(format!("extent has {} entries: {D} needed, like {example}", given.len()))

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use stoquant::couplings::Couplings;
 use stoquant::diffusion::evaluate::{Evaluation, forward, paths, residuals};
 use stoquant::diffusion::finish::{Finished, Sweeps, chain};
 use stoquant::diffusion::generate::{
@@ -14,11 +13,12 @@ use stoquant::diffusion::int8;
 use stoquant::diffusion::model::Model;
 use stoquant::diffusion::reference::Reference;
 use stoquant::ensemble::Ensemble;
-use stoquant::experiment::{Extents, InputError, parse_extents};
+use stoquant::experiment::InputError;
 use stoquant::output::{Output, Outputs, sha256};
 use stoquant::simd::MachineKind;
 use stoquant_core::arith::Real;
 use stoquant_core::int8::Sampler;
+use stoquant_model::{Extents, Phi4};
 
 use super::generated::{Manifest, check_count, config_of, image_of, timed};
 use super::sample::MAX_VALUES;
@@ -89,7 +89,7 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// Must be the model's, if given
-    #[arg(long, value_name = "L,L", value_parser = parse_extents)]
+    #[arg(long, value_name = "L,L")]
     extent: Option<Extents>,
     #[command(flatten)]
     couplings: CouplingArgs,
@@ -132,7 +132,7 @@ pub fn run(args: GenerateArgs) -> Result<Outcome, InputError> {
 /// What a sampler has made.
 struct Made<'a> {
     extent: usize,
-    couplings: Couplings,
+    couplings: Phi4,
     generated: Generated,
     seconds: f64,
     reference: Option<Reference>,
@@ -147,7 +147,7 @@ fn quantised(args: &GenerateArgs, outputs: Option<[Output; 2]>, bytes: &[u8]) ->
     let machine = args.machine.machine()?;
     let image = image_of(&args.model, bytes)?;
     let (extent, [kappa, b, lambda, _]) = (image.shape().extent, image.couplings());
-    let couplings = Couplings { kappa, b, lambda };
+    let couplings = Phi4 { kappa, b, lambda };
     args.check(extent, &couplings, image.sampler() == Sampler::Flow)?;
     args.check_image(image.sampler())?;
     let reference =
@@ -269,9 +269,9 @@ impl GenerateArgs {
     }
 
     /// `flow`: whether samples have a density (else their paths have).
-    fn check(&self, extent: usize, couplings: &Couplings, flow: bool) -> Result<(), InputError> {
+    fn check(&self, extent: usize, couplings: &Phi4, flow: bool) -> Result<(), InputError> {
         let refuse = |text: String| Err(InputError(text));
-        if let Some(Extents(extents)) = self.extent.as_ref().filter(|extents| extents.0 != [extent; 2]) {
+        if let Some(extents) = self.extent.filter(|&extents| extents != [extent; 2]) {
             let l = extent;
             return refuse(format!("extent = {extents:?}: model {} is for {l},{l}", self.model));
         }
@@ -330,7 +330,7 @@ impl GenerateArgs {
     fn finish(
         &self,
         extent: usize,
-        couplings: Couplings,
+        couplings: Phi4,
         generated: &Generated,
         machine: MachineKind,
     ) -> Result<Option<Finished>, InputError> {
@@ -364,7 +364,7 @@ fn schedule(text: &str) -> Result<ScheduleKind, InputError> {
 }
 
 /// A number of configurations to make, or a file.
-fn reference_of(text: &str, extent: usize, couplings: Couplings, seed: u64) -> Result<Reference, InputError> {
+fn reference_of(text: &str, extent: usize, couplings: Phi4, seed: u64) -> Result<Reference, InputError> {
     let least = 512;
     match text.parse::<usize>() {
         Ok(count) if (least..=MAX_VALUES / (extent * extent)).contains(&count) => {

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::time::Instant;
 
 use serde::Serialize;
-use stoquant::couplings::Couplings;
 use stoquant::diffusion::finish::Sweeps;
 use stoquant::diffusion::generate::{Precision, Settings};
 use stoquant::diffusion::int8;
@@ -13,6 +12,7 @@ use stoquant::experiment::InputError;
 use stoquant::output::Output;
 use stoquant::resources;
 use stoquant_core::int8::{Image, Sampler};
+use stoquant_model::{Extents, Phi4};
 
 use super::sample::MAX_VALUES;
 use super::{bar, json};
@@ -56,7 +56,7 @@ impl Manifest<'_> {
     ) -> Result<Self, InputError> {
         // Independent configurations, or one Metropolis chain: either way the order is that of one chain.
         let chain = vec![0; phi.len() / (extent * extent)];
-        let ensemble = Ensemble { extents: vec![extent; 2], phi, chain };
+        let ensemble = Ensemble { extents: Extents::from([extent; 2]), phi, chain };
         let mut file = out.begin()?;
         ensemble.write_npz(&mut file, self.arith != Precision::F64, columns).map_err(|error| out.failed(&error))?;
         self.file_sha256 = file.sha256()?;
@@ -92,7 +92,7 @@ pub(super) fn image_of<'a>(model: &str, bytes: &'a [u8]) -> Result<Image<'a>, In
 pub(super) fn config_of(image: &Image<'_>) -> serde_json::Value {
     let (shape, [kappa, b, lambda, mass2]) = (image.shape(), image.couplings());
     serde_json::json!({
-        "extent": shape.extent, "couplings": Couplings { kappa, b, lambda }, "mass2": mass2, "hidden": shape.hidden,
+        "extent": shape.extent, "couplings": Phi4 { kappa, b, lambda }, "mass2": mass2, "hidden": shape.hidden,
         "sampler": if image.sampler() == Sampler::Flow { "flow" } else { "reverse" },
         "stages": shape.stages,
     })

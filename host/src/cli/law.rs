@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use stoquant::exact::SitePotential;
 use stoquant::experiment::InputError;
-use stoquant::law::{Chain, Scheme, total_variation};
+use stoquant::law::{Chain, total_variation};
+use stoquant_model::IntegratorKind;
 
 use super::{CouplingArgs, Outcome, json, print};
 
@@ -20,21 +21,15 @@ pub struct LawArgs {
     eps: f64,
     #[command(flatten)]
     couplings: CouplingArgs,
-    /// Integrator
+    /// Integrator: euler or leimkuhler-matthews
     #[arg(long, default_value = "euler")]
-    integrator: Integrator,
+    integrator: IntegratorKind,
     /// Threads (default: all cores). The law does not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Integrator {
-    Euler,
-    LeimkuhlerMatthews,
 }
 
 /// What is printed.
@@ -63,13 +58,12 @@ pub fn run(args: &LawArgs) -> Result<Outcome, InputError> {
     super::threads(args.threads)?;
     let given = args.couplings.couplings(0)?;
     let c = given.ok_or_else(|| InputError::new("no couplings: give --b and --lambda, or --mu2 and --g"))?;
-    let scheme = match args.integrator {
-        Integrator::Euler => Scheme::Euler,
-        Integrator::LeimkuhlerMatthews => Scheme::LeimkuhlerMatthews,
-    };
+    if !matches!(args.integrator, IntegratorKind::Euler | IntegratorKind::LeimkuhlerMatthews) {
+        return Err(InputError(format!("integrator = {}: must be euler or leimkuhler-matthews", args.integrator)));
+    }
     let start = Instant::now();
     let potential = SitePotential { b: c.b, lambda: c.lambda };
-    let chain = Chain::of_core(args.width, scheme, &potential, args.eps).map_err(InputError::new)?;
+    let chain = Chain::of_core(args.width, args.integrator, &potential, args.eps).map_err(InputError::new)?;
     let law = chain.solve(MEMORY).ok_or_else(|| {
         InputError(format!(
             "width = {}: this law takes too much memory; leimkuhler-matthews up to 12, euler up to 18",

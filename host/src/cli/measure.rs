@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use stoquant::analysis::chains::Chains;
 use stoquant::analysis::{AnalysisError, ChainSeries, Gamma, Status, gammas};
-use stoquant::couplings::Couplings;
 use stoquant::ensemble::Ensemble;
 use stoquant::estimate::{Estimate, Observable, Observables};
 use stoquant::experiment::InputError;
 use stoquant::sampler::measure;
+use stoquant_model::Phi4;
 
 use super::{CouplingArgs, Outcome, json, print, table, warn};
 
@@ -88,9 +88,9 @@ fn rows((&observable, gamma): (&Observable, &Gamma)) -> Vec<Row> {
 }
 
 /// The numbers of the chains, and their measurements.
-fn series(ensemble: &Ensemble, couplings: Option<Couplings>) -> (Vec<u32>, Vec<ChainSeries>) {
+fn series(ensemble: &Ensemble, couplings: Option<Phi4>) -> (Vec<u32>, Vec<ChainSeries>) {
     // Without couplings the action's observables are left out.
-    let c = couplings.unwrap_or(Couplings { kappa: 0.0, b: 0.0, lambda: 0.0 });
+    let c = couplings.unwrap_or(Phi4 { kappa: 0.0, b: 0.0, lambda: 0.0 });
     let of_chain = |(chain, fields): (u32, Vec<&[f64]>)| {
         let mut series = ChainSeries::default();
         for phi in fields {

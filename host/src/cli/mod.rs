@@ -20,9 +20,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use stoquant::couplings::Couplings;
 use stoquant::experiment::{InputError, Options};
 use stoquant::simd::MachineKind;
+use stoquant_model::Phi4;
 
 /// Stochastic quantisation with the same bits on laptop, microcontroller and FPGA, certified to sample e^{-S}.
 #[derive(Parser)]
@@ -99,7 +99,7 @@ impl MachineArgs {
     }
 }
 
-/// Couplings of a command that needs nothing else of an experiment.
+/// Phi4 of a command that needs nothing else of an experiment.
 #[derive(Args)]
 struct CouplingArgs {
     /// Hopping parameter of the κ-form S = Σ[-2κ Σ φφ' + (1-2λ)φ² + λφ⁴]
@@ -121,7 +121,7 @@ struct CouplingArgs {
 
 impl CouplingArgs {
     /// The couplings; `None` where none is given.
-    fn couplings(&self, dims: usize) -> Result<Option<Couplings>, InputError> {
+    fn couplings(&self, dims: usize) -> Result<Option<Phi4>, InputError> {
         let Self { kappa, lambda, b, mu2, g } = *self;
         Options { kappa, lambda, b, mu2, g, ..Options::default() }.couplings(dims)
     }

@@ -8,12 +8,13 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use stoquant::analysis::ChainSeries;
 use stoquant::analysis::chains::{Chains, list};
-use stoquant::engine::{ArithKind, IntegratorKind, core_engine_on};
+use stoquant::engine::core_engine_on;
 use stoquant::ensemble::{Ensemble, Manifest};
-use stoquant::experiment::{Experiment, Extents, InputError, Options};
+use stoquant::experiment::{Experiment, InputError};
 use stoquant::output::{Outputs, hexadecimal};
 use stoquant::resources;
 use stoquant::sampler::measure;
+use stoquant_model::{ArithKind, IntegratorKind};
 
 use super::{ExperimentArgs, MachineArgs, Outcome, bar, json, print, warn};
 
@@ -109,7 +110,7 @@ pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
     let series: Vec<ChainSeries> = outputs.iter_mut().map(|o| std::mem::take(&mut o.series)).collect();
     let agreement = Chains::compare(&numbers, &series).map_err(InputError::new)?;
     let chain = (0..*chains).flat_map(|c| std::iter::repeat_n(c as u32, experiment.share(c))).collect();
-    let ensemble = Ensemble { extents: setup.extents.clone(), phi, chain };
+    let ensemble = Ensemble { extents: setup.extents, phi, chain };
     let mut file = out.begin()?;
     ensemble.write_npz(&mut file, single, &[]).map_err(|error| out.failed(&error))?;
     let mut words = Sha256::new();
@@ -120,7 +121,7 @@ pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
     let total = |f: fn(&ChainOutput) -> u64| outputs.iter().map(f).sum::<u64>();
     let manifest = Manifest {
         stoquant: env!("CARGO_PKG_VERSION"),
-        experiment: options(&experiment),
+        experiment: (&experiment).into(),
         eps: engine.eps(),
         target: engine.target(),
         acceptance: total(|o| o.accepted) as f64 / total(|o| o.sweeps).max(1) as f64,
@@ -169,26 +170,4 @@ fn summary(out: &Path, experiment: &Experiment, manifest: &Manifest<'_>) -> Stri
         text += &format!("\n{}", manifest.agreement.table());
     }
     text + &format!("\nfinal bits {}", manifest.final_bits_sha256)
-}
-
-/// Every key of the experiment as it ran.
-fn options(e: &Experiment) -> Options {
-    let c = e.setup.couplings;
-    Options {
-        extent: Some(Extents(e.setup.extents.clone())),
-        kappa: Some(c.kappa),
-        lambda: Some(c.lambda),
-        b: Some(c.b),
-        arith: Some(e.setup.arith),
-        integrator: Some(e.setup.integrator),
-        eps: Some(e.setup.eps),
-        noise: Some(e.setup.noise),
-        seed: Some(e.setup.seed),
-        chains: Some(e.chains),
-        thermalise: Some(e.thermalise),
-        count: Some(e.count),
-        every: Some(e.every),
-        start_width: Some(e.start_width),
-        ..Options::default()
-    }
 }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use stoquant_core::integrator::State;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::measure::measure;
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Engine, IntegratorKind, NoiseKind, Setup, core_engine_on};
+use crate::engine::{Engine, core_engine_on};
 use crate::estimate::Estimate;
 use crate::experiment::InputError;
 use crate::sampler::{Cluster, Hmc, ReferenceSampler};
@@ -15,9 +15,9 @@ use crate::simd::MachineKind;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Point {
     /// Extents, slowest first.
-    pub extents: Vec<usize>,
+    pub extents: Extents,
     /// The action.
-    pub couplings: Couplings,
+    pub couplings: Phi4,
 }
 
 /// What a contender reports of one point.
@@ -277,7 +277,7 @@ mod tests {
     /// within its bias too, which is granted 5%: -1.3(6)% in 22 runs; MALA accepts what it was tuned to.
     #[test]
     fn contenders_agree() {
-        let point = Point { extents: vec![4, 4], couplings: Couplings::kappa_form(0.24, 0.022) };
+        let point = Point { extents: Extents::from([4, 4]), couplings: Phi4::kappa_form(0.24, 0.022) };
         let runs: Vec<Run> = markov_chains(0.02, MachineKind::best())
             .iter()
             .map(|c| {
@@ -308,12 +308,12 @@ mod tests {
     #[test]
     fn bad_points_are_refused() {
         let at = |couplings, eps| {
-            let point = Point { extents: vec![4, 4], couplings };
+            let point = Point { extents: Extents::from([4, 4]), couplings };
             markov_chains(eps, MachineKind::best()).iter().map(|c| c.check(&point).is_err()).collect::<Vec<_>>()
         };
-        assert_eq!(at(Couplings::kappa_form(0.3, 0.022), 0.05), [false; 4]);
-        assert_eq!(at(Couplings::kappa_form(0.3, 0.0), 0.05), [true; 4]);
-        assert_eq!(at(Couplings::kappa_form(f64::NAN, 0.022), 0.05), [true; 4]);
-        assert_eq!(at(Couplings::kappa_form(0.3, 0.022), 5.0), [true, false, false, false]);
+        assert_eq!(at(Phi4::kappa_form(0.3, 0.022), 0.05), [false; 4]);
+        assert_eq!(at(Phi4::kappa_form(0.3, 0.0), 0.05), [true; 4]);
+        assert_eq!(at(Phi4::kappa_form(f64::NAN, 0.022), 0.05), [true; 4]);
+        assert_eq!(at(Phi4::kappa_form(0.3, 0.022), 5.0), [true, false, false, false]);
     }
 }

@@ -38,7 +38,7 @@ impl Contender for Learned {
          configurations, reweighted; 2 tau is 1/ESS; training not counted"
     }
     fn only_at(&self) -> Option<Point> {
-        Some(Point { extents: vec![self.model.config.extent; 2], couplings: self.model.config.couplings })
+        Some(Point { extents: [self.model.config.extent; 2].into(), couplings: self.model.config.couplings })
     }
     fn check(&self, point: &Point) -> Result<(), InputError> {
         match self.only_at() {

@@ -12,7 +12,8 @@ mod measure;
 mod page;
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use stoquant_model::{Extents, Phi4};
 
 pub use contender::{Chain, Contender, Point, Run, markov_chains};
 pub use fit::{PowerLaw, power_law};
@@ -20,7 +21,6 @@ pub use learned::learned;
 pub use measure::measure;
 pub use page::{figures, page};
 
-use crate::couplings::Couplings;
 use crate::estimate::Estimate;
 use crate::experiment::InputError;
 
@@ -30,47 +30,33 @@ pub const KAPPA_C: f64 = 0.27088;
 /// The λ of the default comparison, for which κ_c is known.
 pub const LAMBDA: f64 = 0.022;
 
-/// Keys of a comparison file, and flags of the command line.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, clap::Args)]
-#[serde(default, deny_unknown_fields)]
-pub struct Options {
-    /// Hopping parameters, separated by commas
-    #[arg(long, value_name = "κ,κ,…", value_delimiter = ',', allow_negative_numbers = true)]
-    pub kappa: Option<Vec<f64>>,
-    /// Sizes L of the L×L lattices, separated by commas
-    #[arg(long, value_name = "L,L,…", value_delimiter = ',')]
-    pub size: Option<Vec<usize>>,
-    /// Quartic coupling of the κ-form
-    #[arg(long, allow_negative_numbers = true)]
-    pub lambda: Option<f64>,
-    /// κ nearest to which the dynamical exponent is fitted (default: 0.27088 where λ = 0.022)
-    #[arg(long, allow_negative_numbers = true)]
-    pub kappa_c: Option<f64>,
-    /// Step ε of the Langevin chain
-    #[arg(long, allow_negative_numbers = true)]
-    pub eps: Option<f64>,
-    /// CPU time of one run, in seconds; a run ends early when its τ is known well
-    #[arg(long, allow_negative_numbers = true)]
-    pub seconds: Option<f64>,
-    /// Seed, 64 bits
-    #[arg(long)]
-    pub seed: Option<u64>,
+crate::options! {
+    /// Keys of a comparison file, and flags of the command line.
+    pub struct Options {
+        /// Hopping parameters, separated by commas
+        #[arg(value_name = "κ,κ,…", value_delimiter = ',', allow_negative_numbers = true)]
+        kappa: Vec<f64>,
+        /// Sizes L of the L×L lattices, separated by commas
+        #[arg(value_name = "L,L,…", value_delimiter = ',')]
+        size: Vec<usize>,
+        /// Quartic coupling of the κ-form
+        #[arg(allow_negative_numbers = true)]
+        lambda: f64,
+        /// κ nearest to which the dynamical exponent is fitted (default: 0.27088 where λ = 0.022)
+        #[arg(allow_negative_numbers = true)]
+        kappa_c: f64,
+        /// Step ε of the Langevin chain
+        #[arg(allow_negative_numbers = true)]
+        eps: f64,
+        /// CPU time of one run, in seconds; a run ends early when its τ is known well
+        #[arg(allow_negative_numbers = true)]
+        seconds: f64,
+        /// Seed, 64 bits
+        seed: u64,
+    }
 }
 
 impl Options {
-    /// These options where given, those of `base` elsewhere.
-    pub fn or(self, base: Self) -> Self {
-        Self {
-            kappa: self.kappa.or(base.kappa),
-            size: self.size.or(base.size),
-            lambda: self.lambda.or(base.lambda),
-            kappa_c: self.kappa_c.or(base.kappa_c),
-            eps: self.eps.or(base.eps),
-            seconds: self.seconds.or(base.seconds),
-            seed: self.seed.or(base.seed),
-        }
-    }
-
     /// Few points, short runs: a first look in seconds.
     pub fn quick() -> Self {
         Self { kappa: Some(vec![0.24, KAPPA_C, 0.30]), size: Some(vec![8, 16]), seconds: Some(0.5), ..Self::default() }
@@ -113,7 +99,8 @@ impl Plan {
         if let Some((what, value)) = numbers.chain(options.kappa_c.map(|k| ("kappa_c", k))).find(|n| !n.1.is_finite()) {
             return Err(InputError(format!("{what} = {value}: must be finite")));
         }
-        let point = |size, kappa| Point { extents: vec![size; 2], couplings: Couplings::kappa_form(kappa, lambda) };
+        let point =
+            |size, kappa| Point { extents: Extents::from([size; 2]), couplings: Phi4::kappa_form(kappa, lambda) };
         let mut points: Vec<Point> = Vec::new();
         for point in sizes.iter().flat_map(|&size| kappas.iter().map(move |&kappa| point(size, kappa))) {
             if !points.contains(&point) {

@@ -8,7 +8,7 @@ use crate::report::{document, drawn, significant, text};
 pub fn figures(comparison: &Comparison) -> Vec<Figure> {
     let mut sizes: Vec<&[usize]> = Vec::new();
     for record in &comparison.records {
-        if !sizes.contains(&record.point.extents.as_slice()) {
+        if !sizes.contains(&&*record.point.extents) {
             sizes.push(&record.point.extents);
         }
     }
@@ -38,7 +38,7 @@ fn against_kappa(comparison: &Comparison, extents: &[usize]) -> Figure {
     let name = extents.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
     let mut series = Vec::new();
     for who in &comparison.contenders {
-        let here = |r: &&Record| r.contender == who.name && r.point.extents == extents && r.resolved;
+        let here = |r: &&Record| r.contender == who.name && *r.point.extents == *extents && r.resolved;
         let records: Vec<&Record> = comparison.records.iter().filter(here).collect();
         series.extend(curve(&who.name, &records, |r| r.point.couplings.kappa, |r| (r.cost.value, r.cost.error)));
     }

@@ -1,6 +1,7 @@
 //! A comparison of contenders with known answers.
 
 use super::*;
+use stoquant_model::{Extents, Phi4};
 
 /// τ = L^z at any κ, a sweep takes L² nanoseconds; unresolved above a size.
 struct Known {
@@ -45,7 +46,7 @@ fn known(name: &'static str, z: f64, largest: usize, only: Option<Point>) -> Box
 fn exponents_and_costs_are_found() {
     let plan = Plan::new(&Options { kappa: Some(vec![0.2, 0.27, 0.3]), ..Options::default() }).unwrap();
     assert_eq!(plan.points.len(), 12);
-    let home = Point { extents: vec![12, 12], couplings: Couplings::kappa_form(0.25, 0.022) };
+    let home = Point { extents: Extents::from([12, 12]), couplings: Phi4::kappa_form(0.25, 0.022) };
     let contenders =
         [known("local", 2.0, 32, None), known("none", 1.0, 8, None), known("model", 0.0, 99, Some(home.clone()))];
     let result = compare(&contenders, &plan, |_, _| ()).unwrap();

@@ -11,17 +11,16 @@ use stoquant_core::error::Error;
 use stoquant_core::integrator::State;
 use stoquant_core::lattice::WORK_BLOCKS;
 use stoquant_core::observable::Measurement;
-use stoquant_link::message::{self, Buffer, Identity, MAX_DATA, Reply, Request, Statistics};
+use stoquant_link::message::{Buffer, Coefficients, Identity, MAX_DATA, Reply, Request, Statistics};
+use stoquant_model::{ArithKind, IntegratorKind, Phi4, Setup};
 
 use super::client::{Client, Counters, LinkError};
 use super::remote::Remote;
 use super::transport::Transport;
-use super::wire::{arith, integrator, message_coefficients, message_setup};
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Engine, IntegratorKind, Setup};
+use crate::engine::Engine;
 
 /// ε and the couplings of the drift, as a board has quantised them.
-type Configured = (f64, [f64; 3]);
+type Configured = (f64, Phi4);
 
 /// Site updates after which a field is read back: what is told again after a reset.
 const CHECKPOINT: u64 = 1 << 22;
@@ -44,13 +43,14 @@ pub(super) struct Inner {
 }
 
 /// Most sites of a field that is measured after every run, asked for or not: on a larger one that costs more than a question.
-const MEASURED: u64 = 256;
+const MEASURED: usize = 256;
 
 /// A chain, as the host knows it.
 pub(super) struct Saved {
-    setup: message::Setup,
-    /// The same for a board that does not quantise.
-    coefficients: Option<message::Coefficients>,
+    setup: Setup,
+    chain: u32,
+    /// Its integers, for a board that does not quantise.
+    coefficients: Option<Coefficients>,
     /// Field and counters; without them, a new chain.
     checkpoint: Option<(Vec<u64>, State)>,
     /// What it has been told since.
@@ -105,13 +105,13 @@ impl Device {
     /// Number types that the board has.
     pub fn ariths(&self) -> Vec<ArithKind> {
         let id = self.identity();
-        ArithKind::ALL.iter().copied().filter(|&kind| arith(kind).is_some_and(|arith| id.has_arith(arith))).collect()
+        ArithKind::ALL.iter().copied().filter(|&kind| id.has_arith(kind)).collect()
     }
 
     /// Integrators that it has.
     pub fn integrators(&self) -> Vec<IntegratorKind> {
         let id = self.identity();
-        IntegratorKind::ALL.iter().copied().filter(|&kind| id.has_integrator(integrator(kind))).collect()
+        IntegratorKind::ALL.iter().copied().filter(|&kind| id.has_integrator(kind)).collect()
     }
 
     /// Whether the board can hold such a chain.
@@ -119,12 +119,13 @@ impl Device {
         let id = self.identity();
         let slabs = setup.extents.first().copied().unwrap_or(1);
         let words = WORK_BLOCKS * setup.volume() / slabs.max(1);
-        let room = |arith: message::Arith| words * arith.bytes() <= 4 * id.work as usize && slabs <= id.slabs as usize;
-        arith(setup.arith).is_some_and(|arith| id.has_arith(arith) && room(arith))
-            && id.has_integrator(integrator(setup.integrator))
+        id.has_arith(setup.arith)
+            && words * setup.arith.bytes() <= 4 * id.work as usize
+            && slabs <= id.slabs as usize
+            && id.has_integrator(setup.integrator)
             && id.has_dims(setup.extents.len())
             && setup.volume() <= id.sites as usize
-            && (!id.coefficients || message_coefficients(setup, 0).is_some())
+            && (!id.coefficients || Coefficients::of(setup, 0).is_some())
     }
 
     /// A chain on the board.
@@ -132,28 +133,32 @@ impl Device {
         // The host's own core refuses what cannot be, with its reason.
         let host = crate::engine::core_engine(setup, chain)?;
         let unsupported = Error::Absent { what: "chain: `device info` says what the board has" };
-        let message = message_setup(setup, chain).filter(|_| self.has(setup)).ok_or(unsupported)?;
+        if !self.has(setup) {
+            return Err(unsupported);
+        }
         let circuit = self.identity().coefficients;
-        let coefficients = if circuit { message_coefficients(setup, chain) } else { None };
+        let coefficients = if circuit { Coefficients::of(setup, chain) } else { None };
         let mut inner = self.lock();
         let id = inner.made;
         inner.made += 1;
-        inner.chains.insert(id, Saved { setup: message, coefficients, checkpoint: None, since: vec![], updates: 0 });
+        inner
+            .chains
+            .insert(id, Saved { setup: *setup, chain, coefficients, checkpoint: None, since: vec![], updates: 0 });
         let configured = inner.attempt(|inner| {
             inner.loaded = None;
             inner.load(id)
         });
         let (eps, drift) = match configured.flatten() {
-            Some(Some((eps, [kappa, b, lambda]))) => (eps, Couplings { kappa, b, lambda }),
+            Some(Some(configured)) => configured,
             // What the host has told the board.
             Some(None) => (host.eps(), host.drift_couplings()),
-            None => (f64::NAN, Couplings { kappa: f64::NAN, b: f64::NAN, lambda: f64::NAN }),
+            None => (f64::NAN, Phi4 { kappa: f64::NAN, b: f64::NAN, lambda: f64::NAN }),
         };
         let target = if setup.integrator == IntegratorKind::Mala { host.target() } else { drift };
         Ok(Box::new(Remote {
             device: self.clone(),
             id,
-            setup: setup.clone(),
+            setup: *setup,
             eps,
             drift,
             target,
@@ -202,8 +207,9 @@ impl Inner {
         }
         (self.loaded, self.ran) = (None, None);
         let Some(saved) = self.chains.get(&id) else { return Err(LinkError::Protocol) };
-        let (setup, checkpoint, since) = (saved.setup.clone(), saved.checkpoint.clone(), saved.since.clone());
-        let request = saved.coefficients.map_or_else(|| Request::Configure(setup.clone()), Request::Coefficients);
+        let (setup, chain, checkpoint, since) =
+            (saved.setup, saved.chain, saved.checkpoint.clone(), saved.since.clone());
+        let request = saved.coefficients.map_or_else(|| Request::Configure { setup, chain }, Request::Coefficients);
         let configured = self.client.call(&request, |reply| match reply {
             Reply::Configured { eps, drift } => Some(Some((eps, drift))),
             Reply::Done => Some(None),
@@ -220,7 +226,7 @@ impl Inner {
         Ok(Some(configured))
     }
 
-    fn tell(&mut self, setup: &message::Setup, told: &Told) -> Result<(), LinkError> {
+    fn tell(&mut self, setup: &Setup, told: &Told) -> Result<(), LinkError> {
         self.ran = None;
         let done = |reply: Reply<'_>| (reply == Reply::Done).then_some(());
         match told {
@@ -230,7 +236,7 @@ impl Inner {
                 let mut left = *sweeps;
                 while left > 0 {
                     let sweeps = left.min(u64::from(u32::MAX)) as u32;
-                    let measure = self.identity.observables && volume(setup) <= MEASURED;
+                    let measure = self.identity.observables && setup.volume() <= MEASURED;
                     let ran = self.client.call(&Request::Run { sweeps, measure }, |reply| match reply {
                         Reply::State(state, measured) => Some((state, measured)),
                         _ => None,
@@ -266,7 +272,7 @@ impl Inner {
         match &told {
             // Whatever the field was.
             Told::Sweep(sweeps) => {
-                saved.updates = saved.updates.saturating_add(sweeps.saturating_mul(volume(&saved.setup)));
+                saved.updates = saved.updates.saturating_add(sweeps.saturating_mul(saved.setup.volume() as u64));
             }
             Told::HotStart(_) | Told::Field(_) | Told::State(_) => {}
         }
@@ -282,7 +288,7 @@ impl Inner {
         if saved.since.is_empty() {
             return Ok(());
         }
-        let (size, volume) = (saved.setup.arith.bytes(), saved.setup.extents.iter().product::<u32>() as usize);
+        let (size, volume) = (saved.setup.arith.bytes(), saved.setup.volume());
         let bits = self.words(Buffer::Field, volume, size)?;
         let state = self.state()?;
         if let Some(saved) = self.chains.get_mut(&id) {
@@ -321,11 +327,6 @@ impl Inner {
         })?;
         Ok(out)
     }
-}
-
-/// Sites.
-fn volume(setup: &message::Setup) -> u64 {
-    setup.extents.iter().map(|&extent| u64::from(extent)).product()
 }
 
 /// Resets in a row that are put up with.

@@ -13,12 +13,12 @@ use crate::certify::laws::Case;
 use crate::certify::lockstep::{self as chains, RUNG};
 use crate::certify::parts::{of_case, of_setup};
 use crate::certify::{Certificate, Level, Part, Plan, Rung, coupled, machines};
-use crate::couplings::Couplings;
 use crate::diffusion::int8::quantize::ROWS;
 use crate::diffusion::int8::{Plan as Sampler, quantize};
 use crate::diffusion::model::Model;
-use crate::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine};
+use crate::engine::core_engine;
 use crate::experiment::InputError;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 /// How far to go.
 #[derive(Clone, Copy, Debug)]
@@ -66,9 +66,9 @@ pub fn certify(
 fn parts(device: &Device, extent: Extent) -> Vec<Part> {
     let Extent { updates, effort, seed } = extent;
     let mut parts = Vec::new();
-    let critical = Couplings::kappa_form(0.27, 0.022);
+    let critical = Phi4::kappa_form(0.27, 0.022);
     let setup = |arith, integrator| Setup {
-        extents: vec![SIDE, SIDE],
+        extents: Extents::from([SIDE, SIDE]),
         couplings: critical,
         eps: 0.01,
         arith,

@@ -7,21 +7,20 @@ use std::time::Duration;
 use super::transport::{InProcess, Program, Transport};
 use super::{Device, LinkError};
 use crate::experiment::InputError;
-use stoquant_engines::named;
 
-named!(
+stoquant_model::tags! {
     /// What can be emulated.
-    Machine {
+    pub enum Machine {
         /// Cortex-M4F: ARM's MPS2 board, image AN386.
-        CortexM4f = "cortex-m4f",
+        CortexM4f => "cortex-m4f",
         /// RV32IMAC: QEMU's virt machine.
-        Rv32imac = "rv32imac",
+        Rv32imac => "rv32imac",
         /// Cortex-M0 with 16 KiB of RAM: the micro:bit.
-        CortexM0 = "cortex-m0",
+        CortexM0 => "cortex-m0",
         /// No board: the agent in a thread of this process.
-        Thread = "thread",
+        Thread => "thread",
     }
-);
+}
 
 /// Sites of the agent in a thread.
 const THREAD_SITES: usize = 1 << 16;

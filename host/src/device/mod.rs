@@ -10,7 +10,6 @@ mod image;
 pub mod lockstep;
 mod remote;
 pub mod transport;
-pub mod wire;
 
 pub use board::Device;
 pub use client::{Client, LinkError};

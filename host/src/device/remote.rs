@@ -2,16 +2,17 @@
 
 use std::sync::Mutex;
 
+use stoquant_core::arith::Arith;
+use stoquant_core::dispatch::{OnArith, on_arith};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::State;
 use stoquant_core::observable::Measurement;
-use stoquant_link::message::{self, Buffer, Reply, Request};
+use stoquant_link::message::{Buffer, Reply, Request};
+use stoquant_model::{ArithKind, Phi4, Setup};
 
 use super::board::{Device, Inner, Told};
 use super::client::LinkError;
-use super::wire::arith;
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Engine, Setup};
+use crate::engine::Engine;
 
 /// A chain on a board.
 pub(super) struct Remote {
@@ -19,8 +20,8 @@ pub(super) struct Remote {
     pub(super) id: u64,
     pub(super) setup: Setup,
     pub(super) eps: f64,
-    pub(super) drift: Couplings,
-    pub(super) target: Couplings,
+    pub(super) drift: Phi4,
+    pub(super) target: Phi4,
     /// Whether the board can start the field; else the host does, and writes it.
     pub(super) starts: bool,
     /// The same chain here, for a board that does not measure, or cannot start the field.
@@ -65,7 +66,7 @@ impl Engine for Remote {
         self.bits().into_iter().map(|bits| value(self.setup.arith, bits)).collect()
     }
     fn bits(&self) -> Vec<u64> {
-        let size = arith(self.setup.arith).map_or(8, message::Arith::bytes);
+        let size = self.setup.arith.bytes();
         let volume = self.setup.volume();
         self.ask(|inner| inner.words(Buffer::Field, volume, size)).unwrap_or_else(|| vec![0; volume])
     }
@@ -73,8 +74,9 @@ impl Engine for Remote {
         if bits.len() != self.setup.volume() {
             return Err(Error::Length { what: "field", got: bits.len(), want: self.setup.volume() });
         }
-        if bits.iter().any(|&bits| !value(self.setup.arith, bits).is_finite()) {
-            return Err(Error::Domain { what: "field word", value: f64::NAN, want: "a valid site of the format" });
+        let arith = self.setup.arith;
+        if let Some((site, &bits)) = bits.iter().enumerate().find(|&(_, &bits)| !value(arith, bits).is_finite()) {
+            return Err(Error::Word { site, bits, format: arith.name() });
         }
         self.device.lock().say(self.id, Told::Field(bits.to_vec()));
         Ok(())
@@ -129,21 +131,22 @@ impl Engine for Remote {
     fn eps(&self) -> f64 {
         self.eps
     }
-    fn drift_couplings(&self) -> Couplings {
+    fn drift_couplings(&self) -> Phi4 {
         self.drift
     }
-    fn target(&self) -> Couplings {
+    fn target(&self) -> Phi4 {
         self.target
     }
 }
 
-/// The number that bits stand for.
+/// The number that bits stand for; NaN where they are no value of the format.
 fn value(kind: ArithKind, bits: u64) -> f64 {
-    use stoquant_core::arith::{Arith, Fx};
-    match kind {
-        ArithKind::Fx18 => Fx::<18>::from_bits(bits).map_or(f64::NAN, Arith::value),
-        ArithKind::Fx16 => Fx::<16>::from_bits(bits).map_or(f64::NAN, Arith::value),
-        ArithKind::F32 => f32::from_bits(bits as u32).into(),
-        ArithKind::F64 => f64::from_bits(bits),
+    struct Value(u64);
+    impl OnArith for Value {
+        type Output = f64;
+        fn on<A: Arith>(self) -> f64 {
+            A::from_bits(self.0).map_or(f64::NAN, A::value)
+        }
     }
+    on_arith(kind, Value(bits))
 }

@@ -7,12 +7,12 @@
 use rayon::prelude::*;
 use serde::Serialize;
 use stoquant_core::integrator::State;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::generate::Precision;
 use super::weights::independence_metropolis;
 use crate::analysis::ChainSeries;
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine_on};
+use crate::engine::core_engine_on;
 use crate::experiment::InputError;
 use crate::sampler::measure;
 use crate::simd::MachineKind;
@@ -45,7 +45,7 @@ pub struct Finished {
 /// The chain of independently generated configurations on an L×L torus, with their weights.
 pub fn chain(
     extent: usize,
-    couplings: Couplings,
+    couplings: Phi4,
     phi: &[f64],
     ln_w: &[f64],
     sweeps: Sweeps,
@@ -61,7 +61,7 @@ pub fn chain(
         Precision::F64 => (ArithKind::F64, f64::to_bits),
     };
     let setup = Setup {
-        extents: vec![extent; 2],
+        extents: Extents::from([extent; 2]),
         couplings,
         eps: sweeps.eps,
         arith,

@@ -19,74 +19,73 @@ use stoquant_core::arith::Real;
 use stoquant_core::diffusion::{Flow, Magnetisation, Reverse, start};
 use stoquant_core::error::Error;
 use stoquant_core::machine::Machine;
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::noise::{Noise, StreamTag, Threefry};
 use stoquant_core::score::Hartley;
+use stoquant_model::{NoiseKind, Phi4};
 
 use super::model::Model;
 use super::spectrum;
 use super::tables::Tables;
 use crate::analysis::ChainSeries;
-use crate::couplings::Couplings;
 use crate::experiment::InputError;
 use crate::sampler::measure;
 use crate::simd::{MachineKind, Threads, Work, with_machine};
 use steps::Steps;
-use stoquant_engines::named;
 
-named!(
+stoquant_model::tags! {
     /// How noise becomes a configuration.
-    SamplerKind {
+    pub enum SamplerKind {
         /// Probability flow, Euler's steps.
-        FlowEuler = "flow-euler",
+        FlowEuler => "flow-euler",
         /// Probability flow, Heun's.
-        FlowHeun = "flow-heun",
+        FlowHeun => "flow-heun",
         /// Probability flow, two-step Adams and Bashforth.
-        FlowAb2 = "flow-ab2",
+        FlowAb2 => "flow-ab2",
         /// Probability flow, Runge and Kutta's fourth order.
-        FlowRk4 = "flow-rk4",
+        FlowRk4 => "flow-rk4",
         /// Reverse process, the posterior's measured spread.
-        Ancestral = "ancestral",
+        Ancestral => "ancestral",
         /// Reverse process, exact for the free field.
-        Exponential = "exponential",
+        Exponential => "exponential",
         /// The same with Langevin steps at each σ.
-        PredictorCorrector = "predictor-corrector",
+        PredictorCorrector => "predictor-corrector",
         /// Euler–Maruyama on the reversed equation of any process.
-        EulerMaruyama = "euler-maruyama",
+        EulerMaruyama => "euler-maruyama",
     }
-);
-named!(
+}
+stoquant_model::tags! {
     /// Where the σ of the steps lie; the last is 0.
-    GridKind {
+    pub enum GridKind {
         /// Equal factors between the model's ends.
-        Geometric = "geometric",
+        Geometric => "geometric",
         /// σ = σ_low·sinh(α(1-t)), t in equal steps.
-        Sinh = "sinh",
+        Sinh => "sinh",
     }
-);
-named!(
+}
+stoquant_model::tags! {
     /// Noising process of Euler–Maruyama steps.
-    ProcessKind {
+    pub enum ProcessKind {
         /// Variance exploding.
-        Ve = "ve",
+        Ve => "ve",
         /// Variance preserving.
-        Vp = "vp",
+        Vp => "vp",
         /// Sub-variance preserving.
-        SubVp = "sub-vp",
+        SubVp => "sub-vp",
         /// Variance preserving, as a discrete chain.
-        Chain = "chain",
+        Chain => "chain",
     }
-);
-named!(
+}
+stoquant_model::tags! {
     /// Number type of the samples.
-    Precision {
+    pub enum Precision {
         /// Single.
-        F32 = "f32",
+        F32 => "f32",
         /// Double.
-        F64 = "f64",
+        F64 => "f64",
         /// The quantised network: int8 weights and activations, a state of 16 bits.
-        Int8 = "int8",
+        Int8 => "int8",
     }
-);
+}
 
 /// How fast the process of Euler–Maruyama steps adds noise: t in equal steps, Λ(1) such that the noise ends at the model's largest σ.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,7 +164,7 @@ pub struct Generated {
 /// A sampler with everything that all configurations share.
 pub struct Generator<R> {
     extent: usize,
-    couplings: Couplings,
+    couplings: Phi4,
     weights: bool,
     score: Tables<R>,
     steps: Steps<R>,
@@ -316,7 +315,7 @@ impl<R: Real> Work for Job<'_, R> {
 
 /// The noise of configuration i.
 fn noise(seed: u64, i: usize, tag: StreamTag) -> Noise<Threefry> {
-    Noise { law: Law::Gaussian, words: Threefry::new(seed, i as u32, tag) }
+    Noise { law: NoiseKind::Gaussian, words: Threefry::new(seed, i as u32, tag) }
 }
 
 /// What every sampler does alike.

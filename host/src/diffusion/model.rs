@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use stoquant_model::Phi4;
 
 pub(super) use self::file::{decode, encode};
 use super::spectrum;
-use crate::couplings::Couplings;
 use crate::experiment::InputError;
 
 /// What a model is for and how it was made: the JSON half of a model file.
@@ -24,7 +24,7 @@ pub struct Config {
     /// L of the L×L torus.
     pub extent: usize,
     /// The action.
-    pub couplings: Couplings,
+    pub couplings: Phi4,
     /// m² of the linear part A_k = 2κk̂² + m².
     pub mass2: f64,
     /// Smallest and largest σ of the knots.

@@ -1,8 +1,9 @@
 //! The core's network against the formulas of its documentation, summed naively; its divergence against differences.
 
 use stoquant_core::machine::Portable;
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::noise::{Noise, StreamTag, Threefry};
 use stoquant_core::score::Score;
+use stoquant_model::NoiseKind;
 
 use super::model::Model;
 use super::model::testing::random;
@@ -28,7 +29,7 @@ fn core(tables: &Tables<f64>, stage: usize, y: &[f64]) -> (Vec<f64>, f64) {
 /// Standard Gaussian numbers.
 fn gaussian(count: usize, chain: u32) -> Vec<f64> {
     let mut eta = vec![0; count];
-    Noise { law: Law::Gaussian, words: Threefry::new(9, chain, StreamTag::Rng) }.fill_eta::<18>(0, 0, &mut eta);
+    Noise { law: NoiseKind::Gaussian, words: Threefry::new(9, chain, StreamTag::Rng) }.fill_eta::<18>(0, 0, &mut eta);
     eta.into_iter().map(|eta| f64::from(eta) / 16384.0).collect()
 }
 

@@ -1,9 +1,9 @@
 //! Configurations of e^{-S} to compare with: from cluster chains, or from a file.
 
 use rayon::prelude::*;
+use stoquant_model::Phi4;
 
 use crate::analysis::ChainSeries;
-use crate::couplings::Couplings;
 use crate::ensemble::Ensemble;
 use crate::experiment::InputError;
 use crate::sampler::{Cluster, ReferenceSampler, SamplerError, measure};
@@ -25,7 +25,7 @@ pub struct Reference {
 
 impl Reference {
     /// At least `count` configurations of independent chains.
-    pub fn sample(extent: usize, couplings: Couplings, count: usize, seed: u64) -> Result<Self, InputError> {
+    pub fn sample(extent: usize, couplings: Phi4, count: usize, seed: u64) -> Result<Self, InputError> {
         let chain = |chain: usize| -> Result<(Vec<f64>, ChainSeries), SamplerError> {
             // Apart from the chains that a model of this seed was trained on.
             let seed = (!seed).wrapping_mul(CHAINS as u64).wrapping_add(chain as u64);
@@ -46,7 +46,7 @@ impl Reference {
     }
 
     /// From an ensemble on the same lattice.
-    pub fn of(ensemble: &Ensemble, extent: usize, couplings: &Couplings) -> Result<Self, InputError> {
+    pub fn of(ensemble: &Ensemble, extent: usize, couplings: &Phi4) -> Result<Self, InputError> {
         if ensemble.extents != [extent; 2] {
             return Err(InputError(format!(
                 "the reference has extents {:?}: the model's {extent}, {extent} are needed",

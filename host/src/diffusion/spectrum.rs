@@ -5,8 +5,7 @@ use std::f64::consts::PI;
 use stoquant_core::arith::Real;
 use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::score::Hartley;
-
-use crate::couplings::Couplings;
+use stoquant_model::Phi4;
 
 /// k̂² = 4 sin²(πk₀/L) + 4 sin²(πk₁/L) of every mode, row-major.
 pub fn laplacian(extent: usize) -> Vec<f64> {
@@ -60,12 +59,12 @@ pub fn transform_on<R: Real, M: Machine>(machine: M, matrix: &[R], x: &[R]) -> V
 }
 
 /// A_k = 2κk̂² + m².
-pub fn linear(extent: usize, couplings: &Couplings, mass2: f64) -> Vec<f64> {
+pub fn linear(extent: usize, couplings: &Phi4, mass2: f64) -> Vec<f64> {
     laplacian(extent).into_iter().map(|k2| 2.0 * couplings.kappa * k2 + mass2).collect()
 }
 
 /// μ of the ultralocal remainder g(φ) = 4λφ³ - μφ, so that ∂S/∂φ = Aφ + g(φ): 8κ - 2b + m².
-pub fn mu(couplings: &Couplings, mass2: f64) -> f64 {
+pub fn mu(couplings: &Phi4, mass2: f64) -> f64 {
     8.0 * couplings.kappa - 2.0 * couplings.b + mass2
 }
 

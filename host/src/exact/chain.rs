@@ -1,12 +1,12 @@
 //! The stationary law of a one-site integrator at finite step, in continuous arithmetic.
 
 use nalgebra::{DMatrix, DVector};
+use stoquant_model::{IntegratorKind, Phi4};
 
-use crate::couplings::Couplings;
 use crate::estimate::Observables;
 
 use super::quadrature::{Rule, STENCIL, absolute_mean, lagrange, range};
-use super::{Error, Moments, SitePotential, StepLaw, Values, converge, site, validate};
+use super::{Error, Moments, SitePotential, Values, converge, site, validate};
 
 /// Escape probabilities per step: below the first the interval is wide enough; up to the second, an explicit scheme
 /// that explodes in the end has a law that it keeps for a billion steps.
@@ -16,7 +16,7 @@ const TOLERATED: f64 = 1e-9;
 /// Every observable (but no bonds) of one site under S = b x² + λ x⁴, after infinitely many steps of `law`: no
 /// sampling, no expansion in ε.
 ///
-/// `noise_variance` is the variance of the Gaussian R in [`StepLaw`] (1, or the exact variance of a discrete noise). An
+/// `noise_variance` is the variance of the Gaussian R in [`IntegratorKind`] (1, or the exact variance of a discrete noise). An
 /// unbiased law returns [`site`]. Of a chain x' = G(x, R) the stationary average obeys ⟨f⟩ = ⟨Tf⟩, (Tf)(x) = E f(G(x,
 /// R)). T is discretised on equidistant |x| by local polynomial interpolation (degree 11) and the trapezoid rule in R,
 /// and ⟨·⟩ is its left null vector: the interpolated functions vary on the scale of S, not of √ε, so one grid serves
@@ -26,10 +26,15 @@ const TOLERATED: f64 = 1e-9;
 /// Error bound by two grids, 1e-13 relative plus the probability of leaving the interval, which is invariant under the
 /// noise-free map. Beyond it an explicit step explodes: where that happens more often than once in 1e9 steps, the law
 /// is [`Error::Unstable`].
-pub fn one_site(potential: &SitePotential, eps: f64, law: StepLaw, noise_variance: f64) -> Result<Observables, Error> {
-    let c = Couplings { kappa: 0.0, b: potential.b, lambda: potential.lambda };
+pub fn one_site(
+    potential: &SitePotential,
+    eps: f64,
+    law: IntegratorKind,
+    noise_variance: f64,
+) -> Result<Observables, Error> {
+    let c = Phi4 { kappa: 0.0, b: potential.b, lambda: potential.lambda };
     validate(&[], &c)?;
-    law.validate(Some(eps), noise_variance)?;
+    super::free::validate_step(law, Some(eps), noise_variance)?;
     if law.unbiased() {
         return site(c.b, c.lambda);
     }
@@ -45,7 +50,7 @@ pub fn one_site(potential: &SitePotential, eps: f64, law: StepLaw, noise_varianc
 struct Chain {
     potential: SitePotential,
     eps: f64,
-    law: StepLaw,
+    law: IntegratorKind,
     noise: Rule,
 }
 
@@ -55,11 +60,11 @@ impl Chain {
         let (s, eps) = (self.potential, self.eps);
         let sigma = (2.0 * eps).sqrt();
         match self.law {
-            StepLaw::Heun => {
+            IntegratorKind::Heun => {
                 let predictor = x - eps * s.slope(x) + sigma * r;
                 x - 0.5 * eps * (s.slope(x) + s.slope(predictor)) + sigma * r
             }
-            StepLaw::LeimkuhlerMatthews => {
+            IntegratorKind::LeimkuhlerMatthews => {
                 let shifted = self.observe(x, r);
                 shifted - eps * s.slope(shifted) + 0.5 * sigma * r
             }
@@ -69,7 +74,7 @@ impl Chain {
 
     /// The field, given the state and the noise that the state still owes it.
     fn observe(&self, x: f64, r: f64) -> f64 {
-        if self.law == StepLaw::LeimkuhlerMatthews { x + (self.eps / 2.0).sqrt() * r } else { x }
+        if self.law == IntegratorKind::LeimkuhlerMatthews { x + (self.eps / 2.0).sqrt() * r } else { x }
     }
 
     /// X, and the probability per step to leave [-X, X]. The noise-free map does not leave it.
@@ -125,7 +130,7 @@ impl Chain {
         system.lu().solve(&right).filter(|law| law.iter().all(|p| p.is_finite()))
     }
 
-    fn values(&self, half_width: f64, n: usize, c: &Couplings) -> Result<Values, Error> {
+    fn values(&self, half_width: f64, n: usize, c: &Phi4) -> Result<Values, Error> {
         let law = self.stationary(half_width, n).ok_or(Error::NotConverged {
             what: "stationary law at finite step",
             error: f64::NAN,
@@ -133,7 +138,7 @@ impl Chain {
         })?;
         let mean = |f: &dyn Fn(f64) -> f64| -> f64 {
             let at = |x: f64| -> f64 {
-                if self.law == StepLaw::LeimkuhlerMatthews {
+                if self.law == IntegratorKind::LeimkuhlerMatthews {
                     self.noise.integrate(|r| f(self.observe(x, r)))
                 } else {
                     f(x)
@@ -157,14 +162,14 @@ mod tests {
     const SINGLE: SitePotential = SitePotential { b: 0.5, lambda: 0.25 };
     const DOUBLE: SitePotential = SitePotential { b: -0.5, lambda: 0.4 / 24.0 };
 
-    fn phi2(s: &SitePotential, eps: f64, law: StepLaw) -> f64 {
+    fn phi2(s: &SitePotential, eps: f64, law: IntegratorKind) -> f64 {
         one_site(s, eps, law, 1.0).unwrap()[&Phi2].value
     }
 
     #[test]
     fn gaussian_closed_forms() {
         let s = SitePotential { b: 0.7, lambda: 0.0 };
-        for law in [StepLaw::Euler, StepLaw::Heun, StepLaw::LeimkuhlerMatthews] {
+        for law in [IntegratorKind::Euler, IntegratorKind::Heun, IntegratorKind::LeimkuhlerMatthews] {
             for (eps, noise) in [(0.001, 1.0), (0.1, 1.02), (1.2, 1.0)] {
                 let table = one_site(&s, eps, law, noise).unwrap();
                 let variance = noise * mode_variance(1.4, eps, law).unwrap();
@@ -183,8 +188,8 @@ mod tests {
 
     #[test]
     fn euler_slope() {
-        let exact = phi2(&SINGLE, 0.1, StepLaw::Exact);
-        let slope = |eps: f64| (phi2(&SINGLE, eps, StepLaw::Euler) - exact) / eps;
+        let exact = phi2(&SINGLE, 0.1, IntegratorKind::Mala);
+        let slope = |eps: f64| (phi2(&SINGLE, eps, IntegratorKind::Euler) - exact) / eps;
         let (a, b) = (slope(0.002), slope(0.001));
         // Six published decimals; Richardson leaves O(ε²) with a coefficient of order one.
         assert!((2.0 * b - a - 0.265152).abs() < 3e-6, "{a} {b}");
@@ -192,11 +197,11 @@ mod tests {
 
     #[test]
     fn leimkuhler_matthews_is_second_order() {
-        let exact = phi2(&SINGLE, 0.1, StepLaw::Exact);
+        let exact = phi2(&SINGLE, 0.1, IntegratorKind::Mala);
         // Bias/ε² from an independent solution: the transition density of y, (2πh²)^{-½} e^{-(x-y)²/2h²}/q'(x) with h²
         // = ε/2 and x the root of q(x) = 2x - εS'(x) = y + y', iterated on a grid. It tends to -0.0494 as ε → 0.
         for (eps, expected) in [(0.05, -0.055084), (0.02, -0.051561), (0.01, -0.050464), (0.001, -0.049508)] {
-            let coefficient = (phi2(&SINGLE, eps, StepLaw::LeimkuhlerMatthews) - exact) / (eps * eps);
+            let coefficient = (phi2(&SINGLE, eps, IntegratorKind::LeimkuhlerMatthews) - exact) / (eps * eps);
             // Six digits; at 0.05 the density has a fold (εS'' = 2) that the independent solution cuts off.
             let tolerance = if eps > 0.03 { 3e-5 } else { 2e-6 };
             assert!((coefficient - expected).abs() < tolerance, "{eps}: {coefficient}");
@@ -206,8 +211,8 @@ mod tests {
     #[test]
     fn heun_is_second_order() {
         for s in [SINGLE, DOUBLE] {
-            let exact = phi2(&s, 0.1, StepLaw::Exact);
-            let bias = |eps| phi2(&s, eps, StepLaw::Heun) - exact;
+            let exact = phi2(&s, 0.1, IntegratorKind::Mala);
+            let bias = |eps| phi2(&s, eps, IntegratorKind::Heun) - exact;
             // 4 up to O(ε).
             let ratio = bias(0.02) / bias(0.01);
             assert!((ratio - 4.0).abs() < 0.2, "{ratio}");
@@ -217,9 +222,9 @@ mod tests {
     #[test]
     fn an_explosive_step_is_an_error() {
         // |F(x)| > |x| beyond x² = 2/ε - 1 = 3: well inside the law.
-        let error = one_site(&SINGLE, 0.5, StepLaw::Euler, 1.0).unwrap_err();
-        assert!(error.to_string().starts_with("Euler-Maruyama: eps = 0.5 has no stationary law"), "{error}");
-        assert!(one_site(&SINGLE, 0.0, StepLaw::Euler, 1.0).is_err());
-        assert!(one_site(&SINGLE, 0.5, StepLaw::Mala, 1.0).is_ok());
+        let error = one_site(&SINGLE, 0.5, IntegratorKind::Euler, 1.0).unwrap_err();
+        assert!(error.to_string().starts_with("euler: eps = 0.5 has no stationary law"), "{error}");
+        assert!(one_site(&SINGLE, 0.0, IntegratorKind::Euler, 1.0).is_err());
+        assert!(one_site(&SINGLE, 0.5, IntegratorKind::Mala, 1.0).is_ok());
     }
 }

@@ -1,8 +1,8 @@
 //! The law of Euler–Maruyama to first order in its step, on up to four sites.
 
 use std::f64::consts::PI;
+use stoquant_model::Phi4;
 
-use crate::couplings::Couplings;
 use crate::estimate::{Estimate, Observable, Observables};
 
 use super::quadrature::{absolute_mean, range};
@@ -22,7 +22,7 @@ const MODES: usize = 64;
 /// site (`&[]`), and all of at most four sites.
 ///
 /// Method: a Gauss rule for each site, as in [`super::lattice`], but summed directly over all configurations.
-pub fn effective(extents: &[usize], c: &Couplings, eps: f64) -> Result<Observables, Error> {
+pub fn effective(extents: &[usize], c: &Phi4, eps: f64) -> Result<Observables, Error> {
     validate(extents, c)?;
     if !(eps.is_finite() && eps >= 0.0) {
         return Err(Error::Parameter { name: "eps", value: eps, expected: "finite and at least 0" });
@@ -38,7 +38,7 @@ pub fn effective(extents: &[usize], c: &Couplings, eps: f64) -> Result<Observabl
     converge("effective action", levels.step_by(4), 1e-12, 1e-12, |points| Ok(at_resolution(extents, c, eps, points)))
 }
 
-fn at_resolution(extents: &[usize], c: &Couplings, eps: f64, points: usize) -> Values {
+fn at_resolution(extents: &[usize], c: &Phi4, eps: f64, points: usize) -> Values {
     let sites: usize = extents.iter().product();
     let rule = site_rule(extents, c, points);
     let forward = forward_neighbours(extents);
@@ -117,12 +117,13 @@ fn at_resolution(extents: &[usize], c: &Couplings, eps: f64, points: usize) -> V
 
 #[cfg(test)]
 mod tests {
-    use super::super::{StepLaw, free, lattice, mode_variance, modes, one_site, site};
+    use super::super::{free, lattice, mode_variance, modes, one_site, site};
     use super::*;
+    use stoquant_model::IntegratorKind;
 
     #[test]
     fn at_zero_step_it_is_the_exact_law() {
-        let c = Couplings::kappa_form(0.27, 0.022);
+        let c = Phi4::kappa_form(0.27, 0.022);
         for extents in [&[][..], &[1], &[3], &[2, 1], &[2, 2]] {
             let (a, b) = (effective(extents, &c, 0.0).unwrap(), lattice(extents, &c).unwrap());
             for (o, e) in &a {
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn slope_of_one_site() {
-        let c = Couplings { kappa: 0.0, b: 0.5, lambda: 0.25 };
+        let c = Phi4 { kappa: 0.0, b: 0.5, lambda: 0.25 };
         let slope = effective(&[], &c, 1.0).unwrap()[&Observable::Phi2].value
             - site(c.b, c.lambda).unwrap()[&Observable::Phi2].value;
         // Six published decimals.
@@ -145,23 +146,23 @@ mod tests {
     #[test]
     fn free_modes_shift_by_half_a_step() {
         // 1/(λ(1 - ελ/2)) = 1/λ + ε/2 + O(ε²) for every mode, hence ⟨φ²⟩ and V⟨M²⟩ rise by exactly ε/2 at first order.
-        let (c, eps) = (Couplings { kappa: 0.15, b: 1.1, lambda: 0.0 }, 0.1);
+        let (c, eps) = (Phi4 { kappa: 0.15, b: 1.1, lambda: 0.0 }, 0.1);
         let shifted = effective(&[2, 2], &c, eps).unwrap();
-        let exact = free(&[2, 2], &c, None, StepLaw::Exact, 1.0).unwrap();
+        let exact = free(&[2, 2], &c, None, IntegratorKind::Mala, 1.0).unwrap();
         for o in [Observable::Phi2, Observable::Chi] {
             assert!((shifted[&o].value - exact[&o].value - eps / 2.0).abs() < 1e-10, "{o:?} {:?}", shifted[&o]);
         }
         let stiff = modes(&[2, 2], &c).unwrap()[3];
-        let second_order = mode_variance(stiff, eps, StepLaw::Euler).unwrap() - 1.0 / stiff - eps / 2.0;
+        let second_order = mode_variance(stiff, eps, IntegratorKind::Euler).unwrap() - 1.0 / stiff - eps / 2.0;
         assert!(second_order > 0.0 && second_order < eps * eps * stiff);
     }
 
     #[test]
     fn it_is_the_slope_of_the_finite_step_law() {
-        let c = Couplings { kappa: 0.0, b: -0.5, lambda: 0.4 / 24.0 };
+        let c = Phi4 { kappa: 0.0, b: -0.5, lambda: 0.4 / 24.0 };
         let potential = super::super::SitePotential { b: c.b, lambda: c.lambda };
         let gap = |eps: f64, o| {
-            one_site(&potential, eps, StepLaw::Euler, 1.0).unwrap()[&o].value
+            one_site(&potential, eps, IntegratorKind::Euler, 1.0).unwrap()[&o].value
                 - effective(&[], &c, eps).unwrap()[&o].value
         };
         for o in [Observable::Phi2, Observable::Phi4, Observable::AbsM] {
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn more_than_four_sites_is_an_error() {
-        let c = Couplings::kappa_form(0.27, 0.022);
+        let c = Phi4::kappa_form(0.27, 0.022);
         assert!(effective(&[2, 3], &c, 0.1).unwrap_err().to_string().contains("four sites"));
         assert!(effective(&[2, 2], &c, -0.1).is_err());
     }

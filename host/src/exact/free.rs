@@ -1,66 +1,39 @@
 //! The free field (λ = 0): every mode is Gaussian, at any lattice size and at finite step.
 
 use std::f64::consts::PI;
-use std::fmt;
+use stoquant_model::{IntegratorKind, Phi4};
 
-use crate::couplings::Couplings;
 use crate::estimate::{Estimate, Observable, Observables};
 
 use super::{Error, positive, validate};
 
-/// An integrator of dφ = K dt + √2 dW, K = -∂S/∂φ, with step ε. R, R_n, R_{n+1} are standard normal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StepLaw {
-    /// The stationary law e^{-S} itself.
-    Exact,
-    /// Euler–Maruyama: φ' = φ + εK(φ) + √(2ε) R.
-    Euler,
-    /// Stochastic Heun: φ* = φ + εK(φ) + √(2ε) R, φ' = φ + ½ε(K(φ) + K(φ*)) + √(2ε) R.
-    Heun,
-    /// Leimkuhler–Matthews: φ' = φ + εK(φ) + √(ε/2) (R_n + R_{n+1}); exact on a free field (arXiv:1203.5428).
-    LeimkuhlerMatthews,
-    /// Euler–Maruyama proposals, accepted or rejected so that e^{-S} is stationary.
-    Mala,
-}
-
-impl fmt::Display for StepLaw {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(match self {
-            Self::Exact => "exact",
-            Self::Euler => "Euler-Maruyama",
-            Self::Heun => "Heun",
-            Self::LeimkuhlerMatthews => "Leimkuhler-Matthews",
-            Self::Mala => "MALA",
-        })
-    }
-}
-
-impl StepLaw {
-    /// Whether the stationary law is e^{-S} at every step size.
-    pub fn unbiased(self) -> bool {
-        matches!(self, Self::Exact | Self::Mala)
-    }
-
-    /// Checks a step: ε > 0 unless the law is unbiased, and unit noise where the law presumes it.
-    pub(super) fn validate(self, eps: Option<f64>, noise_variance: f64) -> Result<(), Error> {
-        positive("noise_variance", noise_variance)?;
-        if self.unbiased() {
-            if noise_variance != 1.0 {
-                let expected = "1 for a law that targets e^-S";
-                return Err(Error::Parameter { name: "noise_variance", value: noise_variance, expected });
-            }
-            return Ok(());
+/// Checks the step of an integrator, R standard normal: ε > 0 unless e^{-S} is stationary at every step (MALA), where the noise
+/// must have unit variance.
+///
+/// | | update |
+/// |---|---|
+/// | Euler | φ' = φ + εK(φ) + √(2ε) R |
+/// | Heun | φ* = φ + εK(φ) + √(2ε) R, φ' = φ + ½ε(K(φ) + K(φ*)) + √(2ε) R |
+/// | Leimkuhler–Matthews | φ' = φ + εK(φ) + √(ε/2) (R_n + R_{n+1}); exact on a free field (arXiv:1203.5428) |
+/// | MALA | Euler's proposal, accepted or rejected so that e^{-S} is stationary |
+pub(super) fn validate_step(law: IntegratorKind, eps: Option<f64>, noise_variance: f64) -> Result<(), Error> {
+    positive("noise_variance", noise_variance)?;
+    if law.unbiased() {
+        if noise_variance != 1.0 {
+            let expected = "1 for a law that targets e^-S";
+            return Err(Error::Parameter { name: "noise_variance", value: noise_variance, expected });
         }
-        match eps {
-            Some(eps) => positive("eps", eps),
-            None => Err(Error::Parameter { name: "eps", value: f64::NAN, expected: "given for a law at finite step" }),
-        }
+        return Ok(());
+    }
+    match eps {
+        Some(eps) => positive("eps", eps),
+        None => Err(Error::Parameter { name: "eps", value: f64::NAN, expected: "given for a law at finite step" }),
     }
 }
 
 /// λ_k = 2b - 4κ Σ_μ cos(2πk_μ/L_μ) for every k, row-major (last extent fastest): S = ½ Σ_k λ_k |φ_k|², φ_k = V^{-½}
 /// Σ_x e^{-ikx} φ_x.
-pub fn modes(extents: &[usize], c: &Couplings) -> Result<Vec<f64>, Error> {
+pub fn modes(extents: &[usize], c: &Phi4) -> Result<Vec<f64>, Error> {
     check(extents, c)?;
     Ok(spectrum(extents, c).into_iter().map(|(lambda, _)| lambda).collect())
 }
@@ -72,24 +45,24 @@ pub fn modes(extents: &[usize], c: &Couplings) -> Result<Vec<f64>, Error> {
 /// y/2) R, where 1 - a² = 2y(1 - y/2)(1 - y/2 + y²/4). Leimkuhler–Matthews: a = 1 - y, and ⟨φ_n R_n⟩ = √(ε/2) adds the
 /// missing aε.
 /// |a| < 1 is ελ < 2 in all three cases.
-pub fn mode_variance(lambda_k: f64, eps: f64, law: StepLaw) -> Result<f64, Error> {
+pub fn mode_variance(lambda_k: f64, eps: f64, law: IntegratorKind) -> Result<f64, Error> {
     positive("lambda_k", lambda_k)?;
-    law.validate(Some(eps), 1.0)?;
+    validate_step(law, Some(eps), 1.0)?;
     stable(lambda_k, eps, law)?;
     Ok(variance(lambda_k, eps, law))
 }
 
-fn stable(lambda_k: f64, eps: f64, law: StepLaw) -> Result<(), Error> {
+fn stable(lambda_k: f64, eps: f64, law: IntegratorKind) -> Result<(), Error> {
     let limit = 2.0 / lambda_k;
     if law.unbiased() || eps < limit { Ok(()) } else { Err(Error::Unstable { law, eps, limit }) }
 }
 
-fn variance(lambda_k: f64, eps: f64, law: StepLaw) -> f64 {
+fn variance(lambda_k: f64, eps: f64, law: IntegratorKind) -> f64 {
     let half = eps * lambda_k / 2.0;
     match law {
-        StepLaw::Euler => 1.0 / (lambda_k * (1.0 - half)),
-        StepLaw::Heun => (1.0 - half) / (lambda_k * (1.0 - half + half * half)),
-        StepLaw::Exact | StepLaw::LeimkuhlerMatthews | StepLaw::Mala => 1.0 / lambda_k,
+        IntegratorKind::Euler => 1.0 / (lambda_k * (1.0 - half)),
+        IntegratorKind::Heun => (1.0 - half) / (lambda_k * (1.0 - half + half * half)),
+        IntegratorKind::LeimkuhlerMatthews | IntegratorKind::Mala => 1.0 / lambda_k,
     }
 }
 
@@ -100,9 +73,9 @@ fn variance(lambda_k: f64, eps: f64, law: StepLaw) -> f64 {
 /// the error bound is the rounding of λ_k, which matters only near a massless point.
 pub fn free(
     extents: &[usize],
-    c: &Couplings,
+    c: &Phi4,
     eps: Option<f64>,
-    law: StepLaw,
+    law: IntegratorKind,
     noise_variance: f64,
 ) -> Result<Observables, Error> {
     let modes = occupied(extents, c, eps, law, noise_variance)?;
@@ -142,9 +115,9 @@ pub fn free(
 /// C(t) = (1/V) Σ_{k₀} v(k₀, 0, …) cos(2πk₀t/L₀), so that Σ_t C(t) = L₀⟨M²⟩.
 pub fn slice_correlator(
     extents: &[usize],
-    c: &Couplings,
+    c: &Phi4,
     eps: Option<f64>,
-    law: StepLaw,
+    law: IntegratorKind,
     noise_variance: f64,
 ) -> Result<Vec<Estimate>, Error> {
     let modes = occupied(extents, c, eps, law, noise_variance)?;
@@ -167,13 +140,13 @@ struct Mode {
 
 fn occupied(
     extents: &[usize],
-    c: &Couplings,
+    c: &Phi4,
     eps: Option<f64>,
-    law: StepLaw,
+    law: IntegratorKind,
     noise_variance: f64,
 ) -> Result<Vec<Mode>, Error> {
     check(extents, c)?;
-    law.validate(eps, noise_variance)?;
+    validate_step(law, eps, noise_variance)?;
     let eps = eps.unwrap_or(0.0);
     let spectrum = spectrum(extents, c);
     let stiffest = spectrum.iter().map(|m| m.0).fold(0.0, f64::max);
@@ -188,7 +161,7 @@ fn occupied(
     Ok(spectrum.into_iter().map(occupy).collect())
 }
 
-fn check(extents: &[usize], c: &Couplings) -> Result<(), Error> {
+fn check(extents: &[usize], c: &Phi4) -> Result<(), Error> {
     if c.lambda != 0.0 {
         return Err(Error::Parameter { name: "lambda", value: c.lambda, expected: "0 for the free field" });
     }
@@ -201,7 +174,7 @@ fn check(extents: &[usize], c: &Couplings) -> Result<(), Error> {
 }
 
 /// (λ_k, Σ_μ cos k_μ) for every k, row-major.
-fn spectrum(extents: &[usize], c: &Couplings) -> Vec<(f64, f64)> {
+fn spectrum(extents: &[usize], c: &Phi4) -> Vec<(f64, f64)> {
     let mut cosines = vec![0.0];
     for &l in extents {
         let axis: Vec<f64> = (0..l).map(|k| (2.0 * PI * k as f64 / l as f64).cos()).collect();
@@ -214,16 +187,16 @@ fn spectrum(extents: &[usize], c: &Couplings) -> Vec<(f64, f64)> {
 mod tests {
     use super::*;
 
-    const C: Couplings = Couplings { kappa: 0.2, b: 0.95, lambda: 0.0 };
+    const C: Phi4 = Phi4 { kappa: 0.2, b: 0.95, lambda: 0.0 };
 
     /// The variance of a linear recursion (φ, R) by brute iteration of its covariance: independent of the closed forms.
-    fn iterated(lambda: f64, eps: f64, law: StepLaw) -> f64 {
+    fn iterated(lambda: f64, eps: f64, law: IntegratorKind) -> f64 {
         let y = eps * lambda;
         let (mut v, mut cov) = (0.0, 0.0); // Var φ_n and ⟨φ_n R_n⟩
         for _ in 0..100_000 {
             (v, cov) = match law {
-                StepLaw::Euler => ((1.0 - y).powi(2) * v + 2.0 * eps, 0.0),
-                StepLaw::Heun => {
+                IntegratorKind::Euler => ((1.0 - y).powi(2) * v + 2.0 * eps, 0.0),
+                IntegratorKind::Heun => {
                     let predictor = 1.0 - y; // φ* = (1 - y)φ + √(2ε) R
                     let a = 1.0 - y / 2.0 - y / 2.0 * predictor;
                     let noise = 1.0 - y / 2.0;
@@ -240,7 +213,7 @@ mod tests {
 
     #[test]
     fn closed_forms_are_the_fixed_points_of_the_recursions() {
-        for law in [StepLaw::Euler, StepLaw::Heun, StepLaw::LeimkuhlerMatthews] {
+        for law in [IntegratorKind::Euler, IntegratorKind::Heun, IntegratorKind::LeimkuhlerMatthews] {
             for (lambda, eps) in [(1.0, 0.1), (3.0, 0.3), (0.5, 3.0), (2.0, 0.001)] {
                 let (exact, found) = (mode_variance(lambda, eps, law).unwrap(), iterated(lambda, eps, law));
                 // 100 000 contractions, each rounded once: √1e5 · 1e-16.
@@ -251,15 +224,15 @@ mod tests {
 
     #[test]
     fn instability_is_an_error() {
-        for law in [StepLaw::Euler, StepLaw::Heun, StepLaw::LeimkuhlerMatthews] {
+        for law in [IntegratorKind::Euler, IntegratorKind::Heun, IntegratorKind::LeimkuhlerMatthews] {
             assert_eq!(mode_variance(4.0, 0.5, law), Err(Error::Unstable { law, eps: 0.5, limit: 0.5 }));
         }
-        assert_eq!(mode_variance(4.0, 0.5, StepLaw::Mala), Ok(0.25));
-        let massless = Couplings { kappa: 0.25, b: 1.0, lambda: 0.0 };
-        assert!(matches!(free(&[8, 8], &massless, None, StepLaw::Exact, 1.0), Err(Error::Unbounded { .. })));
-        assert!(free(&[8, 8], &C, None, StepLaw::Euler, 1.0).unwrap_err().to_string().starts_with("eps"));
+        assert_eq!(mode_variance(4.0, 0.5, IntegratorKind::Mala), Ok(0.25));
+        let massless = Phi4 { kappa: 0.25, b: 1.0, lambda: 0.0 };
+        assert!(matches!(free(&[8, 8], &massless, None, IntegratorKind::Mala, 1.0), Err(Error::Unbounded { .. })));
+        assert!(free(&[8, 8], &C, None, IntegratorKind::Euler, 1.0).unwrap_err().to_string().starts_with("eps"));
         assert!(
-            free(&[4], &Couplings { lambda: 0.1, ..C }, None, StepLaw::Exact, 1.0)
+            free(&[4], &Phi4 { lambda: 0.1, ..C }, None, IntegratorKind::Mala, 1.0)
                 .unwrap_err()
                 .to_string()
                 .starts_with("lambda")
@@ -269,8 +242,8 @@ mod tests {
     #[test]
     fn every_dimension_obeys_the_identities() {
         for extents in [&[][..], &[1], &[7], &[2, 3], &[4, 4, 4], &[2, 1, 3, 4]] {
-            let c = Couplings { b: 0.1 + 0.4 * extents.len() as f64, ..C };
-            let table = free(extents, &c, None, StepLaw::Exact, 1.0).unwrap();
+            let c = Phi4 { b: 0.1 + 0.4 * extents.len() as f64, ..C };
+            let table = free(extents, &c, None, IntegratorKind::Mala, 1.0).unwrap();
             for o in [Observable::SchwingerDyson, Observable::ConfigTemperature] {
                 assert!((table[&o].value - 1.0).abs() <= table[&o].error, "{extents:?} {o:?} {:?}", table[&o]);
             }
@@ -286,19 +259,19 @@ mod tests {
 
     #[test]
     fn noise_variance_is_the_temperature_of_a_linear_law() {
-        for law in [StepLaw::Euler, StepLaw::Heun, StepLaw::LeimkuhlerMatthews] {
+        for law in [IntegratorKind::Euler, IntegratorKind::Heun, IntegratorKind::LeimkuhlerMatthews] {
             let [unit, warm] =
                 [1.0, 1.01].map(|v| free(&[6, 6], &C, Some(0.05), law, v).unwrap()[&Observable::Phi2].value);
             assert!((warm / unit - 1.01).abs() < 1e-14);
         }
-        assert!(free(&[6], &C, Some(0.05), StepLaw::Mala, 1.01).is_err());
+        assert!(free(&[6], &C, Some(0.05), IntegratorKind::Mala, 1.01).is_err());
     }
 
     #[test]
     fn slices_sum_to_the_magnetisation() {
         let extents = [8, 3];
-        let table = free(&extents, &C, Some(0.1), StepLaw::Euler, 1.0).unwrap();
-        let slices = slice_correlator(&extents, &C, Some(0.1), StepLaw::Euler, 1.0).unwrap();
+        let table = free(&extents, &C, Some(0.1), IntegratorKind::Euler, 1.0).unwrap();
+        let slices = slice_correlator(&extents, &C, Some(0.1), IntegratorKind::Euler, 1.0).unwrap();
         let mean = slices.iter().map(|e| e.value).sum::<f64>() / 8.0;
         assert!((mean / table[&Observable::M2].value - 1.0).abs() < 1e-14);
         assert!((1..8).all(|t| (slices[t].value - slices[8 - t].value).abs() < 1e-15));

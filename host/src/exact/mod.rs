@@ -1,6 +1,6 @@
 //! Exact results: what a sampler of lattice φ⁴ must reproduce.
 //!
-//! Every function takes `S = Σ_x [ -2κ Σ_μ φ_x φ_{x+μ} + b φ² + λ φ⁴ ]` (see [`Couplings`]) and returns each observable
+//! Every function takes `S = Σ_x [ -2κ Σ_μ φ_x φ_{x+μ} + b φ² + λ φ⁴ ]` (see [`Phi4`]) and returns each observable
 //! with a bound on its numerical error, found by comparing two resolutions. Nothing here is sampled.
 //!
 //! | Function | Lattice | Law |
@@ -9,13 +9,13 @@
 //! | [`ring`] | N sites in one dimension | e^{-S} |
 //! | [`torus`], [`lattice`] | small lattices in 2 (1 to 4) dimensions | e^{-S} |
 //! | [`effective`] | up to four sites | Euler–Maruyama, first order in ε |
-//! | [`free`] | λ = 0, any size | e^{-S}, or any [`StepLaw`] at finite ε |
-//! | [`one_site`] | one site | any [`StepLaw`] at finite ε |
+//! | [`free`] | λ = 0, any size | e^{-S}, or any integrator at finite ε |
+//! | [`one_site`] | one site | any integrator at finite ε |
 //! | [`energies`] | continuum, one dimension | p²/2 + V(x) |
 
 use std::f64::consts::PI;
+use stoquant_model::{IntegratorKind, Phi4};
 
-use crate::couplings::Couplings;
 use crate::estimate::{Estimate, Observable, Observables};
 
 mod chain;
@@ -30,7 +30,7 @@ mod torus;
 
 pub use chain::one_site;
 pub use effective::effective;
-pub use free::{StepLaw, free, mode_variance, modes, slice_correlator};
+pub use free::{free, mode_variance, modes, slice_correlator};
 pub use oscillator::energies;
 pub use ring::ring;
 pub use site::{SiteLaw, SitePotential, site};
@@ -77,7 +77,7 @@ pub enum Error {
     #[error("{law}: eps = {eps} has no stationary law (noise carries the field past stability); take eps < {limit:.3}")]
     Unstable {
         /// The integrator.
-        law: StepLaw,
+        law: IntegratorKind,
         /// The step.
         eps: f64,
         /// A step below which a stationary law exists.
@@ -116,7 +116,7 @@ fn positive(name: &'static str, value: f64) -> Result<(), Error> {
 }
 
 /// Checks that the lattice exists and that e^{-S} on it can be normalised.
-fn validate(extents: &[usize], c: &Couplings) -> Result<(), Error> {
+fn validate(extents: &[usize], c: &Phi4) -> Result<(), Error> {
     finite("kappa", c.kappa)?;
     finite("b", c.b)?;
     if !(c.lambda.is_finite() && c.lambda >= 0.0) {
@@ -133,7 +133,7 @@ fn validate(extents: &[usize], c: &Couplings) -> Result<(), Error> {
 }
 
 /// The smallest λ_k = 2b - 4κ Σ_μ cos(2πk_μ/L_μ); S ≥ Σ_x [ ½λ_min φ² + λφ⁴ ] sets the range of every quadrature.
-fn lowest_mode(extents: &[usize], c: &Couplings) -> f64 {
+fn lowest_mode(extents: &[usize], c: &Phi4) -> f64 {
     let hop = |l: usize| if c.kappa >= 0.0 { 1.0 } else { (2.0 * PI * (l / 2) as f64 / l as f64).cos() };
     2.0 * c.b - 4.0 * c.kappa * extents.iter().map(|&l| hop(l)).sum::<f64>()
 }
@@ -152,7 +152,7 @@ struct Moments {
 }
 
 impl Moments {
-    fn values(&self, extents: &[usize], c: &Couplings) -> Values {
+    fn values(&self, extents: &[usize], c: &Phi4) -> Values {
         let volume = extents.iter().product::<usize>() as f64;
         let bonds = 2.0 * c.kappa * extents.len() as f64 * self.nn;
         // A site that is its own neighbour feels the bond in its second derivative.

@@ -1,8 +1,8 @@
 //! A ring of N sites, by its transfer matrix.
 
 use nalgebra::{Complex, DMatrix, SymmetricEigen};
+use stoquant_model::Phi4;
 
-use crate::couplings::Couplings;
 use crate::estimate::Observables;
 
 use super::quadrature::{Rule, absolute_mean, range};
@@ -15,7 +15,7 @@ use super::{Error, Moments, SitePotential, Values, converge, lowest_mode, valida
 /// exponentially), diagonalised: Z = Tr Tᴺ. ⟨M²⟩ and ⟨M⁴⟩ are coefficients of Z(h) = Tr (T e^{hx})ᴺ, a power series in
 /// the source h; ⟨|M|⟩ comes from the characteristic function Z(it)/Z. Relative error about 1e-12, bounded by refining
 /// the grid.
-pub fn ring(n: usize, c: &Couplings) -> Result<Observables, Error> {
+pub fn ring(n: usize, c: &Phi4) -> Result<Observables, Error> {
     validate(&[n], c)?;
     if n > 1 << 20 {
         return Err(Error::TooLarge { extents: vec![n], limit: "a ring of 2^20 sites" });
@@ -25,7 +25,7 @@ pub fn ring(n: usize, c: &Couplings) -> Result<Observables, Error> {
     converge("ring", [96, 144, 216, 324, 486], 1e-11, rounding, |points| Ok(at_resolution(n, c, points)))
 }
 
-fn at_resolution(n: usize, c: &Couplings, points: usize) -> Values {
+fn at_resolution(n: usize, c: &Phi4, points: usize) -> Values {
     // S ≥ Σ [½λ_min x² + λx⁴]: outside ±X the weight is below e^{-45} of the maximum.
     let half_width = range(lowest_mode(&[n], c) / 2.0, c.lambda, 45.0);
     let grid = Rule::trapezoid(half_width, points);
@@ -61,7 +61,7 @@ struct Transfer<'a> {
 }
 
 impl<'a> Transfer<'a> {
-    fn new(c: &Couplings, grid: &'a Rule) -> Self {
+    fn new(c: &Phi4, grid: &'a Rule) -> Self {
         let v = SitePotential { b: c.b, lambda: c.lambda };
         let points = grid.nodes.len();
         let exponent = |x: f64, y: f64| 2.0 * c.kappa * x * y - 0.5 * (v.action(x) + v.action(y));
@@ -141,9 +141,11 @@ fn power<T: Clone>(x: T, n: usize, product: impl Fn(&T, &T) -> T) -> T {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{StepLaw, energies, free, site};
+    use super::super::{energies, free, site};
     use super::*;
     use crate::estimate::Observable::*;
+    use stoquant_model::IntegratorKind;
+    use stoquant_model::Phi4;
 
     #[test]
     fn reference_values() {
@@ -151,7 +153,7 @@ mod tests {
             (8, 0.27, 0.022, [0.571739618333, 0.934332755477, 0.162395771050, 1.024994626689]),
             (16, 0.40, 0.1, [0.639157756450, 1.023914429429, 0.270136363808, 1.575267760062]),
         ] {
-            let table = ring(n, &Couplings::kappa_form(kappa, lambda)).unwrap();
+            let table = ring(n, &Phi4::kappa_form(kappa, lambda)).unwrap();
             for (o, exact) in [Phi2, Phi4, Nn, Chi].into_iter().zip(row) {
                 let e = table[&o];
                 assert!(e.error < 1e-10 * exact, "{o:?} {e:?}");
@@ -163,7 +165,7 @@ mod tests {
 
     #[test]
     fn identities_hold_for_every_length_and_sign() {
-        for c in [Couplings::kappa_form(0.27, 0.022), Couplings { kappa: -0.3, b: -0.4, lambda: 0.2 }] {
+        for c in [Phi4::kappa_form(0.27, 0.022), Phi4 { kappa: -0.3, b: -0.4, lambda: 0.2 }] {
             for n in [1, 2, 3, 5, 40] {
                 let table = ring(n, &c).unwrap();
                 for o in [SchwingerDyson, ConfigTemperature] {
@@ -176,7 +178,7 @@ mod tests {
 
     #[test]
     fn one_site_is_its_own_neighbour() {
-        let c = Couplings::kappa_form(0.2, 0.05);
+        let c = Phi4::kappa_form(0.2, 0.05);
         let (a, b) = (ring(1, &c).unwrap(), site(c.b - 2.0 * c.kappa, c.lambda).unwrap());
         for o in [Phi2, Phi4, AbsM, M2, M4, U4, Chi, ActionDensity] {
             assert!((a[&o].value - b[&o].value).abs() <= a[&o].error + b[&o].error, "{o:?} {:?} {:?}", a[&o], b[&o]);
@@ -186,8 +188,8 @@ mod tests {
     #[test]
     fn without_quartic_coupling_it_is_the_free_field() {
         for n in [1, 2, 3, 12, 300] {
-            let c = Couplings { kappa: 0.3, b: 0.9, lambda: 0.0 };
-            let (a, b) = (ring(n, &c).unwrap(), free(&[n], &c, None, StepLaw::Exact, 1.0).unwrap());
+            let c = Phi4 { kappa: 0.3, b: 0.9, lambda: 0.0 };
+            let (a, b) = (ring(n, &c).unwrap(), free(&[n], &c, None, IntegratorKind::Mala, 1.0).unwrap());
             for (o, e) in &a {
                 assert!((e.value - b[o].value).abs() <= e.error + b[o].error, "n = {n} {o:?} {e:?} {:?}", b[o]);
                 assert!(e.error < 1e-9, "n = {n} {o:?} {e:?}");
@@ -199,7 +201,7 @@ mod tests {
     fn a_long_ring_knows_the_gap_of_the_oscillator() {
         // Spacing a: S = Σ (φ' - φ)²/2a + a(φ²/2 + φ⁴) is e^{-aH}, H = p²/2 + x²/2 + x⁴, up to O(a²).
         let a = 0.02;
-        let c = Couplings { kappa: 0.5 / a, b: 1.0 / a + 0.5 * a, lambda: a };
+        let c = Phi4 { kappa: 0.5 / a, b: 1.0 / a + 0.5 * a, lambda: a };
         let half_width = range(lowest_mode(&[100], &c) / 2.0, c.lambda, 45.0);
         let mut e = Transfer::new(&c, &Rule::trapezoid(half_width, 200)).eigenvalues;
         e.sort_by(|x, y| y.total_cmp(x));

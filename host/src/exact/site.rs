@@ -1,7 +1,7 @@
 //! One site: S = b x² + λ x⁴.
 
-use crate::couplings::Couplings;
 use crate::estimate::{Estimate, Observable, Observables};
+use stoquant_model::Phi4;
 
 use super::quadrature::{Rule, range};
 use super::{Error, validate};
@@ -65,7 +65,7 @@ pub struct SiteLaw {
 impl SiteLaw {
     /// The law of S = b x² + λ x⁴.
     pub fn new(b: f64, lambda: f64) -> Result<Self, Error> {
-        validate(&[], &Couplings { kappa: 0.0, b, lambda })?;
+        validate(&[], &Phi4 { kappa: 0.0, b, lambda })?;
         let potential = SitePotential { b, lambda };
         let mut law = Self {
             potential,

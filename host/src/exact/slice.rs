@@ -1,8 +1,7 @@
 //! The transfer operator from one slice of a lattice to the next; the method is explained in the module `torus`.
 
 use rayon::prelude::*;
-
-use crate::couplings::Couplings;
+use stoquant_model::Phi4;
 
 use super::quadrature::{BLOCK, Rule, absolute_mean, range};
 use super::{Moments, SitePotential, Values, lowest_mode};
@@ -38,7 +37,7 @@ pub(super) struct Slice {
 }
 
 /// Gauss nodes of one site, and weights that include e^{-V} up to a common factor.
-pub(super) fn site_rule(extents: &[usize], c: &Couplings, points: usize) -> Rule {
+pub(super) fn site_rule(extents: &[usize], c: &Phi4, points: usize) -> Rule {
     let effective = (1.0 - SHARE) * c.b + SHARE * lowest_mode(extents, c) / 2.0;
     let weight = SitePotential { b: effective, lambda: c.lambda };
     let mut measure = Rule::trapezoid(range(effective, c.lambda, 60.0), 1024);
@@ -95,7 +94,7 @@ fn symmetries(extents: &[usize]) -> Vec<Vec<usize>> {
 
 impl Slice {
     /// Slices of extents `slice`, `length` of them, with `points` per site.
-    pub fn new(slice: &[usize], length: usize, c: &Couplings, points: usize) -> Self {
+    pub fn new(slice: &[usize], length: usize, c: &Phi4, points: usize) -> Self {
         let extents: Vec<usize> = slice.iter().copied().chain([length]).collect();
         let rule = site_rule(&extents, c, points);
         let sites: usize = slice.iter().product();
@@ -194,7 +193,7 @@ impl Slice {
     }
 
     /// The table at this resolution.
-    pub fn values(&self, c: &Couplings) -> Values {
+    pub fn values(&self, c: &Phi4) -> Values {
         let dims = self.extents.len() as f64;
         let [z, terms @ ..] = self.orbit_sum(|i, work| self.correlators(i, c, work));
         let [phi2, phi4, nn, inner2, cross, second] = terms.map(|x| x / z / self.sites as f64);
@@ -219,7 +218,7 @@ impl Slice {
 
     /// Contributions of slice state i, summed over its sites:
     /// (T^L)_ii times 1, φ², φ⁴, forward bonds, u², uφ' (next slice), φφ'' (the slice after it).
-    fn correlators(&self, i: usize, c: &Couplings, work: &mut Buffers) -> [f64; 7] {
+    fn correlators(&self, i: usize, c: &Phi4, work: &mut Buffers) -> [f64; 7] {
         let length = self.length();
         let mut powers = vec![self.column(i)];
         for _ in 2..length {

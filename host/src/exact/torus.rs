@@ -12,8 +12,8 @@
 //! Z⟨e^{hM}⟩ with T(h)_ij = e^{h(R_i + R_j)/2V} T_ij, R the sum of a slice: its power series in h to fourth order gives
 //! ⟨M²⟩ and ⟨M⁴⟩, its values at imaginary h the characteristic function and ⟨|M|⟩.
 
-use crate::couplings::Couplings;
 use crate::estimate::Observables;
+use stoquant_model::Phi4;
 
 use super::slice::{MOST, Slice};
 use super::{Error, converge, site, validate};
@@ -21,17 +21,17 @@ use super::{Error, converge, site, validate};
 /// Products that one resolution may cost: some 10 s on one core.
 const BUDGET: f64 = 6e10;
 
-/// Every observable of a periodic l0 × l1 lattice. Extents of 1 and 2 follow the conventions of [`Couplings`].
+/// Every observable of a periodic l0 × l1 lattice. Extents of 1 and 2 follow the conventions of [`Phi4`].
 ///
 /// Relative error, bounded by two resolutions: below 1e-11 for 2×L and 3×3; 4×4 within 5e-5 by the bound and 1e-6 in
 /// fact (κ = 0.27, λ = 0.022). The module's documentation gives the method.
-pub fn torus(l0: usize, l1: usize, c: &Couplings) -> Result<Observables, Error> {
+pub fn torus(l0: usize, l1: usize, c: &Phi4) -> Result<Observables, Error> {
     lattice(&[l0, l1], c)
 }
 
 /// [`torus`] in any number of dimensions from 0 to 4, as long as all extents but the largest make a slice of a few
 /// sites.
-pub fn lattice(extents: &[usize], c: &Couplings) -> Result<Observables, Error> {
+pub fn lattice(extents: &[usize], c: &Phi4) -> Result<Observables, Error> {
     validate(extents, c)?;
     let mut sorted = extents.to_vec();
     sorted.sort_unstable();
@@ -52,9 +52,11 @@ fn cost(slice: &[usize], length: usize, m: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{StepLaw, free, ring};
+    use super::super::{free, ring};
     use super::*;
     use crate::estimate::Observable::*;
+    use stoquant_model::IntegratorKind;
+    use stoquant_model::Phi4;
 
     /// Half of the last of the twelve published decimals.
     const DECIMALS: f64 = 6e-13;
@@ -68,7 +70,7 @@ mod tests {
                 [2.275286332817, 10.222332619249, 1.961160264158, 2.015262699672, 7.325701239213, 0.398736812256],
             ),
         ] {
-            let table = torus(2, 2, &Couplings::kappa_form(kappa, 0.022)).unwrap();
+            let table = torus(2, 2, &Phi4::kappa_form(kappa, 0.022)).unwrap();
             for (o, exact) in [Phi2, Phi4, Nn, M2, M4, U4].into_iter().zip(row) {
                 let e = table[&o];
                 assert!(e.error < 1e-10 * exact && (e.value - exact).abs() < DECIMALS + e.error, "{o:?} {e:?} {exact}");
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn three_by_three_reference_values() {
-        let table = torus(3, 3, &Couplings::kappa_form(0.27088, 0.022)).unwrap();
+        let table = torus(3, 3, &Phi4::kappa_form(0.27088, 0.022)).unwrap();
         for (o, exact) in
             [Phi2, Phi4, Nn, M2, M4, U4].into_iter().zip([1.968614, 7.807340, 1.592511, 1.595544, 4.328470, 0.433245])
         {
@@ -93,7 +95,7 @@ mod tests {
 
     #[test]
     fn four_by_four_reference_values() {
-        let table = torus(4, 4, &Couplings::kappa_form(0.27088, 0.022)).unwrap();
+        let table = torus(4, 4, &Phi4::kappa_form(0.27088, 0.022)).unwrap();
         for (o, exact) in [Phi2, Phi4, Nn, M2, M4, U4].into_iter().zip([1.8288, 6.850, 1.4303, 1.3794, 3.0842, 0.4597])
         {
             // The published numbers claim 2e-4.
@@ -111,9 +113,9 @@ mod tests {
     #[test]
     fn identities_hold_on_every_shape() {
         for c in [
-            Couplings::kappa_form(0.27, 0.022),
-            Couplings { kappa: -0.3, b: 0.5, lambda: 0.1 },
-            Couplings { kappa: 0.5, b: -1.0, lambda: 0.25 },
+            Phi4::kappa_form(0.27, 0.022),
+            Phi4 { kappa: -0.3, b: 0.5, lambda: 0.1 },
+            Phi4 { kappa: 0.5, b: -1.0, lambda: 0.25 },
         ] {
             for extents in [&[1, 1][..], &[1, 4], &[2, 1], &[2, 3], &[5, 2], &[2, 2, 1]] {
                 let table = lattice(extents, &c).unwrap();
@@ -128,8 +130,8 @@ mod tests {
     #[test]
     fn without_quartic_coupling_it_is_the_free_field() {
         for extents in [&[2, 2][..], &[3, 3], &[2, 5], &[1, 3], &[2, 2, 2], &[2, 1, 2, 2]] {
-            let c = Couplings { kappa: 0.15, b: 0.2 + 0.45 * extents.len() as f64, lambda: 0.0 };
-            let (a, b) = (lattice(extents, &c).unwrap(), free(extents, &c, None, StepLaw::Exact, 1.0).unwrap());
+            let c = Phi4 { kappa: 0.15, b: 0.2 + 0.45 * extents.len() as f64, lambda: 0.0 };
+            let (a, b) = (lattice(extents, &c).unwrap(), free(extents, &c, None, IntegratorKind::Mala, 1.0).unwrap());
             for (o, e) in &a {
                 assert!(
                     (e.value - b[o].value).abs() <= e.error + b[o].error && e.error < 1e-7,
@@ -142,11 +144,11 @@ mod tests {
 
     #[test]
     fn a_ring_by_two_methods() {
-        let c = Couplings::kappa_form(0.27, 0.022);
+        let c = Phi4::kappa_form(0.27, 0.022);
         for n in [1, 2, 7] {
             let (a, b) = (lattice(&[n], &c).unwrap(), ring(n, &c).unwrap());
             // A second extent of 1 adds a bond of every site with itself.
-            let looped = torus(1, n, &Couplings { b: c.b + 2.0 * c.kappa, ..c }).unwrap();
+            let looped = torus(1, n, &Phi4 { b: c.b + 2.0 * c.kappa, ..c }).unwrap();
             for o in [Phi2, Phi4, AbsM, M2, M4, U4, Chi] {
                 for other in [&a, &looped] {
                     assert!(
@@ -162,8 +164,8 @@ mod tests {
 
     #[test]
     fn too_large_is_an_error_with_advice() {
-        let message = torus(8, 8, &Couplings::kappa_form(0.27, 0.022)).unwrap_err().to_string();
+        let message = torus(8, 8, &Phi4::kappa_form(0.27, 0.022)).unwrap_err().to_string();
         assert!(message.contains("[8, 8]") && message.contains("exact free"), "{message}");
-        assert!(matches!(torus(0, 2, &Couplings::kappa_form(0.27, 0.022)), Err(Error::Extents { .. })));
+        assert!(matches!(torus(0, 2, &Phi4::kappa_form(0.27, 0.022)), Err(Error::Extents { .. })));
     }
 }

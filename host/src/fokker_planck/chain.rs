@@ -1,10 +1,11 @@
 //! The exact law of a one-site chain after n steps from a point.
 
 use std::f64::consts::PI;
+use stoquant_model::IntegratorKind;
 
 use crate::analysis::stats::normal_sf;
 use crate::exact::quadrature::range;
-use crate::exact::{Error, SitePotential, StepLaw};
+use crate::exact::{Error, SitePotential};
 
 /// Probability that may leave the grid: what every result may be wrong by.
 const LOSS: f64 = 1e-10;
@@ -33,7 +34,7 @@ pub struct ChainLaw {
 struct Map {
     potential: SitePotential,
     eps: f64,
-    law: StepLaw,
+    law: IntegratorKind,
     /// Variance of u.
     variance: f64,
 }
@@ -43,8 +44,8 @@ impl Map {
     fn step(&self, x: f64, u: f64) -> (f64, f64) {
         let (s, eps) = (self.potential, self.eps);
         match self.law {
-            StepLaw::LeimkuhlerMatthews => (x + u - eps * s.slope(x + u) + u, 2.0 - eps * s.curvature(x + u)),
-            StepLaw::Heun => {
+            IntegratorKind::LeimkuhlerMatthews => (x + u - eps * s.slope(x + u) + u, 2.0 - eps * s.curvature(x + u)),
+            IntegratorKind::Heun => {
                 let predictor = x - eps * s.slope(x) + u;
                 let drift = 0.5 * eps * (s.slope(x) + s.slope(predictor));
                 (x - drift + u, 1.0 - 0.5 * eps * s.curvature(predictor))
@@ -90,7 +91,7 @@ impl ChainLaw {
     pub fn new(
         potential: SitePotential,
         eps: f64,
-        law: StepLaw,
+        law: IntegratorKind,
         variance: f64,
         rounding: f64,
         start: f64,
@@ -103,7 +104,7 @@ impl ChainLaw {
             return Err(Error::Parameter { name: "law", value: f64::NAN, expected });
         }
         let variance = match law {
-            StepLaw::LeimkuhlerMatthews => 0.5 * eps * variance + 0.25 * rounding,
+            IntegratorKind::LeimkuhlerMatthews => 0.5 * eps * variance + 0.25 * rounding,
             _ => 2.0 * eps * variance + rounding,
         };
         let map = Map { potential, eps, law, variance };
@@ -125,7 +126,9 @@ impl ChainLaw {
                 let (start, spacing) = (self.now[0].0, self.points[1] - self.points[0]);
                 let first = |y: f64| match self.map.law {
                     // y₁ = F(x₀) + u: the start is a value of x, not of y.
-                    StepLaw::LeimkuhlerMatthews => Map { law: StepLaw::Euler, ..self.map }.density(start, y),
+                    IntegratorKind::LeimkuhlerMatthews => {
+                        Map { law: IntegratorKind::Euler, ..self.map }.density(start, y)
+                    }
                     _ => self.map.density(start, y),
                 };
                 self.points.iter().map(|&y| spacing * first(y)).collect()
@@ -153,7 +156,7 @@ impl ChainLaw {
     /// P(x_n ≤ a).
     pub fn cdf(&self, a: f64) -> f64 {
         match self.map.law {
-            StepLaw::LeimkuhlerMatthews if self.steps > 0 => {
+            IntegratorKind::LeimkuhlerMatthews if self.steps > 0 => {
                 let width = self.map.variance.sqrt();
                 self.now.iter().map(|(y, p)| p * normal_sf((y - a) / width)).sum()
             }
@@ -172,7 +175,7 @@ impl ChainLaw {
     pub fn moments(&self) -> [f64; 4] {
         let of_state = [1, 2, 3, 4].map(|k| self.now.iter().map(|(x, p)| p * x.powi(k)).sum::<f64>());
         match self.map.law {
-            StepLaw::LeimkuhlerMatthews if self.steps > 0 => {
+            IntegratorKind::LeimkuhlerMatthews if self.steps > 0 => {
                 // ⟨(y + u)^k⟩ with u independent of y.
                 let ([a, b, c, d], v) = (of_state, self.map.variance);
                 [a, b + v, c + 3.0 * a * v, d + 6.0 * b * v + 3.0 * v * v]
@@ -188,7 +191,7 @@ mod tests {
     use crate::estimate::Observable;
     use crate::exact::one_site;
 
-    const LAWS: [StepLaw; 3] = [StepLaw::Euler, StepLaw::Heun, StepLaw::LeimkuhlerMatthews];
+    const LAWS: [IntegratorKind; 3] = [IntegratorKind::Euler, IntegratorKind::Heun, IntegratorKind::LeimkuhlerMatthews];
 
     /// A linear chain stays Gaussian. Mean and variance by the recursion of the step: x' = ax + noise.
     #[test]
@@ -201,14 +204,14 @@ mod tests {
             let (mut mean, mut variance, mut before) = (start, 0.0, 0.0);
             for n in 1..=12 {
                 let (a, gain) = match law {
-                    StepLaw::Heun => (1.0 - y + 0.5 * y * y, 2.0 * eps * (1.0 - 0.5 * y).powi(2)),
-                    StepLaw::LeimkuhlerMatthews => (1.0 - y, eps),
+                    IntegratorKind::Heun => (1.0 - y + 0.5 * y * y, 2.0 * eps * (1.0 - 0.5 * y).powi(2)),
+                    IntegratorKind::LeimkuhlerMatthews => (1.0 - y, eps),
                     _ => (1.0 - y, 2.0 * eps),
                 };
                 mean *= a;
                 // Leimkuhler–Matthews: ⟨x_n R_n⟩ = √(ε/2) from the second step on.
                 variance = a * a * variance + gain + a * before;
-                before = if law == StepLaw::LeimkuhlerMatthews { eps } else { 0.0 };
+                before = if law == IntegratorKind::LeimkuhlerMatthews { eps } else { 0.0 };
                 chain.advance_to(n).unwrap();
                 let [m1, m2, _, _] = chain.moments();
                 // The trapezoid rule is exact here: rounding, and Newton's.
@@ -246,9 +249,9 @@ mod tests {
     #[test]
     fn an_explosive_chain_is_an_error() {
         let potential = SitePotential { b: 0.5, lambda: 0.25 };
-        let mut chain = ChainLaw::new(potential, 0.5, StepLaw::Euler, 1.0, 0.0, 2.0).unwrap();
+        let mut chain = ChainLaw::new(potential, 0.5, IntegratorKind::Euler, 1.0, 0.0, 2.0).unwrap();
         assert!(chain.advance_to(50).is_err());
-        assert!(ChainLaw::new(potential, 0.0, StepLaw::Euler, 1.0, 0.0, 2.0).is_err());
-        assert!(ChainLaw::new(potential, 0.1, StepLaw::Mala, 1.0, 0.0, 2.0).is_err());
+        assert!(ChainLaw::new(potential, 0.0, IntegratorKind::Euler, 1.0, 0.0, 2.0).is_err());
+        assert!(ChainLaw::new(potential, 0.1, IntegratorKind::Mala, 1.0, 0.0, 2.0).is_err());
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`Generator`], [`Scheme`] | the equation on a grid, in conservative form: central differences, or Chang and Cooper's |
+//! | [`Generator`], [`IntegratorKind`] | the equation on a grid, in conservative form: central differences, or Chang and Cooper's |
 //! | [`Implicit`], [`from_point`] | its evolution: probability conserved, densities positive |
 //! | [`levels`], [`decay_rate`] | its spectrum, from an equivalent Schrödinger operator and from the evolution |
 //! | [`ChainLaw`] | the exact law of a one-site chain after n steps of an integrator |

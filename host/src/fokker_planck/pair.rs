@@ -1,10 +1,10 @@
 //! Euler–Maruyama on two coupled sites, at finite step.
 
 use std::f64::consts::PI;
+use stoquant_model::Phi4;
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::couplings::Couplings;
 use crate::estimate::{Estimate, Observable, Observables};
 use crate::exact::Error;
 use crate::exact::quadrature::range;
@@ -25,8 +25,8 @@ pub struct PairLaw {
 
 impl PairLaw {
     /// The law at step `eps` for noise of a `variance` near 1, `rounding` being added in each step (Δ²/12 in fixed point).
-    pub fn new(c: &Couplings, eps: f64, variance: f64, rounding: f64) -> Result<Self, Error> {
-        let Couplings { kappa, b, lambda } = *c;
+    pub fn new(c: &Phi4, eps: f64, variance: f64, rounding: f64) -> Result<Self, Error> {
+        let Phi4 { kappa, b, lambda } = *c;
         if !(eps > 0.0 && eps.is_finite()) {
             return Err(Error::Parameter { name: "eps", value: eps, expected: "positive and finite" });
         }
@@ -91,14 +91,15 @@ impl PairLaw {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exact::{SitePotential, StepLaw, free, one_site};
+    use crate::exact::{SitePotential, free, one_site};
+    use stoquant_model::IntegratorKind;
 
     #[test]
     fn a_free_pair() {
-        let c = Couplings { kappa: 0.2, b: 1.0, lambda: 0.0 };
+        let c = Phi4 { kappa: 0.2, b: 1.0, lambda: 0.0 };
         for (eps, variance) in [(0.1, 1.0), (0.3, 1.01)] {
             let law = PairLaw::new(&c, eps, variance, 0.0).unwrap().observables();
-            let exact = free(&[2], &c, Some(eps), StepLaw::Euler, variance).unwrap();
+            let exact = free(&[2], &c, Some(eps), IntegratorKind::Euler, variance).unwrap();
             for (o, e) in &law {
                 assert!((e.value - exact[o].value).abs() < e.error, "{eps} {o:?} {e:?} {:?}", exact[o]);
             }
@@ -107,9 +108,9 @@ mod tests {
 
     #[test]
     fn two_uncoupled_sites() {
-        let (c, potential) = (Couplings { kappa: 0.0, b: 0.5, lambda: 0.25 }, SitePotential { b: 0.5, lambda: 0.25 });
+        let (c, potential) = (Phi4 { kappa: 0.0, b: 0.5, lambda: 0.25 }, SitePotential { b: 0.5, lambda: 0.25 });
         let law = PairLaw::new(&c, 0.1, 1.0, 0.0).unwrap().observables();
-        let exact = one_site(&potential, 0.1, StepLaw::Euler, 1.0).unwrap();
+        let exact = one_site(&potential, 0.1, IntegratorKind::Euler, 1.0).unwrap();
         for o in [Observable::Phi2, Observable::Phi4] {
             assert!((law[&o].value - exact[&o].value).abs() < law[&o].error + exact[&o].error, "{o:?} {:?}", law[&o]);
         }
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn bad_input_is_an_error() {
-        assert!(PairLaw::new(&Couplings { kappa: 0.4, b: 0.5, lambda: 0.0 }, 0.1, 1.0, 0.0).is_err());
-        assert!(PairLaw::new(&Couplings { kappa: 0.1, b: 0.5, lambda: 0.1 }, -0.1, 1.0, 0.0).is_err());
+        assert!(PairLaw::new(&Phi4 { kappa: 0.4, b: 0.5, lambda: 0.0 }, 0.1, 1.0, 0.0).is_err());
+        assert!(PairLaw::new(&Phi4 { kappa: 0.1, b: 0.5, lambda: 0.1 }, -0.1, 1.0, 0.0).is_err());
     }
 }

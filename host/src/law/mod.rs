@@ -25,7 +25,7 @@ pub use coarse::Coarse;
 pub use datapath::{Datapath, Rounding, coefficients};
 pub use euler::EulerOperator;
 pub use leimkuhler_matthews::LeimkuhlerMatthewsOperator;
-pub use solved::{Chain, Scheme, Solved, TOLERANCE, TOLERANCE_LEIMKUHLER_MATTHEWS, total_variation};
+pub use solved::{Chain, Solved, TOLERANCE, TOLERANCE_LEIMKUHLER_MATTHEWS, total_variation};
 pub use solver::{Stationary, Transfer, stationary};
 
 #[cfg(test)]

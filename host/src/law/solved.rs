@@ -1,14 +1,15 @@
 //! A one-site chain of the core, its exact stationary law, and the laws that it is held against.
 
-use stoquant_core::action::{Action, Phi4, QuarticDrift};
+use stoquant_core::action::{Action, QuarticDrift};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{Euler, Integrator, LeimkuhlerMatthews};
-use stoquant_core::noise::{Law, Threefry};
+use stoquant_core::noise::Threefry;
+use stoquant_model::{IntegratorKind, NoiseKind, Phi4};
 
 use super::{Coarse, Datapath, EulerOperator, LeimkuhlerMatthewsOperator, Stationary, coefficients, stationary};
 use crate::exact::quadrature::{Rule, range};
-use crate::exact::{self, SiteLaw, SitePotential, StepLaw};
+use crate::exact::{self, SiteLaw, SitePotential};
 use crate::noise_law::{NoiseLaw, normal_tail};
 
 /// Residual, in total variation, at which Euler's law counts as solved.
@@ -21,22 +22,13 @@ pub const TOLERANCE_LEIMKUHLER_MATTHEWS: f64 = 1e-8;
 /// e^{-S} is followed down to e^{-42} = 6e-19 of its maximum; Euler's law is wider by O(ε), which the rest of the grid bears.
 const RANGE: f64 = 42.0;
 
-/// One-site integrator whose law is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheme {
-    /// Euler–Maruyama.
-    Euler,
-    /// Leimkuhler–Matthews.
-    LeimkuhlerMatthews,
-}
-
 /// Everything that determines the integers of a one-site chain.
 #[derive(Clone, Debug)]
 pub struct Chain {
     /// The update.
     pub path: Datapath,
-    /// The integrator it belongs to.
-    pub scheme: Scheme,
+    /// The integrator it belongs to: Euler–Maruyama or Leimkuhler–Matthews.
+    pub integrator: IntegratorKind,
     /// The step that the amplitude stands for.
     pub eps: f64,
     /// The potential with the couplings as quantised.
@@ -49,11 +41,11 @@ pub struct Chain {
 
 impl Chain {
     /// The chain of the core's `Fx<width>`.
-    pub fn of_core(width: u32, scheme: Scheme, potential: &SitePotential, eps: f64) -> Result<Self, Error> {
+    pub fn of_core(width: u32, integrator: IntegratorKind, potential: &SitePotential, eps: f64) -> Result<Self, Error> {
         macro_rules! widths {
             ($($w:literal)*) => {
                 match width {
-                    $($w => Self::new::<Fx<$w>>(scheme, potential, eps),)*
+                    $($w => Self::new::<Fx<$w>>(integrator, potential, eps),)*
                     _ => Err(Error::Domain { what: "width", value: f64::from(width), want: "8, 10, 12, 14, 16 or 18" }),
                 }
             };
@@ -62,27 +54,30 @@ impl Chain {
     }
 
     /// The chain of any arithmetic with the accumulator of [`Fx`].
-    pub fn new<A>(scheme: Scheme, potential: &SitePotential, eps: f64) -> Result<Self, Error>
+    pub fn new<A>(integrator: IntegratorKind, potential: &SitePotential, eps: f64) -> Result<Self, Error>
     where
         A: Arith<Wide = i64>,
     {
         let action = Phi4::new(0.0, potential.b, potential.lambda);
-        let (drift, sigma, eps): (QuarticDrift<A>, A::Sigma, f64) = match scheme {
-            Scheme::Euler => {
+        let (drift, sigma, eps): (QuarticDrift<A>, A::Sigma, f64) = match integrator {
+            IntegratorKind::Euler => {
                 let euler = Euler::<A, _>::new(&action, eps, 0)?;
                 (*euler.drift(), euler.sigma(), Integrator::<A, Threefry>::eps(&euler))
             }
-            Scheme::LeimkuhlerMatthews => {
+            IntegratorKind::LeimkuhlerMatthews => {
                 let lm = LeimkuhlerMatthews::<A, _>::new(&action, eps, 0)?;
                 (*lm.drift(), lm.sigma(), Integrator::<A, Threefry>::eps(&lm))
+            }
+            _ => {
+                return Err(Error::Absent { what: "distribution of integers: Euler and Leimkuhler-Matthews have one" });
             }
         };
         let path = Datapath::of(&drift, sigma)?;
         let width = Error::Domain { what: "width", value: f64::from(path.width), want: "8 to 18" };
-        let noise = NoiseLaw::new(Law::Gaussian, path.width).ok_or(width)?;
+        let noise = NoiseLaw::new(NoiseKind::Gaussian, path.width).ok_or(width)?;
         let quantised = <Phi4 as Action<A>>::quantised(&action, &drift, eps);
-        let potential = SitePotential { b: quantised.b(), lambda: quantised.lambda() };
-        Ok(Self { path, scheme, eps, potential, coefficients: coefficients(&drift), noise })
+        let potential = SitePotential { b: quantised.b, lambda: quantised.lambda };
+        Ok(Self { path, integrator, eps, potential, coefficients: coefficients(&drift), noise })
     }
 
     /// The same with exact products (see [`Datapath::exact_products`]).
@@ -94,7 +89,7 @@ impl Chain {
     /// X: beyond it no law of this chain has anything.
     fn half_width(&self) -> f64 {
         // Leimkuhler–Matthews follows φ + √(ε/2)·R.
-        let margin = if self.scheme == Scheme::Euler { 0.0 } else { 7.0 * (0.5 * self.eps).sqrt() };
+        let margin = if self.integrator == IntegratorKind::Euler { 0.0 } else { 7.0 * (0.5 * self.eps).sqrt() };
         range(self.potential.b, self.potential.lambda, RANGE) + margin
     }
 
@@ -111,12 +106,12 @@ impl Chain {
     /// The continuous chain with the same coefficients and noise of this variance.
     pub fn continuous(&self, variance: f64) -> Coarse {
         let (s, eps) = (self.potential, self.eps);
-        match self.scheme {
-            Scheme::Euler => {
+        match self.integrator {
+            IntegratorKind::Euler => {
                 let sigma = (2.0 * eps).sqrt();
                 Coarse::new(self.half_width(), sigma, variance, |x, r| x - eps * s.slope(x) + sigma * r)
             }
-            Scheme::LeimkuhlerMatthews => {
+            _ => {
                 let sigma = (0.5 * eps).sqrt();
                 Coarse::new(self.half_width(), 2.0 * sigma, variance, |w, r| {
                     let x = w + sigma * r;
@@ -129,12 +124,12 @@ impl Chain {
     /// The exact law; `None` where it does not fit in `memory` bytes or the iteration does not end.
     pub fn solve(self, memory: u64) -> Option<Solved> {
         let coarse = self.continuous(self.dithered_variance());
-        let (law, solution) = match self.scheme {
-            Scheme::Euler => {
+        let (law, solution) = match self.integrator {
+            IntegratorKind::Euler => {
                 let solution = stationary(&EulerOperator::new(&self.path, &self.noise), &coarse, TOLERANCE)?;
                 (solution.law.clone(), solution)
             }
-            Scheme::LeimkuhlerMatthews => {
+            _ => {
                 let reach = self.half_width();
                 let operator = LeimkuhlerMatthewsOperator::new(&self.path, &self.noise, reach, memory)?;
                 let solution = stationary(&operator, &coarse, TOLERANCE_LEIMKUHLER_MATTHEWS)?;
@@ -146,11 +141,7 @@ impl Chain {
 
     /// ⟨x²⟩ of the continuous chain with noise of this variance, with a bound on its numerical error.
     pub fn continuous_phi2(&self, variance: f64) -> Result<crate::estimate::Estimate, exact::Error> {
-        let law = match self.scheme {
-            Scheme::Euler => StepLaw::Euler,
-            Scheme::LeimkuhlerMatthews => StepLaw::LeimkuhlerMatthews,
-        };
-        Ok(exact::one_site(&self.potential, self.eps, law, variance)?[&crate::estimate::Observable::Phi2])
+        Ok(exact::one_site(&self.potential, self.eps, self.integrator, variance)?[&crate::estimate::Observable::Phi2])
     }
 
     /// Probabilities between edges under the continuous Euler chain with noise of this variance: the step's Gaussian is integrated exactly.

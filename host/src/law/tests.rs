@@ -1,9 +1,9 @@
-use stoquant_core::action::Phi4;
 use stoquant_core::arith::Fx;
 use stoquant_core::integrator::Euler;
+use stoquant_model::{IntegratorKind, Phi4};
 
 use super::*;
-use crate::exact::{self, SitePotential, StepLaw};
+use crate::exact::{self, SitePotential};
 
 const SINGLE: SitePotential = SitePotential { b: 0.5, lambda: 0.25 };
 
@@ -14,7 +14,7 @@ fn memory() -> u64 {
 /// Every row of the operator at W = 8 against the update itself, tried for every value of the noise: rounding only.
 #[test]
 fn rows_are_the_update() {
-    let chain = Chain::of_core(8, Scheme::Euler, &SINGLE, 0.02).unwrap();
+    let chain = Chain::of_core(8, IntegratorKind::Euler, &SINGLE, 0.02).unwrap();
     for path in [
         chain.path.clone(),
         chain.path.clone().rounding(Rounding::Truncate),
@@ -51,7 +51,7 @@ fn the_datapath_is_the_format() {
 /// Two levels against brute force: a thousand steps of the operator from another start, W = 10.
 #[test]
 fn the_fixed_point_is_that_of_many_steps() {
-    let chain = Chain::of_core(10, Scheme::Euler, &SINGLE, 0.02).unwrap();
+    let chain = Chain::of_core(10, IntegratorKind::Euler, &SINGLE, 0.02).unwrap();
     let operator = EulerOperator::new(&chain.path, &chain.noise);
     let mut law = vec![0.0; operator.states()];
     law[operator.states() / 2 + 40] = 1.0;
@@ -67,9 +67,9 @@ fn the_fixed_point_is_that_of_many_steps() {
 #[test]
 fn continuous_cells_of_a_gaussian() {
     let free = SitePotential { b: 0.7, lambda: 0.0 };
-    let chain = Chain::of_core(16, Scheme::Euler, &free, 0.02).unwrap();
+    let chain = Chain::of_core(16, IntegratorKind::Euler, &free, 0.02).unwrap();
     let edges = chain.edges(64);
-    let variance = exact::mode_variance(2.0 * chain.potential.b, chain.eps, StepLaw::Euler).unwrap();
+    let variance = exact::mode_variance(2.0 * chain.potential.b, chain.eps, IntegratorKind::Euler).unwrap();
     let cells = chain.continuous_bins(1.0, &edges).unwrap();
     for (cell, e) in cells.iter().zip(edges.windows(2)) {
         let below = |x: f64| {
@@ -85,7 +85,7 @@ fn continuous_cells_of_a_gaussian() {
 /// Leimkuhler–Matthews through w against the joint chain of (φ, η), iterated at W = 8 from the same start: the law of φ after ten steps.
 #[test]
 fn conjugate_chain_is_the_joint_chain() {
-    let chain = Chain::of_core(8, Scheme::LeimkuhlerMatthews, &SINGLE, 0.02).unwrap();
+    let chain = Chain::of_core(8, IntegratorKind::LeimkuhlerMatthews, &SINGLE, 0.02).unwrap();
     let (path, noise) = (&chain.path, &chain.noise);
     let reach = i64::from(noise.max());
     let q: Vec<f64> = (-reach..=reach).map(|eta| noise.words(eta as i32) as f64 / (1u64 << 32) as f64).collect();
@@ -127,8 +127,8 @@ fn conjugate_chain_is_the_joint_chain() {
 /// W = 8, eps = 0.1, d unbounded: {-max, max} are a class of their own, where the map overshoots; the core refuses that step.
 #[test]
 fn an_unstable_step_has_a_second_class() {
-    assert!(Chain::of_core(8, Scheme::Euler, &SINGLE, 0.1).is_err());
-    let mut chain = Chain::of_core(8, Scheme::Euler, &SINGLE, 0.02).unwrap();
+    assert!(Chain::of_core(8, IntegratorKind::Euler, &SINGLE, 0.1).is_err());
+    let mut chain = Chain::of_core(8, IntegratorKind::Euler, &SINGLE, 0.02).unwrap();
     assert_eq!(chain.stuck(), 0);
     chain.path = chain.path.exact_products(-0.1, 0.1);
     assert!(chain.stuck() >= 2, "{}", chain.stuck());

@@ -27,8 +27,9 @@ pub fn law(drift: impl Fn(usize) -> f64, variance: f64, push: f64) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::estimate::Observable::Phi2;
-    use crate::exact::{SitePotential, StepLaw, one_site};
+    use crate::exact::{SitePotential, one_site};
     use crate::markov::{mean, total_variation};
+    use stoquant_model::IntegratorKind;
 
     /// A linear drift -a x + μ: Gaussian of mean μ/a and variance v/(1 - (1-a)²).
     #[test]
@@ -49,7 +50,7 @@ mod tests {
         let s = SitePotential { b: 0.5, lambda: 0.25 };
         for eps in [0.005, 0.02] {
             let p = law(|i| -eps * s.slope(phi(i)), 2.0 * eps, 0.0);
-            let exact = one_site(&s, eps, StepLaw::Euler, 1.0).unwrap()[&Phi2].value;
+            let exact = one_site(&s, eps, IntegratorKind::Euler, 1.0).unwrap()[&Phi2].value;
             // It explodes beyond |x| = 20 only; what its bound leaves is below 1e-11.
             assert!((mean(&p, |x| x * x) - exact).abs() < 1e-11, "{eps}");
         }

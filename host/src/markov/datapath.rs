@@ -11,12 +11,13 @@
 
 use std::collections::BTreeMap;
 
-use stoquant_core::action::{Action, Drift, Phi4, QuarticDrift};
+use stoquant_core::action::{Action, Drift, QuarticDrift};
 use stoquant_core::arith::Arith;
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{ChainNoise, Euler, Integrator, Mala, State};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
-use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words, gauss};
+use stoquant_core::noise::{Noise, PureWords, StreamTag, Threefry, Words, gauss};
+use stoquant_model::{NoiseKind, Phi4};
 
 use super::rounding::{FRACTION, Rounding};
 use super::{CountMatrix, LSB, MAX, STATES, WIDTH, index, level};
@@ -33,7 +34,7 @@ pub struct EtaLaw {
 impl EtaLaw {
     /// All 2³² words of the core's Gaussian.
     pub fn production() -> Self {
-        let law = NoiseLaw::of::<WIDTH>(Law::Gaussian);
+        let law = NoiseLaw::of::<WIDTH>(NoiseKind::Gaussian);
         let counts = (-law.max()..=law.max()).map(|eta| (eta, law.words(eta))).filter(|&(_, words)| words > 0);
         Self { bits: 32, counts: counts.collect() }
     }
@@ -191,7 +192,7 @@ impl<A: Arith> Site<A> {
             plan: Plan::new([], WORK_BLOCKS)?,
             words,
             eps,
-            quantised: SitePotential { b: quantised.b(), lambda: quantised.lambda() },
+            quantised: SitePotential { b: quantised.b, lambda: quantised.lambda },
             euler,
         })
     }
@@ -221,8 +222,10 @@ impl<A: Arith> Site<A> {
     /// One sweep from n with a word that gives η: n', and ln r if the integrator is Metropolis-adjusted.
     fn sweep(&self, integrator: &impl Integrator<A, Always>, n: i32, eta: i32) -> (i32, f64) {
         let words = Always(self.words[eta.unsigned_abs() as usize] | if eta < 0 { 1 << 31 } else { 0 });
-        let mut noise =
-            ChainNoise { eta: Noise { law: Law::Gaussian, words }, accept: Threefry::new(0, 0, StreamTag::Accept) };
+        let mut noise = ChainNoise {
+            eta: Noise { law: NoiseKind::Gaussian, words },
+            accept: Threefry::new(0, 0, StreamTag::Accept),
+        };
         let mut phi = [A::nearest(f64::from(n) * LSB).store()];
         let (mut work, mut state) = ([A::Store::default(); WORK_BLOCKS], State::default());
         integrator.sweep(&self.plan, &mut noise, &mut phi, &mut work, &mut state);

@@ -113,7 +113,8 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::super::errors;
-    use stoquant_core::noise::{Law, gauss, three_point};
+    use stoquant_core::noise::{gauss, three_point};
+    use stoquant_model::NoiseKind;
 
     use super::*;
 
@@ -122,7 +123,7 @@ mod tests {
     fn classes_are_what_all_words_say() {
         let maps: [Eta; 3] = [(18, &gauss::eta::<18>), (16, &gauss::eta::<16>), (18, &three_point::eta::<18>)];
         let found = every_word(&maps);
-        let laws = [(Law::Gaussian, 18), (Law::Gaussian, 16), (Law::ThreePoint, 18)];
+        let laws = [(NoiseKind::Gaussian, 18), (NoiseKind::Gaussian, 16), (NoiseKind::ThreePoint, 18)];
         for (found, (law, width)) in found.iter().zip(laws) {
             assert_eq!(Some(&found.law), NoiseLaw::new(law, width).as_ref());
             assert_eq!(found.unpaired, 0);

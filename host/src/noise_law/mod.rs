@@ -25,7 +25,8 @@ pub use facts::{FACTS, Facts};
 pub use normal::{normal_density, normal_tail, normal_tail_inverse};
 
 use stoquant_core::noise::gauss::{self, Segment};
-use stoquant_core::noise::{Law, three_point};
+use stoquant_core::noise::three_point;
+use stoquant_model::NoiseKind;
 
 /// Number of words.
 const WORDS: u64 = 1 << 32;
@@ -83,7 +84,7 @@ pub struct NoiseLaw {
 impl NoiseLaw {
     /// The law of the core's noise; `None` unless 8 ≤ width ≤ 18.
     #[must_use]
-    pub fn new(law: Law, width: u32) -> Option<Self> {
+    pub fn new(law: NoiseKind, width: u32) -> Option<Self> {
         macro_rules! widths {
             ($($w:literal)*) => { match width { $($w => Some(Self::of::<$w>(law)),)* _ => None } };
         }
@@ -92,10 +93,10 @@ impl NoiseLaw {
 
     /// The law of the core's noise of width W.
     #[must_use]
-    pub fn of<const W: u32>(law: Law) -> Self {
+    pub fn of<const W: u32>(law: NoiseKind) -> Self {
         match law {
-            Law::Gaussian => Self::of_eta(W, gauss::eta::<W>),
-            Law::ThreePoint => {
+            NoiseKind::Gaussian => Self::of_eta(W, gauss::eta::<W>),
+            NoiseKind::ThreePoint => {
                 // The magnitude is a step function of m: one word on either side stands for all.
                 let nonzero = u64::from(three_point::nonzero::<W>());
                 let sides = [(0, nonzero), (nonzero as u32, WORDS / 2 - nonzero)];
@@ -254,7 +255,7 @@ mod tests {
 
     /// Both laws in every width, as (law, exact law).
     fn all() -> impl Iterator<Item = NoiseLaw> {
-        let laws = [Law::Gaussian, Law::ThreePoint];
+        let laws = [NoiseKind::Gaussian, NoiseKind::ThreePoint];
         laws.into_iter().flat_map(|law| (8..=18).filter_map(move |w| NoiseLaw::new(law, w)))
     }
 
@@ -276,8 +277,8 @@ mod tests {
 
     #[test]
     fn sums_of_the_specification() {
-        let wide = NoiseLaw::of::<18>(Law::Gaussian);
-        let narrow = NoiseLaw::of::<16>(Law::Gaussian);
+        let wide = NoiseLaw::of::<18>(NoiseKind::Gaussian);
+        let narrow = NoiseLaw::of::<16>(NoiseKind::Gaussian);
         assert_eq!(wide.sum(2), Some(1_152_921_504_424_006_422));
         assert_eq!(narrow.sum(2), Some(2 * 36_028_798_611_803_284));
         assert_eq!((wide.max(), narrow.max()), (103_841, 25_960));
@@ -315,13 +316,13 @@ mod tests {
     #[test]
     fn quality_of_the_gaussian() {
         let near = |x: f64, y: f64, digits: f64| assert!((x / y - 1.0).abs() < digits, "{x} is not {y}");
-        let wide = NoiseLaw::of::<18>(Law::Gaussian);
+        let wide = NoiseLaw::of::<18>(NoiseKind::Gaussian);
         near(wide.variance_error(), -1.6e-10, 0.05);
         near(wide.excess_kurtosis(), -2.8e-9, 0.05);
         near(wide.moment(6) / 15.0 - 1.0, 4.2e-6, 0.05);
         near(wide.moment(8) / 105.0 - 1.0, 1.7e-5, 0.05);
         near(wide.kolmogorov_on_grid(), 3.2e-5, 0.05);
-        let narrow = NoiseLaw::of::<16>(Law::Gaussian);
+        let narrow = NoiseLaw::of::<16>(NoiseKind::Gaussian);
         near(narrow.variance_error(), 4.4e-8, 0.05);
         near(narrow.excess_kurtosis(), 2.9e-7, 0.05);
         near(narrow.kolmogorov_on_grid(), 3.1e-5, 0.05);
@@ -345,7 +346,7 @@ mod tests {
     #[test]
     fn three_point_moments() {
         fn check<const W: u32>() {
-            let law = NoiseLaw::of::<W>(Law::ThreePoint);
+            let law = NoiseLaw::of::<W>(NoiseKind::ThreePoint);
             let (second, bits) = three_point::second_moment::<W>();
             assert_eq!(law.sum(2), Some(u128::from(second) << 32 >> (bits - 2 * (W - 4))));
             let (fourth, bits) = three_point::fourth_moment::<W>();

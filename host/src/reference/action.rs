@@ -1,9 +1,9 @@
 //! Action, drift and Laplacian of lattice φ⁴.
 
-use crate::couplings::Couplings;
+use stoquant_model::Phi4;
 
 /// `S = Σ_x [ -2κ Σ_μ φ_x φ_{x+μ} + b φ_x² + λ φ_x⁴ ]`.
-pub fn action(phi: &[f64], extents: &[usize], c: &Couplings) -> f64 {
+pub fn action(phi: &[f64], extents: &[usize], c: &Phi4) -> f64 {
     check(phi, extents);
     let mut s = 0.0;
     for x in 0..phi.len() {
@@ -16,7 +16,7 @@ pub fn action(phi: &[f64], extents: &[usize], c: &Couplings) -> f64 {
 }
 
 /// `K_x = -∂S/∂φ_x = 2κ Σ_μ (φ_{x+μ} + φ_{x-μ}) - 2b φ_x - 4λ φ_x³`.
-pub fn drift(phi: &[f64], extents: &[usize], c: &Couplings) -> Vec<f64> {
+pub fn drift(phi: &[f64], extents: &[usize], c: &Phi4) -> Vec<f64> {
     check(phi, extents);
     let mut k = vec![0.0; phi.len()];
     for x in 0..phi.len() {
@@ -31,7 +31,7 @@ pub fn drift(phi: &[f64], extents: &[usize], c: &Couplings) -> Vec<f64> {
 }
 
 /// `Σ_x ∂²S/∂φ_x² = Σ_x [ 2b + 12λ φ_x² - 4κ × (number of extents equal to 1) ]`: there the bond term is -2κφ_x².
-pub fn laplacian(phi: &[f64], extents: &[usize], c: &Couplings) -> f64 {
+pub fn laplacian(phi: &[f64], extents: &[usize], c: &Phi4) -> f64 {
     check(phi, extents);
     let mut sum = 0.0;
     for x in 0..phi.len() {
@@ -68,7 +68,7 @@ pub(super) mod tests {
     /// Every kind of extent: none, 1, 2, 3, larger, mixed.
     pub const LATTICES: [&[usize]; 9] = [&[], &[1], &[2], &[5], &[2, 2], &[3, 4], &[1, 6], &[3, 2, 1], &[2, 3, 1, 2]];
 
-    pub const COUPLINGS: Couplings = Couplings { kappa: 0.27, b: 0.956, lambda: 0.022 };
+    pub const COUPLINGS: Phi4 = Phi4 { kappa: 0.27, b: 0.956, lambda: 0.022 };
 
     pub fn random_field(extents: &[usize], seed: u64) -> Vec<f64> {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
@@ -84,13 +84,13 @@ pub(super) mod tests {
     /// Hand-written sums: one site without bonds; extents 1 and 2; a 2×2 torus with every bond twice.
     #[test]
     fn small_lattices_by_hand() {
-        let c = Couplings { kappa: 0.5, b: 2.0, lambda: 3.0 };
+        let c = Phi4 { kappa: 0.5, b: 2.0, lambda: 3.0 };
         assert_eq!(action(&[2.0], &[], &c), 2.0 * 4.0 + 3.0 * 16.0);
         assert_eq!(action(&[2.0], &[1], &c), -4.0 + 8.0 + 48.0);
         assert_eq!(drift(&[2.0], &[1], &c), [2.0 * 2.0 - 8.0 - 96.0]);
         assert_eq!(laplacian(&[2.0], &[1], &c), 4.0 + 144.0 - 2.0);
         assert_eq!(action(&[1.0, 2.0], &[2], &c), -2.0 * 2.0 + 2.0 * 5.0 + 3.0 * 17.0);
-        let bonds = Couplings { kappa: 0.5, b: 0.0, lambda: 0.0 };
+        let bonds = Phi4 { kappa: 0.5, b: 0.0, lambda: 0.0 };
         // Horizontal 1·2 and 3·4, vertical 1·3 and 2·4, each twice.
         assert_eq!(action(&[1.0, 2.0, 3.0, 4.0], &[2, 2], &bonds), -2.0 * (2.0 + 12.0 + 3.0 + 8.0));
     }
@@ -98,7 +98,7 @@ pub(super) mod tests {
     /// The last coordinate is the fastest: on 2×3 site 1 is (0, 1), with neighbours 2, 0 along the row, 4 twice across.
     #[test]
     fn fields_are_row_major() {
-        let bonds = Couplings { kappa: 0.5, b: 0.0, lambda: 0.0 };
+        let bonds = Phi4 { kappa: 0.5, b: 0.0, lambda: 0.0 };
         let k = drift(&[1.0, 10.0, 100.0, 1e3, 1e4, 1e5], &[2, 3], &bonds);
         assert_eq!(k[1], 101.0 + 2e4);
     }
@@ -154,7 +154,7 @@ pub(super) mod tests {
     /// A plane wave is an eigenvector of the free drift: K = -(2b - 4κ Σ_μ cos k_μ) φ.
     #[test]
     fn free_modes() {
-        let c = Couplings { kappa: 0.27, b: 0.956, lambda: 0.0 };
+        let c = Phi4 { kappa: 0.27, b: 0.956, lambda: 0.0 };
         let (k0, k1) = (std::f64::consts::TAU / 3.0, 2.0 * std::f64::consts::TAU / 5.0);
         let phi: Vec<f64> = (0..15).map(|x| (k0 * f64::from(x / 5) + k1 * f64::from(x % 5)).cos()).collect();
         let eigenvalue = 2.0 * c.b - 4.0 * c.kappa * (k0.cos() + k1.cos());

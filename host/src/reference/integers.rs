@@ -10,7 +10,7 @@
 //! With floor divisions instead of shifts, in `i64`, which the sums leave twenty bits of room (below 2^44 for W = 18).
 
 use super::action::neighbour;
-use crate::couplings::Couplings;
+use stoquant_model::Phi4;
 
 /// Coefficients of a W-bit update as integers.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub struct Datapath {
 impl Datapath {
     /// From couplings and step as an engine reports them, which its coefficients determine; `sigma` is √(2ε), or √(ε/2) for
     /// Leimkuhler–Matthews.
-    pub fn new(width: u32, c: &Couplings, eps: f64, sigma: f64) -> Self {
+    pub fn new(width: u32, c: &Phi4, eps: f64, sigma: f64) -> Self {
         let integer = |value: f64, fraction: u32| (value * f64::from(fraction).exp2()).round() as i64;
         Self {
             width,

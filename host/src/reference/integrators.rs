@@ -4,13 +4,13 @@
 //! `√(2ε) η` of noise for a drift of εK.
 
 use super::{action, drift};
-use crate::couplings::Couplings;
+use stoquant_model::Phi4;
 
 /// Euler–Maruyama: `φ' = φ + εK(φ) + √(2ε) η`.
 ///
 /// A free mode of eigenvalue k has variance `1/(k(1 - εk/2))`: weak error O(ε).
 /// Source: Parisi and Wu, Sci. Sinica 24 (1981) 483; Batrouni et al., Phys. Rev. D 32 (1985) 2736.
-pub fn euler(phi: &[f64], extents: &[usize], c: &Couplings, eta: &[f64], eps: f64) -> Vec<f64> {
+pub fn euler(phi: &[f64], extents: &[usize], c: &Phi4, eta: &[f64], eps: f64) -> Vec<f64> {
     check(phi, eta);
     let k = drift(phi, extents, c);
     (0..phi.len()).map(|x| phi[x] + eps * k[x] + (2.0 * eps).sqrt() * eta[x]).collect()
@@ -23,7 +23,7 @@ pub fn euler(phi: &[f64], extents: &[usize], c: &Couplings, eta: &[f64], eps: f6
 pub fn leimkuhler_matthews(
     phi: &[f64],
     extents: &[usize],
-    c: &Couplings,
+    c: &Phi4,
     eta_n: &[f64],
     eta_n1: &[f64],
     eps: f64,
@@ -38,7 +38,7 @@ pub fn leimkuhler_matthews(
 ///
 /// A free mode has variance `(1/k)(1 - y/2)/(1 - y/2 + y²/4)`, y = εk: weak error O(ε²).
 /// Source: Batrouni et al., Phys. Rev. D 32 (1985) 2736 (second-order Runge–Kutta).
-pub fn heun(phi: &[f64], extents: &[usize], c: &Couplings, eta: &[f64], eps: f64) -> Vec<f64> {
+pub fn heun(phi: &[f64], extents: &[usize], c: &Phi4, eta: &[f64], eps: f64) -> Vec<f64> {
     let predicted = euler(phi, extents, c, eta, eps);
     let (k, k_predicted) = (drift(phi, extents, c), drift(&predicted, extents, c));
     (0..phi.len()).map(|x| phi[x] + eps / 2.0 * (k[x] + k_predicted[x]) + (2.0 * eps).sqrt() * eta[x]).collect()
@@ -47,7 +47,7 @@ pub fn heun(phi: &[f64], extents: &[usize], c: &Couplings, eta: &[f64], eps: f64
 /// MALA: an Euler proposal y, and `ln r = S(x) - S(y) + ln q(x|y) - ln q(y|x)`; accept if `ln u < ln r`.
 ///
 /// `ln q(y|x) = -|y - x - εK(x)|²/(4ε)`: exact for every ε. Source: Roberts and Tweedie, Bernoulli 2 (1996) 341.
-pub fn mala(phi: &[f64], extents: &[usize], c: &Couplings, eta: &[f64], eps: f64) -> (Vec<f64>, f64) {
+pub fn mala(phi: &[f64], extents: &[usize], c: &Phi4, eta: &[f64], eps: f64) -> (Vec<f64>, f64) {
     let proposal = euler(phi, extents, c, eta, eps);
     let ln_q = |to: &[f64], from: &[f64]| -> f64 {
         let k = drift(from, extents, c);
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     /// One free site, S = kφ²/2, where each step is linear: φ' = aφ + c·η.
-    const FREE: Couplings = Couplings { kappa: 0.0, b: 0.7, lambda: 0.0 };
+    const FREE: Phi4 = Phi4 { kappa: 0.0, b: 0.7, lambda: 0.0 };
     const K: f64 = 1.4;
 
     /// The coefficients (a, c) of a linear step.
@@ -105,7 +105,7 @@ mod tests {
     /// mean is fixed; the slope is extrapolated from two steps, its own error O(ε²) ≈ 5e-3.
     #[test]
     fn euler_step_size_law() {
-        let quartic = Couplings { kappa: 0.0, b: 0.5, lambda: 0.25 };
+        let quartic = Phi4 { kappa: 0.0, b: 0.5, lambda: 0.25 };
         let h = 0.04;
         let grid: Vec<f64> = (-90..=90).map(|i| h * f64::from(i)).collect();
         let second_moment = |eps: f64| {

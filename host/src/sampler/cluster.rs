@@ -14,10 +14,10 @@
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use stoquant_model::Phi4;
 
 use super::lattice::Lattice;
 use super::{ReferenceSampler, SamplerError};
-use crate::couplings::Couplings;
 
 /// Metropolis acceptance aimed at while tuning; the optimum is flat.
 const ACCEPTANCE: f64 = 0.5;
@@ -28,7 +28,7 @@ const SHIFTS: usize = 8;
 /// Wolff clusters, Metropolis sweeps and shifts.
 pub struct Cluster {
     lattice: Lattice,
-    c: Couplings,
+    c: Phi4,
     rng: Xoshiro256PlusPlus,
     phi: Vec<f64>,
     /// Half-width of the uniform Metropolis proposal.
@@ -42,7 +42,7 @@ pub struct Cluster {
 
 impl Cluster {
     /// A chain on `extents` (0 to 4 of them), started from Gaussian noise.
-    pub fn new(extents: &[usize], c: Couplings, seed: u64) -> Result<Self, SamplerError> {
+    pub fn new(extents: &[usize], c: Phi4, seed: u64) -> Result<Self, SamplerError> {
         let lattice = Lattice::new(extents, &c)?;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
         let phi = (0..lattice.volume).map(|_| StandardNormal.sample(&mut rng)).collect();
@@ -72,7 +72,7 @@ impl Cluster {
     fn shift(&mut self) {
         let moment = |n: i32| self.phi.iter().map(|p| p.powi(n)).sum::<f64>();
         let (v, m1, m2, m3) = (moment(0), moment(1), moment(2), moment(3));
-        let Couplings { kappa, b, lambda } = self.c;
+        let Phi4 { kappa, b, lambda } = self.c;
         // Each of the D bonds of a site gives a(φ_x + φ_y) + a².
         let quadratic = b - 2.0 * kappa * self.lattice.extents.len() as f64;
         let delta_s = |a: f64| {
@@ -135,7 +135,7 @@ impl ReferenceSampler for Cluster {
         &self.lattice.extents
     }
 
-    fn couplings(&self) -> &Couplings {
+    fn couplings(&self) -> &Phi4 {
         &self.c
     }
 
@@ -171,7 +171,7 @@ mod tests {
     /// exp(-2·4κ φ₁φ₂); binomial count of 40 000, 4.9 σ (1e-6 two-sided).
     #[test]
     fn double_bond_on_a_ring_of_two() {
-        let mut cluster = Cluster::new(&[2], Couplings::kappa_form(0.2, 0.1), 5).unwrap();
+        let mut cluster = Cluster::new(&[2], Phi4::kappa_form(0.2, 0.1), 5).unwrap();
         let n = 40_000;
         let single = (0..n)
             .filter(|_| {
@@ -189,7 +189,7 @@ mod tests {
     /// Broken bonds are never activated, and moduli never change in a cluster step.
     #[test]
     fn clusters_have_one_sign() {
-        let mut cluster = Cluster::new(&[6, 5], Couplings::kappa_form(0.4, 0.1), 6).unwrap();
+        let mut cluster = Cluster::new(&[6, 5], Phi4::kappa_form(0.4, 0.1), 6).unwrap();
         for _ in 0..200 {
             cluster.metropolis();
             let before = cluster.phi.clone();

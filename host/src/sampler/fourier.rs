@@ -73,13 +73,13 @@ impl Fourier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::couplings::Couplings;
     use crate::sampler::lattice::Lattice;
+    use stoquant_model::Phi4;
 
     /// The Hessian of the free action as a multiplier is its gradient, on every kind of extent; rounding 1e-15.
     #[test]
     fn hessian_is_the_gradient() {
-        let c = Couplings { kappa: 0.27, b: 3.0, lambda: 0.0 };
+        let c = Phi4 { kappa: 0.27, b: 3.0, lambda: 0.0 };
         let lattices: [&[usize]; 6] = [&[], &[1], &[2], &[2, 2], &[3, 4], &[5, 1, 2, 3]];
         for extents in lattices {
             let lattice = Lattice::new(extents, &c).unwrap();

@@ -11,12 +11,12 @@
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use stoquant_model::Phi4;
 
 use super::fourier::Fourier;
 use super::lattice::Lattice;
 use super::{ReferenceSampler, SamplerError};
 use crate::analysis::{AnalysisError, Gamma, gamma};
-use crate::couplings::Couplings;
 
 /// Length of a trajectory. A quarter period (π/2) would decorrelate free modes at once; somewhat less is as good for an
 /// interacting field and keeps clear of the half period, where a mode would only change its sign.
@@ -28,7 +28,7 @@ const ACCEPTANCE: f64 = 0.8;
 /// Hybrid Monte Carlo chain.
 pub struct Hmc {
     lattice: Lattice,
-    c: Couplings,
+    c: Phi4,
     rng: Xoshiro256PlusPlus,
     fourier: Fourier,
     phi: Vec<f64>,
@@ -55,7 +55,7 @@ pub struct HmcReport {
 
 impl Hmc {
     /// A chain on `extents` (0 to 4 of them), started from Gaussian noise.
-    pub fn new(extents: &[usize], c: Couplings, seed: u64) -> Result<Self, SamplerError> {
+    pub fn new(extents: &[usize], c: Phi4, seed: u64) -> Result<Self, SamplerError> {
         let lattice = Lattice::new(extents, &c)?;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
         let phi = (0..lattice.volume).map(|_| StandardNormal.sample(&mut rng)).collect();
@@ -127,7 +127,7 @@ impl Hmc {
 }
 
 /// The A_k with the self-consistent shift s, the root of `12λ (1/V) Σ 1/(h_k + s) - s`, which falls with s.
-fn masses(lattice: &Lattice, c: &Couplings) -> Vec<f64> {
+fn masses(lattice: &Lattice, c: &Phi4) -> Vec<f64> {
     let h = lattice.hessian(c);
     let lowest = h.iter().copied().fold(f64::INFINITY, f64::min);
     if c.lambda == 0.0 {
@@ -161,7 +161,7 @@ impl ReferenceSampler for Hmc {
         &self.lattice.extents
     }
 
-    fn couplings(&self) -> &Couplings {
+    fn couplings(&self) -> &Phi4 {
         &self.c
     }
 
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     fn sampler(extents: &[usize], kappa: f64, lambda: f64) -> Hmc {
-        Hmc::new(extents, Couplings::kappa_form(kappa, lambda), 7).unwrap()
+        Hmc::new(extents, Phi4::kappa_form(kappa, lambda), 7).unwrap()
     }
 
     /// There and back with p → -p: the start again, to rounding amplified over 2·8 steps.
@@ -224,7 +224,7 @@ mod tests {
     /// error ε²t/24 of the leapfrog's frequency.
     #[test]
     fn free_modes_have_frequency_one() {
-        let mut hmc = Hmc::new(&[4, 4], Couplings { kappa: 0.2, b: 1.0, lambda: 0.0 }, 3).unwrap();
+        let mut hmc = Hmc::new(&[4, 4], Phi4 { kappa: 0.2, b: 1.0, lambda: 0.0 }, 3).unwrap();
         hmc.steps = 1000;
         let (mut phi, mut p) = (hmc.phi.clone(), vec![0.0; 16]);
         hmc.leapfrog(&mut phi, &mut p);
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn masses_are_self_consistent() {
         for (kappa, lambda) in [(0.27, 0.022), (0.4, 0.5), (-0.3, 0.1), (0.0, 1e-3), (2.0, 1e-3)] {
-            let c = Couplings::kappa_form(kappa, lambda);
+            let c = Phi4::kappa_form(kappa, lambda);
             let lattice = Lattice::new(&[4, 3], &c).unwrap();
             let (a, h) = (masses(&lattice, &c), lattice.hessian(&c));
             let tadpole: f64 = a.iter().map(|a| 12.0 * lambda / a).sum::<f64>() / 12.0;

@@ -1,9 +1,9 @@
 //! Sites and neighbours of a periodic lattice, and the local terms of the action.
 
 use std::f64::consts::TAU;
+use stoquant_model::Phi4;
 
 use super::SamplerError;
-use crate::couplings::Couplings;
 
 /// Neighbour tables of a row-major periodic lattice.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub(super) struct Lattice {
 
 impl Lattice {
     /// Also checks that the action is bounded below.
-    pub fn new(extents: &[usize], c: &Couplings) -> Result<Self, SamplerError> {
+    pub fn new(extents: &[usize], c: &Phi4) -> Result<Self, SamplerError> {
         if extents.len() > 4 {
             return Err(SamplerError::Dimensions(extents.len()));
         }
@@ -62,7 +62,7 @@ impl Lattice {
     }
 
     /// Eigenvalues of the quadratic action's Hessian, `2b - 4κ Σ_μ cos k_μ`, in the order of the Fourier modes.
-    pub fn hessian(&self, c: &Couplings) -> Vec<f64> {
+    pub fn hessian(&self, c: &Phi4) -> Vec<f64> {
         let mode = |k: usize| {
             let (mut rest, mut sum) = (k, 0.0);
             for &extent in self.extents.iter().rev() {
@@ -75,7 +75,7 @@ impl Lattice {
     }
 
     /// `S = Σ_x [ -2κ Σ_μ φ_x φ_{x+μ} + b φ_x² + λ φ_x⁴ ]`.
-    pub fn action(&self, phi: &[f64], c: &Couplings) -> f64 {
+    pub fn action(&self, phi: &[f64], c: &Phi4) -> f64 {
         let site = |(x, &p): (usize, &f64)| {
             let forward: f64 = self.forward(x).map(|y| phi[y]).sum();
             let p2 = p * p;
@@ -85,7 +85,7 @@ impl Lattice {
     }
 
     /// `∂S/∂φ_x = 2b φ_x + 4λ φ_x³ - 2κ Σ_{2D neighbours} φ`.
-    pub fn gradient(&self, phi: &[f64], c: &Couplings, x: usize) -> f64 {
+    pub fn gradient(&self, phi: &[f64], c: &Phi4, x: usize) -> f64 {
         let sum: f64 = self.neighbours(x).map(|y| phi[y]).sum();
         let p = phi[x];
         p * (2.0 * c.b + 4.0 * c.lambda * p * p) - 2.0 * c.kappa * sum

@@ -1,7 +1,7 @@
 //! One configuration's values of everything the table of observables needs.
 
 use crate::analysis::ChainSeries;
-use crate::couplings::Couplings;
+use stoquant_model::Phi4;
 
 /// Site averages of one configuration.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,7 +47,7 @@ const LANES: usize = 8;
 ///
 /// # Panics
 /// If `phi` has not the volume of `extents`, or the volume is zero.
-pub fn measure(phi: &[f64], extents: &[usize], c: &Couplings) -> Measurement {
+pub fn measure(phi: &[f64], extents: &[usize], c: &Phi4) -> Measurement {
     let volume: usize = extents.iter().product();
     assert!(volume > 0 && phi.len() == volume, "a field on {extents:?} has {volume} > 0 sites");
     let neighbours = neighbour_sums(phi, extents);
@@ -133,7 +133,7 @@ mod tests {
     fn any_scale() {
         let extents = [37, 61];
         let phi: Vec<f64> = (0..37 * 61).map(|x| ((x * 7919 % 1009) as f64 / 500.0 - 1.0).powi(3)).collect();
-        let none = Couplings { kappa: 0.0, b: 0.0, lambda: 0.0 };
+        let none = Phi4 { kappa: 0.0, b: 0.0, lambda: 0.0 };
         let at = measure(&phi, &extents, &none);
         for scale in [1e-12, 1e-6, 1e3, 1e10] {
             let scaled: Vec<f64> = phi.iter().map(|phi| scale * phi).collect();

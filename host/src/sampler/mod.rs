@@ -13,11 +13,11 @@ mod measure;
 pub use cluster::Cluster;
 pub use hmc::{Hmc, HmcReport};
 pub use measure::{Measurement, measure};
+use stoquant_model::Phi4;
 
 use thiserror::Error;
 
 use crate::analysis::ChainSeries;
-use crate::couplings::Couplings;
 
 /// Why a sampler cannot be set up.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -32,7 +32,7 @@ pub enum SamplerError {
     #[error(
         "couplings {0:?} leave the action unbounded below: needs λ > 0, or λ = 0 and b > 2κ Σ cos k for all momenta"
     )]
-    Unbounded(Couplings),
+    Unbounded(Phi4),
 }
 
 /// A Markov chain with equilibrium `e^{-S}`.
@@ -47,7 +47,7 @@ pub trait ReferenceSampler {
     fn extents(&self) -> &[usize];
 
     /// The action.
-    fn couplings(&self) -> &Couplings;
+    fn couplings(&self) -> &Phi4;
 
     /// `sweeps` updates to forget the start; what can be tuned is tuned here, and frozen at the end.
     fn thermalise(&mut self, sweeps: usize) {
@@ -60,9 +60,9 @@ pub trait ReferenceSampler {
 /// Thermalises, then takes `measurements` measurements, one after every `every` sweeps.
 ///
 /// ```
-/// use stoquant::{analysis, couplings::Couplings, estimate::Observable, sampler};
+/// use stoquant::{analysis, couplings::Phi4, estimate::Observable, sampler};
 ///
-/// let mut sampler = sampler::Cluster::new(&[2, 2], Couplings::kappa_form(0.27, 0.022), 1)?;
+/// let mut sampler = sampler::Cluster::new(&[2, 2], Phi4::kappa_form(0.27, 0.022), 1)?;
 /// let series = sampler::run(&mut sampler, 100, 1000, 1);
 /// let phi2 = analysis::observables(&[series], 4)?[&Observable::Phi2];
 /// assert!((phi2.value - 2.2308).abs() < 6.0 * phi2.error);

@@ -7,6 +7,7 @@ use super::*;
 use crate::analysis::{Gamma, gammas, stats};
 use crate::estimate::{Estimate, Observable};
 use crate::reference;
+use stoquant_model::Phi4;
 
 const Z: f64 = 4.9;
 
@@ -28,7 +29,7 @@ fn check<S: ReferenceSampler>(label: &str, sampler: &mut S, n: usize, exact: &[(
     }
 }
 
-fn both(label: &str, extents: &[usize], c: Couplings, n: usize, exact: &[(Observable, Estimate)]) {
+fn both(label: &str, extents: &[usize], c: Phi4, n: usize, exact: &[(Observable, Estimate)]) {
     let mut hmc = Hmc::new(extents, c, 101).unwrap();
     check(&format!("hmc {label}"), &mut hmc, n, exact);
     let report = hmc.report().unwrap();
@@ -44,7 +45,7 @@ fn exact(values: &[(Observable, f64)]) -> Vec<(Observable, Estimate)> {
 /// One site, by quadrature: the double well -x²/2 + 0.4x⁴/24.
 #[test]
 fn double_well() {
-    let c = Couplings { kappa: 0.0, b: -0.5, lambda: 0.4 / 24.0 };
+    let c = Phi4 { kappa: 0.0, b: -0.5, lambda: 0.4 / 24.0 };
     let values = exact(&[
         (Observable::Phi2, 13.6730337538957),
         (Observable::Phi4, 220.095506308435),
@@ -66,9 +67,9 @@ fn rings() {
         ])
     };
     let values = ring(8.0, [0.571739618333, 0.934332755477, 0.162395771050, 1.024994626689]);
-    both("ring 8", &[8], Couplings::kappa_form(0.27, 0.022), 6000, &values);
+    both("ring 8", &[8], Phi4::kappa_form(0.27, 0.022), 6000, &values);
     let values = ring(16.0, [0.639157756450, 1.023914429429, 0.270136363808, 1.575267760062]);
-    both("ring 16", &[16], Couplings::kappa_form(0.40, 0.1), 4000, &values);
+    both("ring 16", &[16], Phi4::kappa_form(0.40, 0.1), 4000, &values);
 }
 
 /// The 2×2 torus, every bond twice, by transfer matrix.
@@ -82,7 +83,7 @@ fn torus_2x2() {
         (Observable::M4, 7.061397131849),
         (Observable::U4, 0.393345229970),
     ]);
-    let c = Couplings::kappa_form(0.27, 0.022);
+    let c = Phi4::kappa_form(0.27, 0.022);
     both("2x2", &[2, 2], c, 10_000, &values);
     // Long enough to see a seed site that stays unflipped (φ² + 0.84%).
     check("cluster 2x2, long", &mut Cluster::new(&[2, 2], c, 303).unwrap(), 150_000, &values);
@@ -101,7 +102,7 @@ fn torus_3x3() {
     ]
     .map(|(o, v)| (o, Estimate::new(v, 1e-6 * v)))
     .into();
-    both("3x3", &[3, 3], Couplings::kappa_form(0.27088, 0.022), 5000, &values);
+    both("3x3", &[3, 3], Phi4::kappa_form(0.27088, 0.022), 5000, &values);
 }
 
 /// 8², κ = 0.27, λ = 0.022: ⟨φ²⟩ = 1.5614(10), ⟨|M|⟩ = 0.88456(74), from an independent simulation.
@@ -109,7 +110,7 @@ fn torus_3x3() {
 fn torus_8x8() {
     let values =
         [(Observable::Phi2, Estimate::new(1.5614, 0.0010)), (Observable::AbsM, Estimate::new(0.88456, 0.00074))];
-    both("8x8", &[8, 8], Couplings::kappa_form(0.27, 0.022), 2500, &values);
+    both("8x8", &[8, 8], Phi4::kappa_form(0.27, 0.022), 2500, &values);
 }
 
 /// The free field in 4-D with extents 1 and 2, of either sign of κ: ⟨φ²⟩ = (1/V) Σ 1/h_k, ⟨M²⟩ = 1/(V h_0), and the
@@ -118,7 +119,7 @@ fn torus_8x8() {
 fn free_field() {
     for kappa in [0.1, -0.1] {
         let extents = [3, 2, 1, 2];
-        let c = Couplings { kappa, b: 1.0, lambda: 0.0 };
+        let c = Phi4 { kappa, b: 1.0, lambda: 0.0 };
         let h = lattice::Lattice::new(&extents, &c).unwrap().hessian(&c);
         let v = h.len() as f64;
         let phi2 = h.iter().map(|h| 1.0 / h).sum::<f64>() / v;
@@ -144,7 +145,7 @@ fn negative_kappa() {
         (Observable::Phi4, 0.934332755477),
         (Observable::Nn, -0.162395771050),
     ]);
-    both("ring 8, κ < 0", &[8], Couplings::kappa_form(-0.27, 0.022), 4000, &values);
+    both("ring 8, κ < 0", &[8], Phi4::kappa_form(-0.27, 0.022), 4000, &values);
 }
 
 /// A fresh seed each time, printed: ⟨φ²⟩ on 2×2 at z < 6.2, false alarm 6e-10 for normal pulls.
@@ -152,7 +153,7 @@ fn negative_kappa() {
 fn fresh_seed() {
     let seed: u64 = rand::random();
     println!("seed {seed}");
-    let mut cluster = Cluster::new(&[2, 2], Couplings::kappa_form(0.27, 0.022), seed).unwrap();
+    let mut cluster = Cluster::new(&[2, 2], Phi4::kappa_form(0.27, 0.022), seed).unwrap();
     let table = gammas(&[run(&mut cluster, 300, 10_000, 1)], 4).unwrap();
     let z = table[&Observable::Phi2].z(2.230829025997);
     assert!(z.abs() < 6.2, "seed {seed}: z = {z}");
@@ -161,7 +162,7 @@ fn fresh_seed() {
 /// `measure` against the plain formulas of the reference, which it shares no code with; rounding only.
 #[test]
 fn measure_equals_reference() {
-    let c = Couplings { kappa: 0.27, b: 0.956, lambda: 0.022 };
+    let c = Phi4 { kappa: 0.27, b: 0.956, lambda: 0.022 };
     let lattices: [&[usize]; 8] = [&[], &[1], &[2], &[7], &[2, 2], &[3, 4], &[1, 5, 2], &[2, 3, 1, 2]];
     for extents in lattices {
         let v: usize = extents.iter().product();
@@ -177,7 +178,7 @@ fn measure_equals_reference() {
         close(measured.phi2, phi.iter().map(|p| p * p).sum::<f64>() / n);
         close(measured.phi4, phi.iter().map(|p| p.powi(4)).sum::<f64>() / n);
         // ⟨φφ'⟩ from the action at κ = 1/2, b = λ = 0.
-        let bonds = Couplings { kappa: -0.5, b: 0.0, lambda: 0.0 };
+        let bonds = Phi4 { kappa: -0.5, b: 0.0, lambda: 0.0 };
         assert_eq!(measured.nn.is_none(), extents.is_empty());
         if let Some(nn) = measured.nn {
             close(nn, reference::action(&phi, extents, &bonds) / (n * extents.len() as f64));
@@ -193,15 +194,15 @@ fn measure_equals_reference() {
 
 #[test]
 fn bad_input_is_named() {
-    let c = Couplings::kappa_form(0.27, 0.022);
+    let c = Phi4::kappa_form(0.27, 0.022);
     let error = |extents: &[usize], c| Cluster::new(extents, c, 1).err().map(|e| e.to_string()).unwrap_or_default();
     assert!(error(&[2; 5], c).starts_with("5 lattice extents"));
     assert!(error(&[4, 0], c).starts_with("lattice extents [4, 0]"));
     assert!(error(&[1 << 40, 1 << 40], c).starts_with("lattice extents"));
     // At κ = 0.3 in 2-D the zero mode of the free field has h_0 = 2 - 2.4 < 0; on a ring it has 2 - 1.2.
-    let free = Couplings { kappa: 0.3, b: 1.0, lambda: 0.0 };
+    let free = Phi4 { kappa: 0.3, b: 1.0, lambda: 0.0 };
     assert!(error(&[4, 4], free).contains("unbounded"));
     assert!(error(&[4], free).is_empty());
-    assert!(error(&[4], Couplings { lambda: -0.1, ..c }).contains("unbounded"));
-    assert!(error(&[4], Couplings { kappa: f64::NAN, ..c }).contains("unbounded"));
+    assert!(error(&[4], Phi4 { lambda: -0.1, ..c }).contains("unbounded"));
+    assert!(error(&[4], Phi4 { kappa: f64::NAN, ..c }).contains("unbounded"));
 }

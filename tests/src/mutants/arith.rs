@@ -3,17 +3,16 @@
 use std::cell::Cell;
 
 use stoquant::certify::{Findings, Level, enumeration, exact_law};
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, Engine, IntegratorKind, Setup, core_engine, engine_of};
+use stoquant::engine::{Engine, core_engine, engine_of};
 use stoquant::exact::SitePotential;
-use stoquant::law::{Chain, Scheme};
-use stoquant_core::action::Phi4;
+use stoquant::law::Chain;
 use stoquant_core::arith::{Arith, Format, Fx, Tally};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, State};
 use stoquant_core::lattice::Plan;
 use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::noise::{Noise, StreamTag, Threefry, Words};
+use stoquant_model::{ArithKind, IntegratorKind, Setup};
 
 use super::ladder::{Chains, Defect, Rung, Scope, chains};
 use super::noise::Eta;
@@ -294,8 +293,7 @@ pub fn in_arithmetic(flaw: Flaw) -> Chains {
     where
         Fx<W>: Format,
     {
-        let Couplings { kappa, b, lambda } = setup.couplings;
-        let action = Phi4::new(kappa, b, lambda);
+        let action = setup.couplings;
         let words = Threefry::new(setup.seed, chain, StreamTag::Noise);
         match setup.integrator {
             IntegratorKind::Euler => {
@@ -313,10 +311,10 @@ pub fn in_arithmetic(flaw: Flaw) -> Chains {
     }
     Box::new(move |setup, chain| match setup.arith {
         ArithKind::Fx18 => {
-            with_dims!(setup.extents.as_slice(), |e| with_width::<_, 18>(e, setup, chain, flaw))
+            with_dims!(&*setup.extents, |e| with_width::<_, 18>(e, setup, chain, flaw))
         }
         ArithKind::Fx16 => {
-            with_dims!(setup.extents.as_slice(), |e| with_width::<_, 16>(e, setup, chain, flaw))
+            with_dims!(&*setup.extents, |e| with_width::<_, 16>(e, setup, chain, flaw))
         }
         ArithKind::F32 | ArithKind::F64 => core_engine(setup, chain),
     })
@@ -335,7 +333,7 @@ fn within(flaw: Flaw, rung: fn() -> Result<Findings, Error>) -> Vec<Rung> {
 /// The exact stationary law of the planted format, against the theory's: no chain, no reference of a step.
 fn by_exact_law() -> Result<Findings, Error> {
     let single = SitePotential { b: 0.5, lambda: 0.25 };
-    let chain = Chain::new::<Planted<16>>(Scheme::Euler, &single, 0.01)?;
+    let chain = Chain::new::<Planted<16>>(IntegratorKind::Euler, &single, 0.01)?;
     let mut findings = exact_law::euler("single well", chain, &mut exact_law::Scan::default());
     findings.extend(exact_law::rows::<Planted<16>>(&single, 0.01)?);
     Ok(findings)

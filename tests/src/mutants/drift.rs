@@ -1,9 +1,8 @@
 //! The drift: coefficients, neighbours, order of the sites.
 
-use stoquant::engine::{ArithKind, IntegratorKind};
-
 use super::ladder::{Defect, Scope, chains};
 use super::plain::{Flaw, with_flaw};
+use stoquant_model::{ArithKind, IntegratorKind};
 
 /// The table.
 pub fn defects() -> Vec<Defect> {

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use stoquant::analysis::stats;
 use stoquant::certify::parts::{self, STATISTICS};
 use stoquant::certify::{self, Certificate, Findings, Level, Part, Plan, Verdict};
-use stoquant::engine::{ArithKind, Engine, IntegratorKind, Setup};
+use stoquant::engine::Engine;
 use stoquant_core::error::Error;
+use stoquant_model::{ArithKind, IntegratorKind, Setup};
 
 /// A factory that defects can share among threads.
 pub type Chains = Box<dyn Fn(&Setup, u32) -> Result<Box<dyn Engine>, Error> + Send + Sync>;

@@ -1,14 +1,13 @@
 //! Machines that go wrong where vectors and threads do: at the end of a run, between lanes, between blocks.
 
 use stoquant::certify::machines;
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, Engine, IntegratorKind, Setup, core_engine, engine_of};
-use stoquant_core::action::Phi4;
+use stoquant::engine::{Engine, core_engine, engine_of};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{Euler, Mala};
 use stoquant_core::machine::{Machine, Part, Pass, Portable};
 use stoquant_core::noise::{StreamTag, Threefry, gauss};
+use stoquant_model::{ArithKind, IntegratorKind, Phi4, Setup};
 
 use super::ladder::{Chains, Defect, Rung};
 use crate::with_dims;
@@ -70,8 +69,7 @@ fn on(flaw: Flaw) -> Chains {
         chain: u32,
         machine: Flawed,
     ) -> Result<Box<dyn Engine>, Error> {
-        let Couplings { kappa, b, lambda } = setup.couplings;
-        let action = Phi4::new(kappa, b, lambda);
+        let action = setup.couplings;
         let words = Threefry::new(setup.seed, chain, StreamTag::Noise);
         match setup.integrator {
             IntegratorKind::Euler => {
@@ -88,9 +86,9 @@ fn on(flaw: Flaw) -> Chains {
         }
     }
     Box::new(move |setup, chain| match setup.arith {
-        ArithKind::Fx18 => with_dims!(setup.extents.as_slice(), |e| of::<_, Fx<18>>(e, setup, chain, Flawed(flaw))),
-        ArithKind::Fx16 => with_dims!(setup.extents.as_slice(), |e| of::<_, Fx<16>>(e, setup, chain, Flawed(flaw))),
-        ArithKind::F32 => with_dims!(setup.extents.as_slice(), |e| of::<_, f32>(e, setup, chain, Flawed(flaw))),
+        ArithKind::Fx18 => with_dims!(&*setup.extents, |e| of::<_, Fx<18>>(e, setup, chain, Flawed(flaw))),
+        ArithKind::Fx16 => with_dims!(&*setup.extents, |e| of::<_, Fx<16>>(e, setup, chain, Flawed(flaw))),
+        ArithKind::F32 => with_dims!(&*setup.extents, |e| of::<_, f32>(e, setup, chain, Flawed(flaw))),
         ArithKind::F64 => core_engine(setup, chain),
     })
 }

@@ -3,9 +3,7 @@
 use stoquant::certify::Level;
 use stoquant::certify::noise::{self, NoiseSubject};
 use stoquant::certify::words::{self, weak};
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, IntegratorKind, core_engine, engine_of};
-use stoquant_core::action::Phi4;
+use stoquant::engine::{core_engine, engine_of};
 use stoquant_core::arith::Fx;
 use stoquant_core::integrator::Euler;
 use stoquant_core::machine::Portable;
@@ -13,6 +11,7 @@ use stoquant_core::noise::gauss::{self, Segment};
 use stoquant_core::noise::gauss_table::SEGMENTS;
 use stoquant_core::noise::threefry::{threefry2x32, threefry2x32_rounds};
 use stoquant_core::noise::{PureWords, StreamTag, Threefry, Words};
+use stoquant_model::{ArithKind, IntegratorKind, Phi4};
 
 use super::arith::{self, in_arithmetic};
 use super::ladder::{Chains, Defect, Rung, Scope, chains};
@@ -130,11 +129,11 @@ fn dealt(how: fn(&Dealt, u64, usize) -> u32) -> Chains {
     Box::new(move |setup, chain| {
         let of = |chain| Threefry::new(setup.seed, chain, StreamTag::Noise);
         let words = Dealt { words: of(chain), first: of(0), how };
-        let Couplings { kappa, b, lambda } = setup.couplings;
+        let Phi4 { kappa, b, lambda } = setup.couplings;
         if (setup.arith, setup.integrator) != (ArithKind::Fx18, EULER) {
             return core_engine(setup, chain);
         }
-        with_dims!(setup.extents.as_slice(), |e| {
+        with_dims!(&*setup.extents, |e| {
             let euler = Euler::<Fx<18>, _>::new(&Phi4::new(kappa, b, lambda), setup.eps, e.len())?;
             let drift = *euler.drift();
             engine_of(Portable, e, setup, chain, euler, drift, words)

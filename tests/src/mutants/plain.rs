@@ -1,8 +1,7 @@
 //! The integrators once more, on whole fields and one site at a time: the core's bit for bit, until a flaw is planted.
 
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, Engine, IntegratorKind, Setup, core_engine, engine_of};
-use stoquant_core::action::{Action, Drift, Phi4, QuarticDrift, Totals};
+use stoquant::engine::{Engine, core_engine, engine_of};
+use stoquant_core::action::{Action, Drift, QuarticDrift, Totals};
 use stoquant_core::arith::{Arith, Fx, Local, tally_value};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{ChainNoise, Euler, Integrator, LeimkuhlerMatthews, Mala, State};
@@ -10,6 +9,7 @@ use stoquant_core::lattice::Plan;
 use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::math::{Accurate, Math};
 use stoquant_core::noise::{PureWords, StreamTag, Threefry};
+use stoquant_model::{ArithKind, IntegratorKind, Phi4, Setup};
 
 use super::ladder::{Chains, Defect, Scope, chains};
 use crate::lattice::neighbours;
@@ -266,8 +266,7 @@ fn with_arith<const D: usize, A: Arith>(
     chain: u32,
     flaw: Flaw,
 ) -> Result<Box<dyn Engine>, Error> {
-    let Couplings { kappa, b, lambda } = setup.couplings;
-    let action = Phi4::new(kappa, b, lambda);
+    let action = setup.couplings;
     // Coefficients and step from the core, which quantises them.
     let (drift, eps, scale): (QuarticDrift<A>, f64, f64) = match setup.integrator {
         IntegratorKind::LeimkuhlerMatthews => {
@@ -307,7 +306,7 @@ fn with_arith<const D: usize, A: Arith>(
 pub fn with_flaw(flaw: Flaw) -> Chains {
     Box::new(move |setup, chain| match setup.arith {
         ArithKind::Fx18 => {
-            with_dims!(setup.extents.as_slice(), |e| with_arith::<_, Fx<18>>(e, setup, chain, flaw))
+            with_dims!(&*setup.extents, |e| with_arith::<_, Fx<18>>(e, setup, chain, flaw))
         }
         // The companion of a free run has no flaw.
         _ => core_engine(setup, chain),

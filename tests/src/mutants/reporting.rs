@@ -2,11 +2,11 @@
 
 use stoquant::certify::check::Criterion;
 use stoquant::certify::{self, Certificate, Check, Findings, Part, Verdict};
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, Engine, IntegratorKind, core_engine};
+use stoquant::engine::{Engine, core_engine};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::State;
 use stoquant_core::observable::Measurement;
+use stoquant_model::{ArithKind, IntegratorKind, Phi4};
 
 use super::ladder::{Chains, Defect, Rung, Scope, chains};
 
@@ -124,12 +124,12 @@ impl Engine for Reports {
     fn eps(&self) -> f64 {
         if self.lie == Lie::OtherStep { 1.01 * self.inner.eps() } else { self.inner.eps() }
     }
-    fn drift_couplings(&self) -> Couplings {
+    fn drift_couplings(&self) -> Phi4 {
         self.inner.drift_couplings()
     }
-    fn target(&self) -> Couplings {
+    fn target(&self) -> Phi4 {
         let target = self.inner.target();
-        if self.lie == Lie::OtherTarget { Couplings { kappa: 1.01 * target.kappa, ..target } } else { target }
+        if self.lie == Lie::OtherTarget { Phi4 { kappa: 1.01 * target.kappa, ..target } } else { target }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Units of float fields: tallies that do not follow the couplings.
 
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, Engine, IntegratorKind, Setup, core_engine, engine_of};
-use stoquant_core::action::{Action, Phi4, QuarticDrift};
+use stoquant::engine::{Engine, core_engine, engine_of};
+use stoquant_core::action::{Action, QuarticDrift};
 use stoquant_core::arith::Arith;
 use stoquant_core::error::Error;
 use stoquant_core::integrator::Mala;
 use stoquant_core::machine::Portable;
 use stoquant_core::noise::{StreamTag, Threefry};
+use stoquant_model::{ArithKind, IntegratorKind, Phi4, Setup};
 
 use super::ladder::{Defect, Scope, chains};
 use crate::with_dims;
@@ -56,7 +56,7 @@ fn with_arith<const D: usize, A: Arith>(
     chain: u32,
     half: bool,
 ) -> Result<Box<dyn Engine>, Error> {
-    let Couplings { kappa, b, lambda } = setup.couplings;
+    let Phi4 { kappa, b, lambda } = setup.couplings;
     let mala = Mala::<A, Stubborn>::new(&Stubborn { action: Phi4::new(kappa, b, lambda), half }, setup.eps, D)?;
     let (drift, words) = (*mala.drift(), Threefry::new(setup.seed, chain, StreamTag::Noise));
     engine_of(Portable, extents, setup, chain, mala, drift, words)
@@ -67,10 +67,10 @@ pub fn defects() -> Vec<Defect> {
     let of = |name, description, arith, half: bool| {
         let planted = move |setup: &Setup, chain| match (setup.integrator, setup.arith) {
             (IntegratorKind::Mala, ArithKind::F32) => {
-                with_dims!(setup.extents.as_slice(), |e| with_arith::<_, f32>(e, setup, chain, half))
+                with_dims!(&*setup.extents, |e| with_arith::<_, f32>(e, setup, chain, half))
             }
             (IntegratorKind::Mala, ArithKind::F64) => {
-                with_dims!(setup.extents.as_slice(), |e| with_arith::<_, f64>(e, setup, chain, half))
+                with_dims!(&*setup.extents, |e| with_arith::<_, f64>(e, setup, chain, half))
             }
             _ => core_engine(setup, chain),
         };

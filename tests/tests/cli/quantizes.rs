@@ -62,7 +62,7 @@ fn images_generate() {
     refuse(&["--metropolis"], &["weights", "give path"]);
     refuse(&["--path", "--check-path", "10"], &["check-path", "float model"]);
     refuse(&["--extent", "16,16"], &["extent = [16, 16]", "8,8"]);
-    // Couplings and σ are no part of any integer, and matter to weights.
+    // Phi4 and σ are no part of any integer, and matter to weights.
     let mut wrong = bytes.clone();
     wrong[40..48].copy_from_slice(&f64::NAN.to_le_bytes());
     fs::write(directory.path().join("n.sqm"), with_checksum(wrong)).expect("writable");

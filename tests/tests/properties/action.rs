@@ -1,10 +1,10 @@
 //! Force, curvature and drift are those of the action: K = -∂S/∂φ, for every lattice and format.
 
 use proptest::prelude::*;
-use stoquant::couplings::Couplings;
-use stoquant_core::action::{Action, Drift, Phi4};
+use stoquant_core::action::{Action, Drift};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
+use stoquant_model::Phi4;
 use stoquant_tests::{lattice, strategy, with_dims};
 
 /// Half-width of the differences, on the grid of every format.
@@ -25,7 +25,7 @@ fn words<A: Arith>(field: &[i32], volume: usize) -> Vec<A::Store> {
 }
 
 /// What one evaluation of S may be off by when φ_x alone is moved: the terms that do not change cancel.
-fn rounding<A: Arith>(c: &Couplings, dims: usize, volume: usize) -> f64 {
+fn rounding<A: Arith>(c: &Phi4, dims: usize, volume: usize) -> f64 {
     let (d, v) = (dims as f64, volume as f64);
     // Floats: half a unit of 2^-32 for each tally: φΣ of x and its 2D neighbours, φ² and φ⁴ of x.
     let tally = 2f64.powi(-33) * (c.kappa.abs() * (2.0 * d + 1.0) + c.b.abs() + c.lambda);
@@ -38,13 +38,9 @@ fn rounding<A: Arith>(c: &Couplings, dims: usize, volume: usize) -> f64 {
 
 /// Force and curvature at some sites, from differences of the action. S is a quartic in φ_x, so Richardson's combination of
 /// steps h and 2h is its derivative, and the only error is the rounding of S over h.
-fn differences<const D: usize, A: Arith>(
-    extents: [usize; D],
-    c: &Couplings,
-    field: &[i32],
-) -> Result<(), TestCaseError> {
+fn differences<const D: usize, A: Arith>(extents: [usize; D], c: &Phi4, field: &[i32]) -> Result<(), TestCaseError> {
     let plan = one_block(extents);
-    let action = Phi4::new(c.kappa, c.b, c.lambda);
+    let action = *c;
     let phi = words::<A>(field, plan.volume());
     let e = rounding::<A>(c, D, plan.volume());
     for x in (0..plan.volume()).step_by(plan.volume().div_ceil(7)).chain([plan.volume() - 1]) {
@@ -81,11 +77,11 @@ fn differences<const D: usize, A: Arith>(
 /// and one of d, or for floats five of IEEE 754.
 fn quantised<const D: usize, A: Arith>(
     extents: [usize; D],
-    c: &Couplings,
+    c: &Phi4,
     eps: f64,
     field: &[i32],
 ) -> Result<(), TestCaseError> {
-    let action = Phi4::new(c.kappa, c.b, c.lambda);
+    let action = *c;
     let Ok(drift) = Action::<A>::drift(&action, eps, D) else { return Ok(()) };
     let actual = Action::<A>::quantised(&action, &drift, eps);
     let plan = one_block(extents);

@@ -5,14 +5,14 @@ use proptest::prelude::*;
 use rayon::ThreadPoolBuilder;
 use stoquant::certify::check::Criterion;
 use stoquant::certify::coupled::lockstep;
-use stoquant::engine::{ArithKind, Engine, IntegratorKind, Setup, core_engine};
+use stoquant::engine::{Engine, core_engine};
 use stoquant::run::{Schedule, run_chains};
-use stoquant_core::action::Phi4;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::{Board, hot_start};
 use stoquant_core::integrator::{Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
 use stoquant_core::lattice::{FixedLattice, Ring, Site, Torus2, Torus3, Torus4};
 use stoquant_core::noise::{Noise, StreamTag, Threefry, Words};
+use stoquant_model::{ArithKind, IntegratorKind, Phi4, Setup};
 use stoquant_tests::strategy;
 
 fn started(setup: &Setup, chain: u32) -> Box<dyn Engine> {
@@ -45,8 +45,8 @@ fn board<const D: usize, L: FixedLattice<D>, A: Arith>(
         Ok(())
     }
     let (c, eps) = (setup.couplings, setup.eps);
-    let action = Phi4::new(c.kappa, c.b, c.lambda);
-    let setup = |integrator| Setup { extents: L::EXTENTS.to_vec(), arith, integrator, ..setup.clone() };
+    let action = c;
+    let setup = |integrator| Setup { extents: L::EXTENTS.into(), arith, integrator, ..setup.clone() };
     // What a board's format refuses, the engine refuses for the same reason.
     macro_rules! both {
         ($kind:ident, $made:expr) => {
@@ -143,7 +143,7 @@ proptest! {
             prop_assert_eq!(&part[..], &whole[start..start + length]);
             for (i, (&eta, &word)) in part.iter().zip(&bits).enumerate() {
                 prop_assert_eq!(word, words.word(step, first + start + i));
-                prop_assert_eq!(eta, law.eta::<18>(word));
+                prop_assert_eq!(eta, stoquant_core::noise::eta::<18>(law, word));
             }
             start += length;
         }

@@ -1,12 +1,13 @@
 //! The largest operands everywhere at once, as the table in `core/src/arith/fx.rs` allows them: no accumulator overflows, and the
 //! result is that of unbounded integers. Run with overflow checks (profile `release-checked`), the test sees overflows that cancel too.
 
-use stoquant_core::action::{Action, Phi4, QuarticDrift};
+use stoquant_core::action::{Action, QuarticDrift};
 use stoquant_core::arith::{Arith, Format, Fx, Tally};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
 use stoquant_core::lattice::Plan;
-use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words, gauss};
+use stoquant_core::noise::{Noise, PureWords, StreamTag, Threefry, Words, gauss};
+use stoquant_model::{NoiseKind, Phi4};
 use stoquant_tests::lattice::neighbours;
 
 /// A quartic action whose drift has the coefficients given here, whatever the step.
@@ -103,7 +104,7 @@ where
 {
     let sites = Plan::<4>::work_sites(&EXTENTS).unwrap();
     let mut noise = ChainNoise {
-        eta: Noise { law: Law::Gaussian, words: Constant(word) },
+        eta: Noise { law: NoiseKind::Gaussian, words: Constant(word) },
         accept: Threefry::new(1, 1, StreamTag::Accept),
     };
     let mut phi: Vec<_> = start.iter().map(|&n| Fx::<W>::from_int(n).unwrap().store()).collect();
@@ -169,7 +170,7 @@ fn counters_wrap() {
         let (plan, mut work) = (Plan::new(EXTENTS, sites).unwrap(), vec![Default::default(); sites]);
         let mut phi = vec![Fx::<18>::from_int(Fx::<18>::MAX).unwrap().store(); 12];
         let mut state = State { step: u64::MAX, clipped: u64::MAX, accepted: u64::MAX, log_ratio: 0.0 };
-        integrator.sweep(&plan, &mut ChainNoise::new(1, 1, Law::Gaussian), &mut phi, &mut work, &mut state);
+        integrator.sweep(&plan, &mut ChainNoise::new(1, 1, NoiseKind::Gaussian), &mut phi, &mut work, &mut state);
         assert_eq!(state.step, 0);
         // A field at its bound, which only noise drives, saturates at about half of its 12 sites.
         assert!(state.clipped < 12, "{}", state.clipped);

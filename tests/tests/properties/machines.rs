@@ -2,16 +2,15 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use stoquant::engine::Setup;
 use stoquant::simd::{MachineKind, Threads, Work, with_machine};
-use stoquant_core::action::Phi4;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
 use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, NewField, State};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::machine::Machine;
-use stoquant_core::noise::{Law, StreamTag, Threefry, Words, gauss};
+use stoquant_core::noise::{StreamTag, Threefry, Words, gauss};
 use stoquant_core::observable::{Measurement, measure};
+use stoquant_model::{NoiseKind, Phi4, Setup};
 use stoquant_tests::strategy;
 
 /// How a sweep is done.
@@ -70,7 +69,7 @@ impl<const D: usize, A: Arith, I: Integrator<A, Threefry>> Work for Chain<'_, D,
             }
         }
         let c = setup.couplings;
-        let found = measure::<A, Phi4, D, M>(&plan, &Phi4::new(c.kappa, c.b, c.lambda), &phi[..volume]);
+        let found = measure::<A, Phi4, D, M>(&plan, &c, &phi[..volume]);
         (phi[..volume].iter().map(|&word| A::load(word).bits()).collect(), state, found)
     }
 }
@@ -94,7 +93,7 @@ fn agree<const D: usize, A: Arith>(setup: &Setup, sweeps: u64, way: Way) -> Resu
         Ok(())
     }
     let (c, eps) = (setup.couplings, setup.eps);
-    let action = Phi4::new(c.kappa, c.b, c.lambda);
+    let action = c;
     // What a format refuses is refused before any machine is asked.
     macro_rules! both {
         ($($made:expr),+) => { $(if let Ok(integrator) = $made { compare::<D, A>(setup, &integrator, sweeps, way)?; })+ };
@@ -137,10 +136,10 @@ proptest! {
         step in prop_oneof![Just(0u64), Just((1 << 44) - 1), 0..1u64 << 44],
         first in prop_oneof![Just(0usize), Just(1), Just((1 << 21) - 70), 0..1usize << 23],
         length in 0..700usize,
-        law in select(vec![Law::Gaussian, Law::ThreePoint]),
+        law in select(vec![NoiseKind::Gaussian, NoiseKind::ThreePoint]),
         words in proptest::collection::vec(prop_oneof![any::<u32>(), 0..40u32, (0..32u32).prop_map(|s| u32::MAX >> s)], 0..300),
     ) {
-        struct Fill(u64, u64, usize, usize, Law, Vec<u32>);
+        struct Fill(u64, u64, usize, usize, NoiseKind, Vec<u32>);
         impl Work for Fill {
             type Result = (Vec<u32>, Vec<i32>, Vec<i32>, Vec<i32>);
             fn on<M: Machine>(self, machine: M) -> Self::Result {
@@ -159,8 +158,8 @@ proptest! {
         let source = Threefry::new(seed, 2, StreamTag::Noise);
         let raw: Vec<u32> = (0..length).map(|i| source.word(step, first + i)).collect();
         prop_assert_eq!(&found.0, &raw);
-        prop_assert_eq!(found.1, raw.iter().map(|&u| law.eta::<18>(u)).collect::<Vec<_>>());
-        prop_assert_eq!(found.2, raw.iter().map(|&u| law.eta::<16>(u)).collect::<Vec<_>>());
+        prop_assert_eq!(found.1, raw.iter().map(|&u| stoquant_core::noise::eta::<18>(law, u)).collect::<Vec<_>>());
+        prop_assert_eq!(found.2, raw.iter().map(|&u| stoquant_core::noise::eta::<16>(law, u)).collect::<Vec<_>>());
         prop_assert_eq!(found.3, words.iter().map(|&u| gauss::eta::<18>(u)).collect::<Vec<_>>());
     }
 }

@@ -1,17 +1,16 @@
 //! Construction refuses what a sweep could not do: the right error, in one line that names the value and what would be right.
 
 use proptest::prelude::*;
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine};
-use stoquant_core::action::{DoubleWell, FreeField, Phi4};
+use stoquant::engine::core_engine;
 use stoquant_core::board::hot_start;
 use stoquant_core::error::Error;
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 use stoquant_tests::strategy;
 
-fn setup(arith: ArithKind, eps: f64, couplings: Couplings) -> Setup {
+fn setup(arith: ArithKind, eps: f64, couplings: Phi4) -> Setup {
     let (integrator, noise) = (IntegratorKind::Euler, NoiseKind::Gaussian);
-    Setup { extents: vec![4, 4], couplings, eps, arith, integrator, noise, seed: 1 }
+    Setup { extents: Extents::from([4, 4]), couplings, eps, arith, integrator, noise, seed: 1 }
 }
 
 fn refused(setup: &Setup) -> Error {
@@ -30,7 +29,7 @@ fn says(error: Error, words: &[&str]) {
     }
 }
 
-const GOOD: Couplings = Couplings { kappa: 0.27, b: 0.956, lambda: 0.022 };
+const GOOD: Phi4 = Phi4 { kappa: 0.27, b: 0.956, lambda: 0.022 };
 
 #[test]
 fn steps() {
@@ -74,7 +73,7 @@ fn unstable_steps() {
 
 #[test]
 fn couplings() {
-    let with = |kappa, b, lambda| refused(&setup(ArithKind::F64, 0.01, Couplings { kappa, b, lambda }));
+    let with = |kappa, b, lambda| refused(&setup(ArithKind::F64, 0.01, Phi4 { kappa, b, lambda }));
     let error = with(0.27, 0.956, -0.022);
     assert!(matches!(error, Error::Domain { what: "lambda", .. }), "{error:?}");
     says(error, &["lambda = -0.022", "at least 0"]);
@@ -92,10 +91,10 @@ fn couplings() {
         assert!(matches!(error, Error::Unbounded { .. }), "{b}: {error:?}");
         says(error, &["not bounded", "quartic"]);
     }
-    assert!(core_engine(&setup(ArithKind::F64, 0.01, Couplings { kappa: -0.3, b: 1.21, lambda: 0.0 }), 0).is_ok());
-    assert!(matches!(DoubleWell::new(1.0, 0.0), Err(Error::Domain { what: "c", .. })));
-    assert!(matches!(DoubleWell::new(f64::NAN, 1.0), Err(Error::Domain { what: "a", .. })));
-    assert!(matches!(FreeField::new(0.0), Err(Error::Domain { what: "mass2", .. })));
+    assert!(core_engine(&setup(ArithKind::F64, 0.01, Phi4 { kappa: -0.3, b: 1.21, lambda: 0.0 }), 0).is_ok());
+    assert!(matches!(Phi4::double_well(1.0, 0.0), Err(Error::Domain { what: "c", .. })));
+    assert!(matches!(Phi4::double_well(f64::NAN, 1.0), Err(Error::Domain { what: "a", .. })));
+    assert!(matches!(Phi4::free_field(0.0, 2), Err(Error::Domain { what: "mass2", .. })));
     assert!(matches!(Phi4::kappa_of_canonical(1.0, -1.0, 2), Err(Error::Domain { what: "g", .. })));
 }
 
@@ -104,9 +103,9 @@ fn couplings() {
 fn coefficients() {
     for (arith, name) in [(ArithKind::Fx18, "fx18"), (ArithKind::Fx16, "fx16")] {
         for (what, eps, c) in [
-            ("2 kappa eps", 0.11, Couplings { kappa: 0.3, b: 1.0, lambda: 0.1 }),
-            ("4 lambda eps", 0.02, Couplings { kappa: 0.1, b: 1.0, lambda: 1.0 }),
-            ("2 b eps", 0.1, Couplings { kappa: 0.1, b: 1.3, lambda: 0.1 }),
+            ("2 kappa eps", 0.11, Phi4 { kappa: 0.3, b: 1.0, lambda: 0.1 }),
+            ("4 lambda eps", 0.02, Phi4 { kappa: 0.1, b: 1.0, lambda: 1.0 }),
+            ("2 b eps", 0.1, Phi4 { kappa: 0.1, b: 1.3, lambda: 0.1 }),
         ] {
             for &integrator in IntegratorKind::ALL {
                 let error = refused(&Setup { integrator, ..setup(arith, eps, c) });
@@ -121,11 +120,11 @@ fn coefficients() {
             assert!(core_engine(&setup(ArithKind::F32, eps / 10.0, c), 0).is_ok(), "{what}");
         }
         // A field of mass² 0.01 spreads over ±30, the format holds ±8.
-        let error = refused(&setup(arith, 0.01, Couplings { kappa: 0.1, b: 0.405, lambda: 0.0 }));
+        let error = refused(&setup(arith, 0.01, Phi4 { kappa: 0.1, b: 0.405, lambda: 0.0 }));
         assert!(matches!(error, Error::FieldRange { .. }), "{error:?}");
         says(error, &[name, "rescale", "f32"]);
         // d = k_a - k_c φ² at |φ| = 2.4, which λ = 1 costs 32: -¼ is reached before.
-        let strong = Couplings { kappa: 0.1, b: 1.0, lambda: 1.0 };
+        let strong = Phi4 { kappa: 0.1, b: 1.0, lambda: 1.0 };
         let error = refused(&setup(arith, 0.0155, strong));
         assert!(matches!(error, Error::FactorRange { phi, reach, .. } if phi < reach), "{error:?}");
         says(error, &["smaller step", name]);
@@ -135,7 +134,10 @@ fn coefficients() {
 
 #[test]
 fn lattices() {
-    let with = |extents: &[usize]| refused(&Setup { extents: extents.to_vec(), ..setup(ArithKind::F32, 0.01, GOOD) });
+    let with = |extents: &[usize]| match Extents::new(extents) {
+        Ok(extents) => refused(&Setup { extents, ..setup(ArithKind::F32, 0.01, GOOD) }),
+        Err(error) => error,
+    };
     says(with(&[2; 5]), &["5 dimensions", "at most 4"]);
     assert_eq!(with(&[2; 5]), Error::Dimensions { dims: 5 });
     assert_eq!(with(&[4, 0, 2]), Error::Extent { direction: 1 });
@@ -192,7 +194,7 @@ proptest! {
                 prop_assert!(engine.target().lambda >= 0.0);
                 engine.hot_start(1.0).unwrap();
                 engine.sweep(2);
-                if setup.arith.field_lsb() > 0.0 {
+                if setup.arith.fixed() {
                     prop_assert!(engine.phi().iter().all(|phi| phi.abs() < 8.0));
                 }
             }

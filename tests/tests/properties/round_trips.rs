@@ -3,13 +3,11 @@
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, IntegratorKind, NoiseKind};
 use stoquant::ensemble::Ensemble;
-use stoquant::experiment::{Extents, Options};
+use stoquant::experiment::Options;
 use stoquant::reference;
-use stoquant_core::action::Phi4;
 use stoquant_core::arith::{Arith, Format, Fx};
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4};
 use stoquant_tests::strategy;
 
 /// Every word of the format up to 10 bits, and a stride of primes through wider ones.
@@ -86,7 +84,8 @@ fn options() -> impl Strategy<Value = Options> {
             (seed, thermalise, every),
             (chains, count, start_width),
         )| Options {
-            extent: extent.map(Extents),
+            theory: None,
+            extent: extent.map(|extents| Extents::new(&extents).expect("at most four")),
             kappa,
             lambda,
             b,
@@ -120,6 +119,7 @@ proptest! {
         let values = count * extents.iter().product::<usize>();
         let phi = (0..values).map(|i| f64::from(fields[i % 8]) / if single { 1.0 } else { 3.0 }).collect();
         let chain = (0..count as u32).map(|n| n / 2).collect();
+        let extents = Extents::new(&extents).unwrap();
         let ensemble = Ensemble { extents, phi, chain };
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("e.npz");
@@ -160,13 +160,10 @@ proptest! {
         let phi: Vec<f64> = (0..extents.iter().product()).map(|x: usize| (x as f64 * 0.7).sin() + 0.2).collect();
         let scaled: Vec<f64> = phi.iter().map(|phi| (2.0 * kappa).sqrt() * phi).collect();
         let kappa = if dims == 0 { 0.0 } else { kappa };
-        let a = reference::action(&phi, &extents, &Couplings::kappa_form(kappa, lambda));
-        let b = reference::action(&scaled, &extents, &Couplings::canonical(mu2, g, dims));
+        let a = reference::action(&phi, &extents, &Phi4::kappa_form(kappa, lambda));
+        let b = reference::action(&scaled, &extents, &Phi4::canonical(mu2, g, dims));
         // |φ| ≤ 1.2; sums of at most 12 sites with terms below 2Dκφ², |1-2λ|φ², λφ⁴.
         let terms = 12.0 * (12.0 * kappa + (1.0 - 2.0 * lambda).abs() * 1.5 + 2.1 * lambda + 1.0) * (1.0 + scale);
         prop_assert!((a - b).abs() <= 1e-13 * terms, "{a} {b}");
-        let core = Phi4::canonical(mu2, g, dims);
-        let host = Couplings::canonical(mu2, g, dims);
-        prop_assert_eq!([core.kappa(), core.b(), core.lambda()], [host.kappa, host.b, host.lambda]);
     }
 }

@@ -2,13 +2,12 @@
 //! with the field.
 
 use proptest::prelude::*;
-use stoquant::engine::{ArithKind, IntegratorKind, Setup};
-use stoquant_core::action::Phi4;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
 use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_model::{ArithKind, IntegratorKind, Phi4, Setup};
 use stoquant_tests::lattice::{Moved, Symmetry};
 use stoquant_tests::{strategy, with_dims};
 
@@ -115,7 +114,7 @@ impl Case<'_> {
 
     fn with_arith<const D: usize, A: Arith>(&self, extents: [usize; D]) -> Result<(), TestCaseError> {
         let Setup { couplings: c, eps, integrator, .. } = *self.setup;
-        let action = Phi4::new(c.kappa, c.b, c.lambda);
+        let action = c;
         match integrator {
             IntegratorKind::Euler => self.check::<D, A>(extents, &Euler::new(&action, eps, D).unwrap()),
             IntegratorKind::LeimkuhlerMatthews => {

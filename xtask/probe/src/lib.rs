@@ -3,7 +3,7 @@
 #![no_std]
 #![deny(unsafe_code)]
 
-use stoquant_core::action::{Phi4, QuarticDrift};
+use stoquant_core::action::QuarticDrift;
 use stoquant_core::arith::Fx;
 use stoquant_core::board::{Board, hot_start};
 use stoquant_core::diffusion::Magnetisation;
@@ -14,11 +14,12 @@ use stoquant_core::int8::{self, Image, ImageError, Line};
 use stoquant_core::integrator::{Euler, Heun, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::{Ring, Site, Torus2, Torus3, Torus4};
 use stoquant_core::machine::Portable;
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry, gauss, three_point};
+use stoquant_core::noise::{Noise, StreamTag, Threefry, gauss, three_point};
 use stoquant_core::observable::{Averages, Correlator, Measurement, measure, slices};
 use stoquant_core::score::network::{Stage, Weights};
 use stoquant_core::score::{Hartley, Network, SiteScore};
 use stoquant_core::trace::Trace;
+use stoquant_model::{NoiseKind, Phi4};
 
 /// One exported function a line: `name(arguments) -> result = expression;`.
 macro_rules! probe {
@@ -77,8 +78,8 @@ probe! {
 
 // Starting a chain and measuring it.
 probe! {
-    new_board_18(seed: u64, chain: u32, law: Law) -> SquareBoard<Fx<18>> = Board::new(seed, chain, law);
-    new_board_f32(seed: u64, chain: u32, law: Law) -> SquareBoard<f32> = Board::new(seed, chain, law);
+    new_board_18(seed: u64, chain: u32, law: NoiseKind) -> SquareBoard<Fx<18>> = Board::new(seed, chain, law);
+    new_board_f32(seed: u64, chain: u32, law: NoiseKind) -> SquareBoard<f32> = Board::new(seed, chain, law);
     new_euler_18(action: &Phi4, eps: f64, dims: usize) -> Result<EulerOf<Fx<18>>, Error> = Euler::new(action, eps, dims);
     new_euler_f32(action: &Phi4, eps: f64, dims: usize) -> Result<EulerOf<f32>, Error> = Euler::new(action, eps, dims);
     new_mala_18(action: &Phi4, eps: f64, dims: usize) -> Result<MalaOf<Fx<18>>, Error> = Mala::new(action, eps, dims);

@@ -11,7 +11,7 @@ use super::{NodeTables, Tables, grid, predict, threefry};
 use crate::integrator::{ChainNoise, Euler, Integrator, State};
 use crate::lattice::Plan;
 use crate::machine::Portable;
-use crate::noise::{Law, StreamTag};
+use crate::noise::{NoiseKind, StreamTag};
 use crate::score::{FieldDrift, Free};
 
 /// Modes beyond one chunk, stiff and soft.
@@ -176,7 +176,7 @@ fn a_score_moves_a_field_as_an_action_does() {
     let euler = Euler::<f64, _>::from_parts(FieldDrift(&drift), q.sqrt());
     let plan = Plan::new([volume], Plan::work_sites(&[volume]).unwrap()).unwrap();
     let mut phi = field;
-    let mut chain = ChainNoise::new(7, 5, Law::Gaussian);
+    let mut chain = ChainNoise::new(7, 5, NoiseKind::Gaussian);
     euler.sweep(
         &plan,
         &mut chain,

@@ -10,10 +10,10 @@ use std::vec::Vec;
 
 use super::kernel::noise;
 use super::*;
-use crate::noise::{Law, StreamTag, Threefry};
+use crate::noise::{NoiseKind, StreamTag, Threefry};
 
 fn threefry(chain: u32, tag: StreamTag) -> Noise<Threefry> {
-    Noise { law: Law::Gaussian, words: Threefry::new(7, chain, tag) }
+    Noise { law: NoiseKind::Gaussian, words: Threefry::new(7, chain, tag) }
 }
 
 /// σ_min·sinh(α(1 - i/n)), i = 0..=n: from σ_max to 0.

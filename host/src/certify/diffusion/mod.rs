@@ -9,8 +9,9 @@ use stoquant_core::diffusion::kernel::Kernel;
 use stoquant_core::diffusion::process::Process;
 use stoquant_core::error::Error;
 use stoquant_core::machine::Machine;
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::noise::{Noise, StreamTag, Threefry};
 use stoquant_core::score::Score;
+use stoquant_model::NoiseKind;
 
 use super::Level;
 use super::check::Check;
@@ -89,13 +90,14 @@ impl<S: Score<f64>> Score<f64> for Altered<'_, S> {
 }
 
 fn noise(seed: u64, chain: u32) -> Noise<Threefry> {
-    Noise { law: Law::Gaussian, words: Threefry::new(seed, chain, StreamTag::Noise) }
+    Noise { law: NoiseKind::Gaussian, words: Threefry::new(seed, chain, StreamTag::Noise) }
 }
 
 /// Standard Gaussian numbers of a chain's start stream.
 fn gaussian(seed: u64, chain: u32, out: &mut [f64]) {
     let mut eta = vec![0; out.len()];
-    Noise { law: Law::Gaussian, words: Threefry::new(seed, chain, StreamTag::Start) }.fill_eta::<18>(0, 0, &mut eta);
+    Noise { law: NoiseKind::Gaussian, words: Threefry::new(seed, chain, StreamTag::Start) }
+        .fill_eta::<18>(0, 0, &mut eta);
     out.iter_mut().zip(eta).for_each(|(slot, eta)| *slot = f64::eta(eta));
 }
 

@@ -24,7 +24,8 @@ use stoquant_core::int8::hartley::{COLUMNS, Full, Line};
 use stoquant_core::int8::image::Sampler;
 use stoquant_core::int8::{Image, Network, Stage, start};
 use stoquant_core::machine::Portable;
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_model::NoiseKind;
 
 use super::Level;
 use super::check::{Check, Criterion};
@@ -81,7 +82,7 @@ impl Chain {
     }
 
     fn noise(self, tag: StreamTag) -> Noise<Threefry> {
-        Noise { law: Law::Gaussian, words: self.words(tag) }
+        Noise { law: NoiseKind::Gaussian, words: self.words(tag) }
     }
 
     /// M/M_max and the modes that it starts from.

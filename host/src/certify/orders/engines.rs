@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use stoquant_core::dispatch::field_lsb;
 use stoquant_core::error::Error;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::super::check::Check;
 use super::super::coupled::label;
@@ -13,10 +15,9 @@ use super::super::laws::noise_variance;
 use super::super::plan::Level;
 use super::{COUPLED, ORDERS, RUNG, SINGLE};
 use crate::analysis::{Gamma, Status, gammas};
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
+use crate::engine::Factory;
 use crate::estimate::{Estimate, Observable, Observables};
-use crate::exact::{self, SitePotential, StepLaw, one_site};
+use crate::exact::{self, SitePotential, one_site};
 use crate::fokker_planck::PairLaw;
 use crate::run::{Schedule, run_chains};
 
@@ -24,14 +25,20 @@ use crate::run::{Schedule, run_chains};
 const COMPARED: [Observable; 3] = [Observable::Phi2, Observable::Nn, Observable::M2];
 
 /// A set-up of this rung.
-fn setup(extents: &[usize], couplings: Couplings, eps: f64, arith: ArithKind, integrator: IntegratorKind) -> Setup {
-    Setup { extents: extents.to_vec(), couplings, eps, arith, integrator, noise: NoiseKind::Gaussian, seed: 0 }
+fn setup(
+    extents: impl Into<Extents>,
+    couplings: Phi4,
+    eps: f64,
+    arith: ArithKind,
+    integrator: IntegratorKind,
+) -> Setup {
+    Setup { extents: extents.into(), couplings, eps, arith, integrator, noise: NoiseKind::Gaussian, seed: 0 }
 }
 
 /// ⟨φ²⟩ of many single sites (a lattice with κ = 0) at large steps, against the law of that step; and the figure.
 pub fn scan(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Error> {
-    let extents: &[usize] = if level == Level::Full { &[1024, 1024] } else { &[256, 256] };
-    let c = Couplings { kappa: 0.0, b: SINGLE.b, lambda: SINGLE.lambda };
+    let extents = if level == Level::Full { [1024, 1024] } else { [256, 256] };
+    let c = Phi4 { kappa: 0.0, b: SINGLE.b, lambda: SINGLE.lambda };
     let mut cases = Vec::new();
     for integrator in [IntegratorKind::Euler, IntegratorKind::LeimkuhlerMatthews, IntegratorKind::Heun] {
         // The largest step that the fixed-point format takes, and larger ones.
@@ -46,7 +53,7 @@ pub fn scan(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Erro
     for (setup, Sites { phi2, target, eps }) in cases.iter().zip(measured) {
         let name = format!("{}: phi2 at eps = {}", label(setup), setup.eps);
         let potential = SitePotential { b: target.b, lambda: target.lambda };
-        let law = StepLaw::from(setup.integrator);
+        let law = setup.integrator;
         let law = one_site(&potential, eps, law, noise_variance(setup.arith, setup.noise));
         let exact = exact::site(target.b, target.lambda).map(|t| t[&Observable::Phi2]);
         match (law, exact) {
@@ -77,7 +84,7 @@ fn figure(points: Vec<Series>) -> Figure {
             Series::line(law.to_string(), eps.clone(), eps.par_iter().map(bias).collect())
         })
         .collect();
-    let c = Couplings { kappa: 0.0, b: SINGLE.b, lambda: SINGLE.lambda };
+    let c = Phi4 { kappa: 0.0, b: SINGLE.b, lambda: SINGLE.lambda };
     let first_order = |&eps: &f64| phi2(exact::effective(&[], &c, eps)) - exact;
     series.push(Series::line("S_eff", eps.clone(), eps.par_iter().map(first_order).collect()));
     series.extend(points);
@@ -96,7 +103,7 @@ fn figure(points: Vec<Series>) -> Figure {
 /// ⟨φ²⟩ of the sites of a lattice without bonds, and what the engine really ran.
 struct Sites {
     phi2: Estimate,
-    target: Couplings,
+    target: Phi4,
     eps: f64,
 }
 
@@ -121,7 +128,7 @@ fn sites(factory: &Factory, setup: &Setup) -> Result<Sites, Error> {
 /// Averages of a small interacting lattice, and what the engine really ran.
 struct Averages {
     found: Result<BTreeMap<Observable, Gamma>, String>,
-    target: Couplings,
+    target: Phi4,
     eps: f64,
 }
 
@@ -150,9 +157,9 @@ pub fn pair(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Erro
     let mut findings = Findings::default();
     for (k, (arith, eps)) in [(ArithKind::Fx18, 0.045), (ArithKind::F32, 0.1)].into_iter().enumerate() {
         let seed = seed.wrapping_add((k as u64 + 1) << 48);
-        let setup = Setup { seed, ..setup(&[2], COUPLED, eps, arith, IntegratorKind::Euler) };
+        let setup = Setup { seed, ..setup([2], COUPLED, eps, arith, IntegratorKind::Euler) };
         let run = averages(factory, &setup, sweeps)?;
-        let rounding = arith.field_lsb().powi(2) / 12.0;
+        let rounding = field_lsb(arith).powi(2) / 12.0;
         let law = PairLaw::new(&run.target, run.eps, noise_variance(arith, setup.noise), rounding);
         let law = law.map(|law| law.observables()).map_err(|error| error.to_string());
         for o in COMPARED {
@@ -175,7 +182,7 @@ pub fn torus(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Err
     for (k, &integrator) in IntegratorKind::ALL.iter().enumerate() {
         let run = |i: u64, eps, share| {
             let seed = seed.wrapping_add((2 * k as u64 + i + 3) << 48);
-            let setup = Setup { seed, ..setup(&[2, 2], COUPLED, eps, ArithKind::F32, integrator) };
+            let setup = Setup { seed, ..setup([2, 2], COUPLED, eps, ArithKind::F32, integrator) };
             averages(factory, &setup, share * sweeps)
         };
         // The smaller step has the smaller bias: it needs the smaller error.
@@ -197,7 +204,7 @@ pub fn torus(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Err
 /// With b₁ and b₂ the biases at ε and 2ε, s₁ = b₁/ε and s₂ = b₂/2ε, 2s₁ - s₂ is the slope but for O(ε²). The orders of a free mode of
 /// stiffness λ fall by ελ/2 each, so the next one is less than (s₂ - s₁)·ελ with the λ of the fastest mode.
 fn slope(runs: &[Averages; 2], o: Observable, integrator: IntegratorKind) -> Result<(Gamma, f64, f64), String> {
-    let exact = |c: &Couplings, eps: f64| match integrator {
+    let exact = |c: &Phi4, eps: f64| match integrator {
         IntegratorKind::Euler => exact::effective(&[2, 2], c, eps),
         _ => exact::lattice(&[2, 2], c),
     };

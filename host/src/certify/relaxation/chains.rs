@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 use stoquant_core::arith::{Arith, Fx};
+use stoquant_core::dispatch::field_lsb;
 use stoquant_core::error::Error;
+use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::super::check::{Check, Criterion};
 use super::super::coupled::label;
@@ -12,9 +14,8 @@ use super::super::laws::noise_variance;
 use super::super::plan::Level;
 use super::{DOUBLE, RUNG, SINGLE, START, TIMES};
 use crate::analysis::stats::{chi2_sf, z_from_two_sided};
-use crate::couplings::Couplings;
-use crate::engine::{ArithKind, Factory, IntegratorKind, NoiseKind, Setup};
-use crate::exact::{SitePotential, StepLaw};
+use crate::engine::Factory;
+use crate::exact::SitePotential;
 use crate::fokker_planck::ChainLaw;
 
 /// Cells of a histogram, of equal probability as far as their edges allow.
@@ -47,10 +48,10 @@ struct Case {
 
 /// All cases. A lattice with κ = 0 is as many independent chains of one site as it has sites.
 pub fn follow(factory: &Factory, level: Level, seed: u64) -> Result<Followed, Error> {
-    let extents = if level == Level::Full { vec![1024, 1024] } else { vec![512, 256] };
+    let extents = Extents::from(if level == Level::Full { [1024, 1024] } else { [512, 256] });
     let case = |potential: SitePotential, start, times, arith, integrator, k: u64| {
-        let couplings = Couplings { kappa: 0.0, b: potential.b, lambda: potential.lambda };
-        let (extents, noise, seed) = (extents.clone(), NoiseKind::Gaussian, seed.wrapping_add(k << 36));
+        let couplings = Phi4 { kappa: 0.0, b: potential.b, lambda: potential.lambda };
+        let (noise, seed) = (NoiseKind::Gaussian, seed.wrapping_add(k << 36));
         Case { setup: Setup { extents, couplings, eps: 0.02, arith, integrator, noise, seed }, start, times }
     };
     // The bottom of a well is at √15; the barrier is 3.75 high, and some chains cross it.
@@ -95,12 +96,12 @@ fn run(factory: &Factory, case: &Case, level: Level) -> Result<Followed, Error> 
     let (bits, start) = word(setup.arith, case.start);
     engine.set_bits(&vec![bits; setup.volume()])?;
     let (c, eps) = (engine.drift_couplings(), engine.eps());
-    let spacing = setup.arith.field_lsb();
+    let spacing = field_lsb(setup.arith);
     // Heun rounds twice: (5/4)Δ²/12 in all. Under 1e-9 of the noise in any case.
     let rounding = spacing * spacing / 12.0 * if setup.integrator == IntegratorKind::Heun { 1.25 } else { 1.0 };
     let potential = SitePotential { b: c.b, lambda: c.lambda };
     let variance = noise_variance(setup.arith, setup.noise);
-    let law = ChainLaw::new(potential, eps, StepLaw::from(setup.integrator), variance, rounding, start);
+    let law = ChainLaw::new(potential, eps, setup.integrator, variance, rounding, start);
     let mut followed = Followed { findings: Findings::default(), moments: Vec::new() };
     let mut law = match law {
         Ok(law) => law,

@@ -19,7 +19,8 @@ mod tally;
 pub mod weak;
 
 use rayon::prelude::*;
-use stoquant_core::noise::{Law, StreamTag, Threefry, Words};
+use stoquant_core::noise::{StreamTag, Threefry, Words};
+use stoquant_model::NoiseKind;
 
 use super::certificate::Certificate;
 use super::check::{Check, Criterion};
@@ -53,7 +54,7 @@ pub fn battery(make: &Source, words: u64) -> Vec<Check> {
     let mut sum = Tally::default();
     tallies.iter().for_each(|tally| sum.merge(tally));
     let scale = (steps * step) as f64 / STANDARD as f64;
-    let mut checks = sum.checks(&NoiseLaw::of::<18>(Law::Gaussian), scale);
+    let mut checks = sum.checks(&NoiseLaw::of::<18>(NoiseKind::Gaussian), scale);
     checks.extend(gathered::checks(make, 2 * PAIRS, scale));
     checks
 }
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn cells_of_equal_size() {
-        let law = NoiseLaw::of::<18>(Law::Gaussian);
+        let law = NoiseLaw::of::<18>(NoiseKind::Gaussian);
         let starts = equal_cells(&law, 64);
         assert_eq!(starts.len(), 64);
         for pair in starts.windows(2) {

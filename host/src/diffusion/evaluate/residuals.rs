@@ -1,8 +1,9 @@
 //! What a score must do whatever it learned: symmetries, and the force at σ = 0.
 
 use serde::Serialize;
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::noise::{Noise, StreamTag, Threefry};
 use stoquant_core::score::Score;
+use stoquant_model::NoiseKind;
 
 use crate::diffusion::model::Model;
 use crate::diffusion::spectrum;
@@ -52,7 +53,7 @@ pub fn residuals(model: &Model, phi: &[f64], seed: u64) -> Result<Residuals, Inp
                 for (stage, node) in nodes.iter().enumerate() {
                     let words = Threefry::new(seed, i as u32, StreamTag::Rng);
                     let mut eta = vec![0; volume];
-                    Noise { law: Law::Gaussian, words }.fill_eta::<18>(stage as u64, 0, &mut eta);
+                    Noise { law: NoiseKind::Gaussian, words }.fill_eta::<18>(stage as u64, 0, &mut eta);
                     let field: Vec<f64> =
                         phi.iter().zip(&eta).map(|(phi, &eta)| phi + node.sigma * f64::from(eta) / 16384.0).collect();
                     let here = h(stage, &field);

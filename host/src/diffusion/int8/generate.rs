@@ -20,10 +20,10 @@ use stoquant_core::int8::sampler::{STATE_FRACTION, share};
 use stoquant_core::int8::stage::Two;
 use stoquant_core::int8::{Image, ImageError, Network, Shape, Stage, magnetisation, start};
 use stoquant_core::machine::{Machine, Portable};
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_model::{NoiseKind, Phi4};
 
 use super::float::FloatStage;
-use crate::couplings::Couplings;
 use crate::diffusion::generate::Generated;
 use crate::diffusion::spectrum;
 use crate::sampler::measure;
@@ -39,7 +39,7 @@ pub(super) const UNIT: f64 = 1.0 / (1 << STATE_FRACTION) as f64;
 /// An image to draw from.
 pub struct Generator<'a> {
     image: Image<'a>,
-    couplings: Couplings,
+    couplings: Phi4,
     weigh: Option<Weigher>,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Generator<'a> {
     /// With `weights`, the float side of all stages is made ready.
     pub fn new(image: Image<'a>, weights: bool) -> Self {
         let [kappa, b, lambda, _] = image.couplings();
-        Self { image, couplings: Couplings { kappa, b, lambda }, weigh: weights.then(|| Weigher::new(&image)) }
+        Self { image, couplings: Phi4 { kappa, b, lambda }, weigh: weights.then(|| Weigher::new(&image)) }
     }
 
     /// Configurations `0..count` of a seed; `done` is called after each. φ has the device's integers.
@@ -127,7 +127,7 @@ pub(super) struct Visit<'a> {
 
 /// The random words of configuration i.
 fn words(seed: u64, i: usize, tag: StreamTag) -> Noise<Threefry> {
-    Noise { law: Law::Gaussian, words: Threefry::new(seed, i as u32, tag) }
+    Noise { law: NoiseKind::Gaussian, words: Threefry::new(seed, i as u32, tag) }
 }
 
 impl<'a, M: Machine> Device<'a, M> {
@@ -304,7 +304,7 @@ impl Weigher {
         let stages =
             (0..shape.stages).map(|n| FloatStage::new(image, &Stage::prepare(image, n, &mut numbers))).collect();
         let [kappa, b, lambda, mass2] = image.couplings();
-        let linear = spectrum::linear(extent, &Couplings { kappa, b, lambda }, mass2);
+        let linear = spectrum::linear(extent, &Phi4 { kappa, b, lambda }, mass2);
         // All words: 2^16 places in each cell, as the draw rounds them.
         let mut law = vec![0.0; (1 << 14) + 1];
         let ends: Vec<i32> = image.magnetisation().map(i32::from).collect();

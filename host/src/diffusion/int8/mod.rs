@@ -13,9 +13,9 @@ use std::io::Read;
 
 use stoquant_core::int8::image::{EVEN, MAGIC, MAX_BYTES, ODD, Sampler};
 use stoquant_core::int8::{Image, Line, Network};
+use stoquant_model::Phi4;
 
 use super::model::Config;
-use crate::couplings::Couplings;
 use crate::experiment::InputError;
 
 pub use generate::Generator;
@@ -37,7 +37,7 @@ pub fn check(image: &Image<'_>) -> Result<(), InputError> {
     let lowest = sigma.iter().copied().filter(|&sigma| sigma > 0.0).fold(f64::INFINITY, f64::min);
     let config = Config {
         extent: shape.extent,
-        couplings: Couplings { kappa, b, lambda },
+        couplings: Phi4 { kappa, b, lambda },
         mass2,
         sigma: [lowest, sigma[0]],
         knots: 2,

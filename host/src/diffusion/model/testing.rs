@@ -1,6 +1,7 @@
 //! Models with known scores, and models whose numbers mean nothing.
 
 use std::collections::BTreeMap;
+use stoquant_model::Phi4;
 
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
@@ -8,7 +9,6 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::check::expected;
 use super::{Config, Model, Tensor};
-use crate::couplings::Couplings;
 
 /// A model whose tensors are `fill(name, number of entries)`.
 fn model(config: Config, mut fill: impl FnMut(&str, usize) -> Vec<f32>) -> Model {
@@ -26,7 +26,7 @@ pub fn free(extent: usize) -> Model {
     let (kappa, mass2) = (0.3, 0.2);
     let config = Config {
         extent,
-        couplings: Couplings { kappa, b: 4.0 * kappa + 0.5 * mass2, lambda: 0.0 },
+        couplings: Phi4 { kappa, b: 4.0 * kappa + 0.5 * mass2, lambda: 0.0 },
         mass2,
         sigma: [0.1, 12.0],
         knots: 4,
@@ -44,7 +44,7 @@ pub fn random(extent: usize, hidden: [usize; 2], seed: u64) -> Model {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let config = Config {
         extent,
-        couplings: Couplings::kappa_form(0.27, 0.1),
+        couplings: Phi4::kappa_form(0.27, 0.1),
         mass2: 0.3,
         sigma: [0.1, 5.0],
         knots: 3,

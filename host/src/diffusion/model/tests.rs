@@ -2,6 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use stoquant_model::Phi4;
 
 use super::testing::{free, random};
 use super::*;
@@ -115,7 +116,7 @@ fn wrong_models_are_named() {
     config(|c| c.hidden = [0, 2], &["hidden = [0, 2]", "1 to 128"]);
     config(|c| c.hidden = [3, 129], &["hidden", "1 to 128"]);
     config(|c| c.couplings.lambda = -0.1, &["lambda = -0.1", "at least 0"]);
-    config(|c| c.couplings = Couplings { kappa: 0.3, b: 1.0, lambda: 0.0 }, &["lambda = 0", "bounded below"]);
+    config(|c| c.couplings = Phi4 { kappa: 0.3, b: 1.0, lambda: 0.0 }, &["lambda = 0", "bounded below"]);
     config(|c| c.couplings.kappa = 1e7, &["kappa", "1e6"]);
     config(|c| c.mass2 = 0.0, &["mass2 = 0", "> 0"]);
     config(|c| c.couplings.kappa = -0.2, &["mass2", "> 0"]);

@@ -2,8 +2,8 @@
 
 use stoquant_core::arith::Real;
 use stoquant_core::machine::Machine;
+use stoquant_model::Phi4;
 
-use crate::couplings::Couplings;
 use crate::diffusion::spectrum::{self, Orbit, RADIAL, radial, symbol};
 
 /// Constants; V numbers each.
@@ -27,7 +27,7 @@ pub struct Lattice<R> {
 
 impl<R: Real> Lattice<R> {
     /// With the spectrum of every mode. The term that is linear mode by mode is left out where the network is to be `local`.
-    pub fn new(extent: usize, couplings: Couplings, mass2: f64, spectrum: &[f64], local: bool) -> Self {
+    pub fn new(extent: usize, couplings: Phi4, mass2: f64, spectrum: &[f64], local: bool) -> Self {
         let single = |values: &[f64]| -> Vec<R> { values.iter().map(|&v| R::of(v)).collect() };
         let kinetic: Vec<f64> = spectrum::laplacian(extent).into_iter().map(|k2| 2.0 * couplings.kappa * k2).collect();
         let radial: Vec<f64> = radial(extent).into_iter().map(|r| if local { 0.0 } else { r }).collect();

@@ -4,9 +4,8 @@
 //! start there give more draws of the same law, each exact, so the mean of any estimator over them is unbiased and less noisy.
 //! The noise term makes the law stiff: one trajectory of a few steps moves far at small σ, where most of the loss lies.
 
-use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
-
-use crate::couplings::Couplings;
+use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_model::{NoiseKind, Phi4};
 
 /// The law p(x₀|y) with the zero mode held.
 pub struct Posterior {
@@ -28,9 +27,9 @@ pub struct Posterior {
 
 impl Posterior {
     /// For an action on an L×L torus; random numbers of (seed, stream).
-    pub fn new(extent: usize, couplings: &Couplings, steps: usize, seed: u64, stream: u32) -> Self {
+    pub fn new(extent: usize, couplings: &Phi4, steps: usize, seed: u64, stream: u32) -> Self {
         let volume = extent * extent;
-        let Couplings { kappa, b, lambda } = *couplings;
+        let Phi4 { kappa, b, lambda } = *couplings;
         Self {
             couplings: [kappa as f32, b as f32, lambda as f32],
             extent,
@@ -39,7 +38,7 @@ impl Posterior {
             momentum: vec![0.0; volume],
             trial: vec![0.0; volume],
             eta: vec![0; volume],
-            noise: Noise { law: Law::Gaussian, words: Threefry::new(seed, stream, StreamTag::Noise) },
+            noise: Noise { law: NoiseKind::Gaussian, words: Threefry::new(seed, stream, StreamTag::Noise) },
             accept: Threefry::new(seed, stream, StreamTag::Accept),
             draws: 0,
             accepted: [0; 2],

@@ -3,77 +3,53 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use stoquant_model::Phi4;
 
-use crate::couplings::Couplings;
 use crate::experiment::{InputError, Options, read_toml};
 
 /// Sites of the smallest and the largest torus that can be trained on.
 const EXTENTS: std::ops::RangeInclusive<usize> = 2..=128;
 
-/// Keys of a recipe, none required; a flag overrides its key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, clap::Args)]
-#[serde(deny_unknown_fields)]
-pub struct RecipeOptions {
-    /// L of the L×L torus
-    #[arg(long, value_name = "L")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extent: Option<usize>,
-    /// Hopping parameter of the κ-form S = Σ[-2κ Σ φφ' + (1-2λ)φ² + λφ⁴]
-    #[arg(long, allow_negative_numbers = true)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kappa: Option<f64>,
-    /// Quartic coupling of the κ-form
-    #[arg(long, allow_negative_numbers = true)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lambda: Option<f64>,
-    /// Quadratic coupling b in place of 1-2λ
-    #[arg(long, allow_negative_numbers = true)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub b: Option<f64>,
-    /// m² of the linear part taken out exactly (default: mean of 1/C_k - 2κk̂², measured)
-    #[arg(long)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mass2: Option<f64>,
-    /// Units of both hidden layers
-    #[arg(long)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hidden: Option<usize>,
-    /// Leave out the features that reach across the lattice: what `quantize` takes
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub local: Option<bool>,
-    /// Knots of the tables in ln σ
-    #[arg(long)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub knots: Option<usize>,
-    /// Steps of the optimiser; 0: nothing is learned, physics alone
-    #[arg(long)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub steps: Option<usize>,
-    /// Sites of a batch
-    #[arg(long)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub batch: Option<usize>,
-    /// Learning rate at its highest
-    #[arg(long)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate: Option<f64>,
-    /// Draws from the posterior that a target averages beside the configuration itself
-    #[arg(long)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub draws: Option<usize>,
-    /// Configurations to train on
-    #[arg(long)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub configurations: Option<usize>,
-    /// Take them from this ensemble (.npz or .npy of shape N, L, L) and not from the cluster sampler
-    #[arg(long, value_name = "FILE")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<PathBuf>,
-    /// Seed, 64 bits
-    #[arg(long)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seed: Option<u64>,
+crate::options! {
+    /// Keys of a recipe, none required; a flag overrides its key.
+    pub struct RecipeOptions {
+        /// L of the L×L torus
+        #[arg(value_name = "L")]
+        extent: usize,
+        /// Hopping parameter of the κ-form S = Σ[-2κ Σ φφ' + (1-2λ)φ² + λφ⁴]
+        #[arg(allow_negative_numbers = true)]
+        kappa: f64,
+        /// Quartic coupling of the κ-form
+        #[arg(allow_negative_numbers = true)]
+        lambda: f64,
+        /// Quadratic coupling b in place of 1-2λ
+        #[arg(allow_negative_numbers = true)]
+        b: f64,
+        /// m² of the linear part taken out exactly (default: mean of 1/C_k - 2κk̂², measured)
+        mass2: f64,
+        /// Units of both hidden layers
+        hidden: usize,
+        /// Leave out the features that reach across the lattice: what `quantize` takes
+        #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+        local: bool,
+        /// Knots of the tables in ln σ
+        knots: usize,
+        /// Steps of the optimiser; 0: nothing is learned, physics alone
+        steps: usize,
+        /// Sites of a batch
+        batch: usize,
+        /// Learning rate at its highest
+        rate: f64,
+        /// Draws from the posterior that a target averages beside the configuration itself
+        draws: usize,
+        /// Configurations to train on
+        configurations: usize,
+        /// Take them from this ensemble (.npz or .npy of shape N, L, L) and not from the cluster sampler
+        #[arg(value_name = "FILE")]
+        data: PathBuf,
+        /// Seed, 64 bits
+        seed: u64,
+    }
 }
 
 /// A complete, validated recipe.
@@ -83,7 +59,7 @@ pub struct Recipe {
     /// L of the L×L torus.
     pub extent: usize,
     /// The action.
-    pub couplings: Couplings,
+    pub couplings: Phi4,
     /// m², if not measured.
     pub mass2: Option<f64>,
     /// Units of both hidden layers.
@@ -109,27 +85,6 @@ pub struct Recipe {
 }
 
 impl RecipeOptions {
-    /// These options where given, those of `base` elsewhere.
-    pub fn or(self, base: Self) -> Self {
-        Self {
-            extent: self.extent.or(base.extent),
-            kappa: self.kappa.or(base.kappa),
-            lambda: self.lambda.or(base.lambda),
-            b: self.b.or(base.b),
-            mass2: self.mass2.or(base.mass2),
-            hidden: self.hidden.or(base.hidden),
-            local: self.local.or(base.local),
-            knots: self.knots.or(base.knots),
-            steps: self.steps.or(base.steps),
-            batch: self.batch.or(base.batch),
-            rate: self.rate.or(base.rate),
-            draws: self.draws.or(base.draws),
-            configurations: self.configurations.or(base.configurations),
-            data: self.data.or(base.data),
-            seed: self.seed.or(base.seed),
-        }
-    }
-
     /// Flags over the file, if one is given, over the defaults; validated.
     pub fn resolve(self, file: Option<&Path>) -> Result<Recipe, InputError> {
         let given = match file {
@@ -141,7 +96,7 @@ impl RecipeOptions {
             extent: given.extent.unwrap_or(16),
             couplings: Options { kappa, lambda, b, ..Options::default() }
                 .couplings(2)?
-                .unwrap_or_else(|| Couplings::kappa_form(0.27, 0.022)),
+                .unwrap_or_else(|| Phi4::kappa_form(0.27, 0.022)),
             mass2: given.mass2,
             hidden: given.hidden.unwrap_or(32),
             local: given.local.unwrap_or(false),

@@ -2,10 +2,10 @@ use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use stoquant_core::score::Score;
+use stoquant_model::Phi4;
 
 use super::features::Input;
 use super::*;
-use crate::couplings::Couplings;
 use crate::diffusion::model::hat;
 use crate::diffusion::tables::{Node, Tables};
 
@@ -135,7 +135,7 @@ impl Case {
         let mut numbers = |count: usize, middle: f64, width: f64| -> Vec<f64> {
             (0..count).map(|_| middle + width * normal()).collect()
         };
-        let (couplings, volume, knots) = (Couplings::kappa_form(0.27, 0.2), extent * extent, 3);
+        let (couplings, volume, knots) = (Phi4::kappa_form(0.27, 0.2), extent * extent, 3);
         let (sigma, hidden, magnetisation) = ([0.2, 3.0], [5, 6], [0.0, 1.0]);
         let config = Config { extent, couplings, mass2: 0.4, sigma, knots, hidden, magnetisation };
         let mut parameters = Parameters::new(&config, 1);

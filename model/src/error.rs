@@ -36,6 +36,15 @@ pub enum Error {
         /// What would be right.
         want: &'static str,
     },
+    /// A word that is no value of the number format.
+    Word {
+        /// Its place in the field.
+        site: usize,
+        /// The word.
+        bits: u64,
+        /// The format.
+        format: &'static str,
+    },
     /// A coefficient that the number format cannot hold.
     Unrepresentable {
         /// The coefficient.
@@ -101,6 +110,9 @@ impl fmt::Display for Error {
             Self::Volume => write!(f, "too many sites: the product of the extents must be at most 2^31"),
             Self::Length { what, got, want } => write!(f, "{what} has length {got}: {want} is needed"),
             Self::Domain { what, value, want } => write!(f, "{what} = {value}: must be {want}"),
+            Self::Word { site, bits, format } => {
+                write!(f, "field word {bits:#x} at site {site}: no value of {format}")
+            }
             Self::Unrepresentable { what, value, limit, format } => {
                 write!(
                     f,
@@ -128,6 +140,6 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 /// `got` must be `want`.
-pub(crate) fn check_length(what: &'static str, got: usize, want: usize) -> Result<(), Error> {
+pub fn check_length(what: &'static str, got: usize, want: usize) -> Result<(), Error> {
     if got == want { Ok(()) } else { Err(Error::Length { what, got, want }) }
 }
