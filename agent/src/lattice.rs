@@ -4,10 +4,16 @@ use core::ops::Range;
 
 use bytemuck::try_cast_slice_mut;
 use stoquant_core::action::Action;
+#[cfg(not(feature = "all"))]
+use stoquant_core::action::QuarticDrift;
 use stoquant_core::arith::Arith;
 use stoquant_core::board::hot_start;
 use stoquant_core::dispatch::{OnLattice, on_lattice};
-use stoquant_core::integrator::{AnyIntegrator, ChainNoise, Integrator, State};
+#[cfg(feature = "all")]
+use stoquant_core::integrator::AnyIntegrator;
+#[cfg(not(feature = "all"))]
+use stoquant_core::integrator::Euler;
+use stoquant_core::integrator::{ChainNoise, Integrator, State};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::noise::Threefry;
 use stoquant_core::observable::{Measurement, measure, slices};
@@ -156,10 +162,20 @@ fn with<T>(
     }
 }
 
+/// Any integrator of the board.
+#[cfg(feature = "all")]
+type BoardIntegrator<A> = AnyIntegrator<A, Phi4>;
+/// Any integrator of the board.
+#[cfg(not(feature = "all"))]
+type BoardIntegrator<A> = Euler<A, QuarticDrift<A>>;
+
 /// The integrator of a setup: a thousand instructions or so, and no memory between runs.
-fn integrator<A: Arith>(setup: &Setup, dims: usize) -> Result<AnyIntegrator<A, Phi4>, Refusal> {
-    let kind = if ALL { setup.integrator } else { IntegratorKind::Euler };
-    Ok(AnyIntegrator::new(kind, &setup.couplings, setup.eps, dims)?)
+fn integrator<A: Arith>(setup: &Setup, dims: usize) -> Result<BoardIntegrator<A>, Refusal> {
+    #[cfg(feature = "all")]
+    let made = AnyIntegrator::new(setup.integrator, &setup.couplings, setup.eps, dims);
+    #[cfg(not(feature = "all"))]
+    let made = Euler::new(&setup.couplings, setup.eps, dims);
+    Ok(made?)
 }
 
 impl<const D: usize, A: Arith> AnyLattice for Typed<'_, D, A> {
