@@ -14,7 +14,6 @@ pub mod command;
 pub mod images;
 pub mod lattice;
 pub mod mutants;
-pub mod series;
 pub mod strategy;
 
 /// Evaluates `$body` with `$fixed: [usize; D]` for extents known at run time, at most four of them.

@@ -9,7 +9,7 @@ use stoquant::engine::core_engine;
 use stoquant::estimate::Observable;
 
 use super::ladder::{Defect, Rung};
-use crate::series::ar1;
+use stoquant::analysis::series::ar1;
 
 type Table = Result<BTreeMap<Observable, Gamma>, AnalysisError>;
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use ndarray::{Array1, Array2};
 use ndarray_npy::{NpzWriter, write_npy};
 use serde_json::Value;
+use stoquant::analysis::series::ar1;
 use stoquant_tests::command::run;
-use stoquant_tests::series::ar1;
 
 use super::place;
 
