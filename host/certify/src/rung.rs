@@ -77,7 +77,7 @@ impl Rung {
         self.row().2
     }
 
-    /// The file that makes its checks, below `host/src/certify`.
+    /// The file that makes its checks, below `host/certify/src`.
     pub fn source(self) -> &'static str {
         self.row().3
     }
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn table_files_and_docs_agree() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let docs = std::fs::read_to_string(root.join("../docs/verification.md")).unwrap();
+        let docs = std::fs::read_to_string(root.join("../../docs/verification.md")).unwrap();
         let documented: Vec<&str> = docs
             .lines()
             .skip_while(|line| !line.starts_with("| rung |"))
@@ -132,7 +132,7 @@ mod tests {
         }
         for (n, rung) in Rung::all().enumerate() {
             assert_eq!((rung as usize, rung.name().parse()), (n, Ok(rung)));
-            assert!(root.join("src/certify").join(rung.source()).is_file(), "{rung}: {}", rung.source());
+            assert!(root.join("src").join(rung.source()).is_file(), "{rung}: {}", rung.source());
         }
         assert!("no such rung".parse::<Rung>().unwrap_err().contains("calibration, noise"));
     }

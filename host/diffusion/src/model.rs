@@ -67,7 +67,7 @@ macro_rules! shipped {
     ($($name:literal),+ $(,)?) => {
         /// The models that come with the program: name and file.
         const SHIPPED: &[(&str, &[u8])] =
-            &[$(($name, include_bytes!(concat!("../../models/", $name, ".safetensors")))),+];
+            &[$(($name, include_bytes!(concat!("../models/", $name, ".safetensors")))),+];
     };
 }
 shipped!("c8", "c16", "c32", "c16-int8", "n8-int8");

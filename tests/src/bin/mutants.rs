@@ -28,7 +28,7 @@ struct Args {
 }
 
 /// Where the record lies.
-const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/src/report/defects.json");
+const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/certify/src/report/defects.json");
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {
