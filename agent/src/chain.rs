@@ -15,8 +15,6 @@ pub struct Memory<'m> {
     pub field: &'m mut [u32],
     /// Work memory of a sweep: five slabs at least.
     pub work: &'m mut [u32],
-    /// Slices: one for each slab, or nothing where the board does not measure.
-    pub slices: &'m mut [f64],
     /// An image, or nothing.
     pub image: &'m mut [u8],
     /// What an image needs to run, or nothing.
@@ -56,7 +54,7 @@ impl<'m> Chain<'m> {
             session: 0,
             sites: self.memory.field.len() as u32,
             work: self.memory.work.len() as u32,
-            slabs: if ALL { self.memory.slices.len() as u32 } else { u32::MAX },
+            slabs: u32::MAX,
             image: self.memory.image.len() as u32,
             ariths: Identity::ariths_of(lattice::ARITHS),
             integrators: Identity::integrators_of(lattice::INTEGRATORS),
@@ -134,10 +132,6 @@ impl<'m> Chain<'m> {
                     Ok(Reply::Done)
                 }
             },
-            Request::Slices if ALL => match kind {
-                Kind::Lattice(lattice) => lattice.slices(memory).map(|()| Reply::Done),
-                _ => Err(Refusal::Unconfigured),
-            },
             #[cfg(feature = "all")]
             Request::Finish => match kind {
                 Kind::Score(score) => score.finish(machine, memory).map(|()| Reply::Done),
@@ -179,11 +173,6 @@ impl<'m> Chain<'m> {
         let end = first.checked_add(count).ok_or(Refusal::Capacity)?;
         match (buffer, kind) {
             (Buffer::Image, _) => put(memory.image.get(first..end), out, |&byte| [byte]),
-            (Buffer::Slices, Kind::Lattice(lattice)) if ALL => {
-                put(memory.slices.get(..lattice.slabs()).and_then(|slices| slices.get(first..end)), out, |slice| {
-                    slice.to_bits().to_le_bytes()
-                })
-            }
             (Buffer::Field, Kind::Lattice(lattice)) => lattice.read(memory, first..end, out),
             #[cfg(feature = "all")]
             (Buffer::Field, Kind::Score(score)) => put(score.modes(memory).get(first..end), out, |u| u.to_le_bytes()),

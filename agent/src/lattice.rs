@@ -16,7 +16,7 @@ use stoquant_core::integrator::Euler;
 use stoquant_core::integrator::{ChainNoise, Integrator, State};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::noise::Threefry;
-use stoquant_core::observable::{Measurement, measure, slices};
+use stoquant_core::observable::{Measurement, measure};
 use stoquant_link::message::{Refusal, Reply};
 use stoquant_model::{ArithKind, Extents, IntegratorKind, Phi4, Setup};
 
@@ -55,11 +55,6 @@ impl Lattice {
         Ok((lattice, Reply::Configured { eps, drift }))
     }
 
-    /// Slabs of the slowest direction.
-    pub fn slabs(&self) -> usize {
-        self.setup.extents.first().copied().unwrap_or(1)
-    }
-
     pub fn hot_start(&self, memory: &mut Memory<'_>, width: f64) -> Result<(), Refusal> {
         with(&self.setup, memory, |typed| typed.hot_start(width, self))
     }
@@ -76,10 +71,6 @@ impl Lattice {
 
     pub fn measure(&self, memory: &mut Memory<'_>) -> Option<Measurement> {
         with(&self.setup, memory, |typed| Ok(typed.measure(&self.target))).ok()
-    }
-
-    pub fn slices(&self, memory: &mut Memory<'_>) -> Result<(), Refusal> {
-        with(&self.setup, memory, |typed| typed.slices())
     }
 
     pub fn write(&self, memory: &mut Memory<'_>, first: u32, bytes: &[u8]) -> Result<(), Refusal> {
@@ -103,7 +94,6 @@ struct Typed<'a, const D: usize, A: Arith> {
     plan: Plan<D>,
     field: &'a mut [A::Store],
     work: &'a mut [A::Store],
-    slices: &'a mut [f64],
 }
 
 /// What a board does with a lattice of any type.
@@ -121,7 +111,6 @@ trait AnyLattice {
         stop: &mut dyn FnMut(u64) -> bool,
     ) -> Result<(), Refusal>;
     fn measure(&self, target: &Phi4) -> Measurement;
-    fn slices(&mut self) -> Result<(), Refusal>;
     fn write(&mut self, at: Range<usize>, bytes: &[u8]) -> Result<(), Refusal>;
     fn read(&self, at: Range<usize>, out: &mut [u8]) -> Result<usize, Refusal>;
 }
@@ -141,10 +130,10 @@ fn with<T>(
             let plan = Plan::new(extents, work.len())?;
             let field: &mut [A::Store] = try_cast_slice_mut(memory.field).unwrap_or(&mut []);
             let field = field.get_mut(..plan.volume()).ok_or(Refusal::Capacity)?;
-            if (ALL && extents.first().copied().unwrap_or(1) > memory.slices.len()) || work.len() < WORK_BLOCKS {
+            if work.len() < WORK_BLOCKS {
                 return Err(Refusal::Capacity);
             }
-            then(&mut Typed::<D, A> { plan, field, work, slices: memory.slices })
+            then(&mut Typed::<D, A> { plan, field, work })
         }
     }
     if !ARITHS.contains(&setup.arith)
@@ -216,12 +205,6 @@ impl<const D: usize, A: Arith> AnyLattice for Typed<'_, D, A> {
 
     fn measure(&self, target: &Phi4) -> Measurement {
         measure::<A, Phi4, D, _>(&self.plan, target, self.field)
-    }
-
-    fn slices(&mut self) -> Result<(), Refusal> {
-        let out = self.slices.get_mut(..self.plan.volume() / self.plan.slab().max(1)).ok_or(Refusal::Capacity)?;
-        slices::<A, D, _>(&self.plan, self.field, out);
-        Ok(())
     }
 
     fn write(&mut self, at: Range<usize>, bytes: &[u8]) -> Result<(), Refusal> {

@@ -12,8 +12,8 @@ fn sweep_of(c: &mut Criterion, alone: &ThreadPool, group: &str, name: &str, mach
     let mut group = c.benchmark_group(group);
     group.throughput(Throughput::Elements(setup.volume() as u64));
     let mut engine = engine_on(machine, setup);
-    group.bench_function(name, |b| b.iter_custom(|sweeps| timed(alone, || engine.sweep(sweeps))));
-    black_box(engine.phi());
+    group.bench_function(name, |b| b.iter_custom(|sweeps| timed(alone, || engine.sweep(sweeps).unwrap())));
+    black_box(engine.phi().unwrap());
     group.finish();
 }
 

@@ -22,8 +22,10 @@ fn threads(c: &mut Criterion) {
                 for integrator in [IntegratorKind::Euler, IntegratorKind::Mala] {
                     let mut engine = engine_on(machine, &setup(&[l, l], arith, integrator, NoiseKind::Gaussian));
                     let name = format!("{integrator} {arith}, threads {threads}");
-                    group.bench_function(name, |b| b.iter_custom(|sweeps| timed(&pool, || engine.sweep(sweeps))));
-                    black_box(engine.phi());
+                    group.bench_function(name, |b| {
+                        b.iter_custom(|sweeps| timed(&pool, || engine.sweep(sweeps).unwrap()))
+                    });
+                    black_box(engine.phi().unwrap());
                 }
             }
             group.finish();
@@ -36,7 +38,8 @@ fn threads(c: &mut Criterion) {
             group.bench_function(format!("fx18, threads {threads}"), |b| {
                 b.iter_custom(|times| {
                     timed(&pool, || {
-                        (0..times).for_each(|_| engines.par_iter_mut().for_each(|engine| engine.sweep(TOGETHER)));
+                        (0..times)
+                            .for_each(|_| engines.par_iter_mut().for_each(|engine| engine.sweep(TOGETHER).unwrap()));
                     })
                 });
             });

@@ -50,7 +50,7 @@ impl Runner {
     /// A chain on the threads of a pool.
     pub fn engine(pool: &Arc<ThreadPool>, mut engine: Box<dyn Engine>) -> Self {
         let pool = pool.clone();
-        Self::new(engine.bits().len(), move |sweeps| timed(&pool, || engine.sweep(sweeps)))
+        Self::new(engine.bits().unwrap().len(), move |sweeps| timed(&pool, || engine.sweep(sweeps).unwrap()))
     }
 
     /// Site updates a second, of one block.

@@ -94,7 +94,7 @@ fn mala() -> Vec<Group> {
         let chain = |integrator| {
             let mut engine = engine_on(best(arith), &setup(&[l, l], arith, integrator, NoiseKind::Gaussian));
             // Away from the hot start, whose acceptance is not that of a run.
-            alone.install(|| engine.sweep(200));
+            alone.install(|| engine.sweep(200).unwrap());
             Runner::engine(&alone, engine)
         };
         Group::new([chain(IntegratorKind::Euler), chain(IntegratorKind::Mala)], move |rates| {
@@ -169,7 +169,7 @@ fn chains(pool: &Arc<ThreadPool>, setup: &Setup) -> Runner {
     let pool = pool.clone();
     let mut engines: Vec<_> = (0..8).map(|_| engine_on(MachineKind::best(), setup)).collect();
     Runner::new(engines.len() * setup.volume(), move |sweeps| {
-        timed(&pool, || engines.par_iter_mut().for_each(|engine| engine.sweep(sweeps)))
+        timed(&pool, || engines.par_iter_mut().for_each(|engine| engine.sweep(sweeps).unwrap()))
     })
 }
 

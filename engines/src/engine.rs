@@ -14,37 +14,60 @@ use stoquant_core::integrator::{AnyIntegrator, ChainNoise, Integrator, NewField,
 use stoquant_core::lattice::Plan;
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{Noise, PureWords, StreamTag, Threefry};
-use stoquant_core::observable::{Measurement, measure, slices};
+use stoquant_core::observable::{Measurement, measure};
 use stoquant_model::{IntegratorKind, Phi4, Setup};
 
+use crate::field;
 use crate::simd::{MachineKind, Portable, Threads, Work, with_machine};
 
-/// One chain that can be advanced, read and set.
-pub trait Engine: Send {
-    /// Advance by `sweeps`.
-    fn sweep(&mut self, sweeps: u64);
-    /// The field as numbers.
-    fn phi(&self) -> Vec<f64>;
-    /// The field as raw words, zero-extended.
-    fn bits(&self) -> Vec<u64>;
-    /// Set the field from raw words; refused where one is no valid site.
-    fn set_bits(&mut self, bits: &[u64]) -> Result<(), Error>;
-    /// Start field: width·η from the chain's start stream.
-    fn hot_start(&mut self, width: f64) -> Result<(), Error>;
-    /// Counters.
-    fn state(&self) -> State;
-    /// Set the counters (with the field: resume).
-    fn set_state(&mut self, state: State);
-    /// Observables of the present field, with the action that the chain samples.
-    fn measure(&self) -> Measurement;
-    /// Sums of φ over the slabs of the slowest direction.
-    fn slices(&self) -> Vec<f64>;
+/// A chain as it was configured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chain {
+    /// Everything that determines it but its number.
+    pub setup: Setup,
+    /// Its number.
+    pub number: u32,
     /// The step size that the quantised noise amplitude stands for.
-    fn eps(&self) -> f64;
+    pub eps: f64,
     /// The couplings of the drift as quantised.
-    fn drift_couplings(&self) -> Phi4;
+    pub drift: Phi4,
     /// The couplings of the target e^{-S}: those of the drift, or as asked for where a Metropolis step decides.
-    fn target(&self) -> Phi4;
+    pub target: Phi4,
+}
+
+/// One chain that can be advanced, read and set. A new engine writes [`chain`](Self::chain), [`sweep`](Self::sweep), and how field and
+/// counters are read and set; the core does the rest on the field's bits.
+///
+/// # Errors
+///
+/// An engine behind a wire may stop answering: [`Error::Lost`]. One in this process fails only where a method says so.
+pub trait Engine: Send {
+    /// What it was configured to be.
+    fn chain(&self) -> &Chain;
+    /// Advances by `sweeps`.
+    fn sweep(&mut self, sweeps: u64) -> Result<(), Error>;
+    /// The field as raw words, zero-extended.
+    fn bits(&self) -> Result<Vec<u64>, Error>;
+    /// Sets the field from raw words. Refused where their number is not the volume, or one of them is no value of the format.
+    fn set_bits(&mut self, bits: &[u64]) -> Result<(), Error>;
+    /// Counters.
+    fn state(&self) -> Result<State, Error>;
+    /// Sets the counters; with the field, that resumes a chain.
+    fn set_state(&mut self, state: State) -> Result<(), Error>;
+
+    /// Start field φ_x = `width`·R_x from the chain's start stream. Refused unless the width is finite and at least 0.
+    fn hot_start(&mut self, width: f64) -> Result<(), Error> {
+        let bits = field::hot_start(self.chain(), width)?;
+        self.set_bits(&bits)
+    }
+    /// The field as numbers.
+    fn phi(&self) -> Result<Vec<f64>, Error> {
+        Ok(field::values(self.chain().setup.arith, &self.bits()?))
+    }
+    /// Observables of the present field, with the action that the chain samples.
+    fn measure(&self) -> Result<Measurement, Error> {
+        field::measure(self.chain(), &self.bits()?)
+    }
 }
 
 /// Makes chains: `factory(setup, chain)`.
@@ -55,16 +78,13 @@ const SHARED: usize = 1 << 16;
 
 /// The in-process core.
 struct CoreEngine<const D: usize, A: Arith, W, I, M> {
+    chain: Chain,
     plan: Plan<D, M>,
     integrator: I,
     noise: ChainNoise<W>,
     /// The field and the trial values of the next, in turn; either has room for both ways of a sweep.
     buffers: [Vec<A::Store>; 2],
     state: State,
-    drift: Phi4,
-    target: Phi4,
-    seed: u64,
-    chain: u32,
 }
 
 impl<const D: usize, A: Arith, W, I, M: Machine> CoreEngine<D, A, W, I, M> {
@@ -79,7 +99,10 @@ impl<const D: usize, A: Arith, W, I, M: Machine> CoreEngine<D, A, W, I, M> {
 impl<const D: usize, A: Arith, W: PureWords + Send, I: Integrator<A, W>, M: Machine> Engine
     for CoreEngine<D, A, W, I, M>
 {
-    fn sweep(&mut self, sweeps: u64) {
+    fn chain(&self) -> &Chain {
+        &self.chain
+    }
+    fn sweep(&mut self, sweeps: u64) -> Result<(), Error> {
         let volume = self.plan.volume();
         let mut advance = || {
             for _ in 0..sweeps {
@@ -90,50 +113,32 @@ impl<const D: usize, A: Arith, W: PureWords + Send, I: Integrator<A, W>, M: Mach
             }
         };
         advance_on(volume >= SHARED, &mut advance);
+        Ok(())
     }
-    fn phi(&self) -> Vec<f64> {
-        self.field().iter().map(|&word| A::load(word).value()).collect()
-    }
-    fn bits(&self) -> Vec<u64> {
-        self.field().iter().map(|&word| A::load(word).bits()).collect()
+    fn bits(&self) -> Result<Vec<u64>, Error> {
+        Ok(self.field().iter().map(|&word| A::load(word).bits()).collect())
     }
     fn set_bits(&mut self, bits: &[u64]) -> Result<(), Error> {
-        if bits.len() != self.plan.volume() {
-            return Err(Error::Length { what: "field", got: bits.len(), want: self.plan.volume() });
-        }
-        let word = |(site, &bits): (usize, &u64)| {
-            A::from_bits(bits).map(A::store).ok_or(Error::Word { site, bits, format: A::NAME })
-        };
-        let words = bits.iter().enumerate().map(word).collect::<Result<Vec<_>, Error>>()?;
+        let words = field::words::<A>(bits, self.plan.volume())?;
         self.field_mut().copy_from_slice(&words);
         Ok(())
     }
-    fn hot_start(&mut self, width: f64) -> Result<(), Error> {
-        let (seed, chain) = (self.seed, self.chain);
-        hot_start::<A>(self.field_mut(), width, seed, chain)
+    fn state(&self) -> Result<State, Error> {
+        Ok(self.state)
     }
-    fn state(&self) -> State {
-        self.state
-    }
-    fn set_state(&mut self, state: State) {
+    fn set_state(&mut self, state: State) -> Result<(), Error> {
         self.state = state;
+        Ok(())
     }
-    fn measure(&self) -> Measurement {
-        measure::<A, Phi4, D, M>(&self.plan, &self.target, self.field())
+    fn hot_start(&mut self, width: f64) -> Result<(), Error> {
+        let Chain { setup, number, .. } = self.chain;
+        hot_start::<A>(self.field_mut(), width, setup.seed, number)
     }
-    fn slices(&self) -> Vec<f64> {
-        let mut out = vec![0.0; self.plan.volume() / self.plan.slab()];
-        slices::<A, D, M>(&self.plan, self.field(), &mut out);
-        out
+    fn phi(&self) -> Result<Vec<f64>, Error> {
+        Ok(self.field().iter().map(|&word| A::load(word).value()).collect())
     }
-    fn eps(&self) -> f64 {
-        self.integrator.eps()
-    }
-    fn drift_couplings(&self) -> Phi4 {
-        self.drift
-    }
-    fn target(&self) -> Phi4 {
-        self.target
+    fn measure(&self) -> Result<Measurement, Error> {
+        Ok(measure::<A, Phi4, D, M>(&self.plan, &self.chain.target, self.field()))
     }
 }
 
@@ -204,20 +209,19 @@ where
 {
     let work = Plan::<D>::work_sites(&extents)?;
     let plan = Plan::new(extents, work)?.on(machine);
-    let drift = <Phi4 as Action<A>>::quantised(&setup.couplings, &drift, integrator.eps());
+    let eps = integrator.eps();
+    let drift = <Phi4 as Action<A>>::quantised(&setup.couplings, &drift, eps);
+    let target = if setup.integrator == IntegratorKind::Mala { setup.couplings } else { drift };
     let buffer = vec![A::Store::default(); work.max(plan.volume())];
     Ok(Box::new(CoreEngine::<D, A, W, I, M> {
+        chain: Chain { setup: *setup, number: chain, eps, drift, target },
         plan,
-        buffers: [buffer.clone(), buffer],
+        integrator,
         noise: ChainNoise {
-            eta: Noise { law: setup.noise.into(), words },
+            eta: Noise { law: setup.noise, words },
             accept: Threefry::new(setup.seed, chain, StreamTag::Accept),
         },
+        buffers: [buffer.clone(), buffer],
         state: State::default(),
-        drift,
-        target: if setup.integrator == IntegratorKind::Mala { setup.couplings } else { drift },
-        integrator,
-        seed: setup.seed,
-        chain,
     }))
 }

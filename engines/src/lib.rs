@@ -3,4 +3,5 @@
 //! A crate of its own, since what is compiled here, each combination of them, is half of what there is to compile.
 
 pub mod engine;
+pub mod field;
 pub mod simd;

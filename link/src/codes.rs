@@ -7,8 +7,6 @@ stoquant_model::tags! {
         Field = 0 => "field",
         /// φ of an image's chain after `Finish`: words of 16 bits.
         Phi = 1 => "phi",
-        /// Sums over the slabs of the slowest direction, made by `Slices`: words of 64 bits.
-        Slices = 2 => "slices",
         /// The image: bytes.
         Image = 3 => "image",
     }

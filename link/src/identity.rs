@@ -15,7 +15,7 @@ pub struct Identity {
     pub sites: u32,
     /// Words of 32 bits of work memory: five slabs of a lattice must fit.
     pub work: u32,
-    /// Most slabs, which is the slowest extent.
+    /// Most slabs, which is the slowest extent; `u32::MAX` where sites and work memory are the only limits.
     pub slabs: u32,
     /// Most bytes of an image; 0 without the quantised score.
     pub image: u32,

@@ -63,8 +63,6 @@ pub enum Request<'a> {
         /// Whether to measure.
         measure: bool,
     },
-    /// Make the slices of the field.
-    Slices,
     /// A chain of the image: the first `length` bytes of what was written. Its modes are started.
     Image {
         /// Bytes of the image.
@@ -187,7 +185,6 @@ impl<'a> Request<'a> {
             Self::State => 0x14,
             Self::SetState(_) => 0x15,
             Self::Run { .. } => 0x16,
-            Self::Slices => 0x17,
             Self::Image { .. } => 0x18,
             Self::Finish => 0x19,
             Self::Coefficients(_) => 0x1a,
@@ -203,7 +200,7 @@ impl<'a> Request<'a> {
     pub fn encode(&self, payload: &mut [u8]) -> Option<usize> {
         let mut out = Writer::new(payload);
         match self {
-            Self::Identify | Self::Abort | Self::Statistics | Self::State | Self::Slices | Self::Finish => {}
+            Self::Identify | Self::Abort | Self::Statistics | Self::State | Self::Finish => {}
             Self::Open(session) => out.u16(*session),
             Self::Configure { setup, chain } => {
                 put_setup(&mut out, setup);
@@ -255,7 +252,6 @@ impl<'a> Request<'a> {
             0x14 => Self::State,
             0x15 => Self::SetState(state(&mut input)?),
             0x16 => Self::Run { sweeps: input.u32()?, measure: input.flag()? },
-            0x17 => Self::Slices,
             0x18 => Self::Image { length: input.u32()?, seed: input.u64()?, chain: input.u32()? },
             0x19 => Self::Finish,
             0x1a => Self::Coefficients(Coefficients {

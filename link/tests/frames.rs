@@ -93,7 +93,7 @@ proptest! {
             let number = base.wrapping_add(ahead).wrapping_sub(1);
             match order.judge(&Head { opcode: 0x16, session: 9, number }) {
                 Verdict::Execute => {
-                    order.done(&Request::Slices, Kept::reply(0x90, &number.to_le_bytes()));
+                    order.done(&Request::Finish, Kept::reply(0x90, &number.to_le_bytes()));
                     done.push(number);
                 }
                 // Of before the first there is nothing to say.
@@ -135,11 +135,10 @@ fn messages_are_read_as_they_were_written() {
         Request::Configure { setup, chain: 7 },
         Request::HotStart(1.5),
         Request::Write { buffer: Buffer::Image, first: 9, bytes: &data },
-        Request::Read { buffer: Buffer::Slices, first: 1, count: 2 },
+        Request::Read { buffer: Buffer::Phi, first: 1, count: 2 },
         Request::State,
         Request::SetState(state),
         Request::Run { sweeps: 5, measure: true },
-        Request::Slices,
         Request::Image { length: 14_336, seed: 1, chain: 2 },
         Request::Finish,
         Request::Coefficients(Coefficients {
@@ -162,8 +161,8 @@ fn messages_are_read_as_they_were_written() {
         version: 1,
         session: 2,
         sites: 1024,
-        work: 160,
         slabs: u32::MAX,
+        work: 160,
         image: 0,
         ariths: 1,
         integrators: 9,

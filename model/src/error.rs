@@ -91,6 +91,8 @@ pub enum Error {
         /// Of what it has none.
         what: &'static str,
     },
+    /// The engine stopped answering.
+    Lost,
     /// The field range is too small for the action.
     FieldRange {
         /// Largest |φ| of the format.
@@ -124,6 +126,7 @@ impl fmt::Display for Error {
             }
             Self::Unstable { eps, limit } => write!(f, "step {eps} is unstable for this action: must be below {limit}"),
             Self::Unbounded { what } => write!(f, "the action is not bounded below: {what}"),
+            Self::Lost => write!(f, "the engine stopped answering"),
             Self::Absent { what } => write!(f, "this engine has no such {what}"),
             Self::FactorRange { phi, reach, format } => write!(
                 f,

@@ -3,14 +3,14 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use stoquant::certify::{Certificate, Findings, Level, Verdict, orders, relaxation};
-use stoquant::engine::{Engine, Factory, core_engine};
+use stoquant::engine::{Chain, Engine, Factory, core_engine};
 use stoquant::exact::SitePotential;
 use stoquant::exact::quadrature::range;
 use stoquant::fokker_planck::{Generator, Grid, Implicit, Parity, Scheme, decay_rate, levels};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::State;
 use stoquant_core::observable::Measurement;
-use stoquant_model::{Phi4, Setup};
+use stoquant_model::Setup;
 use stoquant_tests::strategy;
 
 /// Wells single and double, barriers up to ΔS = b²/4λ = 5.
@@ -169,46 +169,32 @@ struct Defective {
 }
 
 impl Engine for Defective {
-    fn sweep(&mut self, sweeps: u64) {
+    fn chain(&self) -> &Chain {
+        self.sound.chain()
+    }
+    fn sweep(&mut self, sweeps: u64) -> Result<(), Error> {
         for _ in 0..sweeps {
             self.sweeps += 1;
             if !self.sweeps.is_multiple_of(self.skip) {
-                self.inner.sweep(1);
+                self.inner.sweep(1)?;
             }
         }
+        Ok(())
     }
-    fn phi(&self) -> Vec<f64> {
-        self.inner.phi()
-    }
-    fn bits(&self) -> Vec<u64> {
+    fn bits(&self) -> Result<Vec<u64>, Error> {
         self.inner.bits()
     }
     fn set_bits(&mut self, bits: &[u64]) -> Result<(), Error> {
         self.inner.set_bits(bits)
     }
-    fn hot_start(&mut self, width: f64) -> Result<(), Error> {
-        self.inner.hot_start(width)
-    }
-    fn state(&self) -> State {
+    fn state(&self) -> Result<State, Error> {
         self.inner.state()
     }
-    fn set_state(&mut self, state: State) {
-        self.inner.set_state(state);
+    fn set_state(&mut self, state: State) -> Result<(), Error> {
+        self.inner.set_state(state)
     }
-    fn measure(&self) -> Measurement {
+    fn measure(&self) -> Result<Measurement, Error> {
         self.inner.measure()
-    }
-    fn slices(&self) -> Vec<f64> {
-        self.inner.slices()
-    }
-    fn eps(&self) -> f64 {
-        self.sound.eps()
-    }
-    fn drift_couplings(&self) -> Phi4 {
-        self.sound.drift_couplings()
-    }
-    fn target(&self) -> Phi4 {
-        self.sound.target()
     }
 }
 

@@ -64,16 +64,16 @@ impl Case {
     fn differences(&self) -> Vec<String> {
         let mut engine = core_engine(&self.setup, self.chain).unwrap_or_else(|e| panic!("{}: {e}", self.name()));
         engine.hot_start(self.start_width).expect("a valid width");
-        engine.set_state(State { step: self.first_step, ..State::default() });
+        engine.set_state(State { step: self.first_step, ..State::default() }).unwrap();
         let mut found = Vec::new();
         for (sweep, expected) in self.phi.iter().enumerate() {
-            engine.sweep(1);
-            let bits = engine.bits();
+            engine.sweep(1).unwrap();
+            let bits = engine.bits().unwrap();
             assert_eq!(bits.len(), expected.len(), "{}", self.name());
             let sites = bits.iter().zip(expected).enumerate().filter(|(_, (a, b))| a != b);
             found.extend(sites.map(|(x, (a, b))| format!("sweep {sweep} site {x}: {a:x}, model {b:x}")));
         }
-        let State { clipped, accepted, log_ratio, .. } = engine.state();
+        let State { clipped, accepted, log_ratio, .. } = engine.state().unwrap();
         let counters = [
             ("clipped", clipped, self.clipped),
             ("accepted", accepted, self.accepted),

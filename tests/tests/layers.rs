@@ -7,7 +7,16 @@ use std::process::Command;
 fn dependencies(package: &str) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root).args(["tree", "--offline", "--edges", "normal,build", "--prefix", "none", "--package", package]);
+    cargo.current_dir(root).args([
+        "tree",
+        "--offline",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+        "--package",
+        package,
+    ]);
     let output = cargo.output().expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("names");
@@ -32,6 +41,9 @@ fn layers_of_the_host() {
         ("stoquant-experiment", ["stoquant-diffusion", "stoquant-certify", "stoquant-integers"]),
     ] {
         let found = dependencies(package);
-        assert!(found.len() > 10 && without.iter().all(|name| !found.contains(&(*name).into())), "{package}: {found:?}");
+        assert!(
+            found.len() > 10 && without.iter().all(|name| !found.contains(&(*name).into())),
+            "{package}: {found:?}"
+        );
     }
 }

@@ -110,7 +110,7 @@ fn main() -> ! {
     #[allow(unsafe_code, reason = "the variables take less than 12 of the 16 KiB: the linker would say so")]
     let stack = unsafe { Stack::paint(STACK) };
     if let (Some(field), Some(work)) = (FIELD.try_take(), WORK.try_take()) {
-        let memory = Memory { field, work, slices: &mut [], image: &mut [], scratch: &mut [] };
+        let memory = Memory { field, work, image: &mut [], scratch: &mut [] };
         Agent::new(Uart::new(stack), memory).run();
     }
     loop {

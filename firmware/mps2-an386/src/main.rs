@@ -18,7 +18,6 @@ const STACK: usize = 32 << 10;
 
 static FIELD: ConstStaticCell<[u32; SITES]> = ConstStaticCell::new([0; SITES]);
 static WORK: ConstStaticCell<[u32; SITES]> = ConstStaticCell::new([0; SITES]);
-static SLICES: ConstStaticCell<[f64; 8192]> = ConstStaticCell::new([0.0; 8192]);
 static IMAGE: ConstStaticCell<[u8; 64 << 10]> = ConstStaticCell::new([0; 64 << 10]);
 static SCRATCH: ConstStaticCell<[u32; 32 << 10]> = ConstStaticCell::new([0; 32 << 10]);
 
@@ -88,10 +87,10 @@ fn main() -> ! {
     write(CONTROL, ENABLE);
     cortex_m::interrupt::disable();
     write(INTERRUPT_ENABLE, RECEIVE_LINE);
-    if let (Some(field), Some(work), Some(slices), Some(image), Some(scratch)) =
-        (FIELD.try_take(), WORK.try_take(), SLICES.try_take(), IMAGE.try_take(), SCRATCH.try_take())
+    if let (Some(field), Some(work), Some(image), Some(scratch)) =
+        (FIELD.try_take(), WORK.try_take(), IMAGE.try_take(), SCRATCH.try_take())
     {
-        Agent::new(Uart { stack }, Memory { field, work, slices, image, scratch }).run();
+        Agent::new(Uart { stack }, Memory { field, work, image, scratch }).run();
     }
     loop {
         cortex_m::asm::wfi();

@@ -26,7 +26,6 @@ const CRYSTAL: u32 = 12_000_000;
 
 static FIELD: ConstStaticCell<[u32; SITES]> = ConstStaticCell::new([0; SITES]);
 static WORK: ConstStaticCell<[u32; WORK_SITES]> = ConstStaticCell::new([0; WORK_SITES]);
-static SLICES: ConstStaticCell<[f64; 1024]> = ConstStaticCell::new([0.0; 1024]);
 static IMAGE: ConstStaticCell<[u8; 20 << 10]> = ConstStaticCell::new([0; 20 << 10]);
 static SCRATCH: ConstStaticCell<[u32; 8 << 10]> = ConstStaticCell::new([0; 8 << 10]);
 
@@ -68,10 +67,10 @@ fn main() -> ! {
     #[allow(unsafe_code, reason = "the variables leave more than this of the 256 KiB: the linker would say so")]
     let stack = unsafe { Stack::paint(STACK) };
     if let Some(port) = port()
-        && let (Some(field), Some(work), Some(slices), Some(image), Some(scratch)) =
-            (FIELD.try_take(), WORK.try_take(), SLICES.try_take(), IMAGE.try_take(), SCRATCH.try_take())
+        && let (Some(field), Some(work), Some(image), Some(scratch)) =
+            (FIELD.try_take(), WORK.try_take(), IMAGE.try_take(), SCRATCH.try_take())
     {
-        Agent::new(Uart { port, stack }, Memory { field, work, slices, image, scratch }).run();
+        Agent::new(Uart { port, stack }, Memory { field, work, image, scratch }).run();
     }
     loop {
         cortex_m::asm::wfi();

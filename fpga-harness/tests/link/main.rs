@@ -247,8 +247,7 @@ fn anything(
         3 => Request::Abort,
         4 => Request::Statistics,
         5 => Request::HotStart(1.0),
-        6 => Request::Slices,
-        7 => Request::Finish,
+        6 | 7 => Request::Finish,
         8..12 => Request::Coefficients(with),
         12..19 => Request::Write { buffer, first, bytes: &bytes },
         19..27 => Request::Read {

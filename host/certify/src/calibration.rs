@@ -128,7 +128,7 @@ impl Reruns {
             noise: NoiseKind::Gaussian,
             seed: base,
         };
-        let eps = factory(&setup, 0)?.eps();
+        let eps = factory(&setup, 0)?.chain().eps;
         let sigma = (1.0 / (1.0 - 0.5 * eps)).sqrt();
         let results = (0..count)
             .into_par_iter()
@@ -138,10 +138,10 @@ impl Reruns {
                 engine.hot_start(sigma)?;
                 let phi: Vec<f64> = (0..length)
                     .map(|_| {
-                        engine.sweep(1);
-                        engine.measure().m
+                        engine.sweep(1)?;
+                        Ok(engine.measure()?.m)
                     })
-                    .collect();
+                    .collect::<Result<_, Error>>()?;
                 Ok((analysis.gamma)(&[&phi]))
             })
             .collect::<Result<Vec<_>, Error>>()?;

@@ -92,7 +92,7 @@ impl Rounding {
 pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Result<Vec<Check>, Error> {
     let mut engine = factory(setup, chain)?;
     engine.hot_start(setup.unit())?;
-    let (c, eps) = (engine.drift_couplings(), engine.eps());
+    let (c, eps) = (engine.chain().drift, engine.chain().eps);
     let rounding = Rounding::new(setup, &c, eps);
     let extents = &setup.extents;
     let (mut worst, mut worst_ratio, mut wrong_decisions, mut moved) = (0.0f64, 0.0f64, 0usize, 0usize);
@@ -108,10 +108,10 @@ pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Res
         }
     };
     for step in 0..steps {
-        let x = engine.phi();
-        let accepted = engine.state().accepted;
-        engine.sweep(1);
-        let y = engine.phi();
+        let x = engine.phi()?;
+        let accepted = engine.state()?.accepted;
+        engine.sweep(1)?;
+        let y = engine.phi()?;
         let r = eta(setup, chain, step);
         match setup.integrator {
             IntegratorKind::Euler => compare(&x, &reference::euler(&x, extents, &c, &r, eps), &y, 1.0),
@@ -123,7 +123,7 @@ pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Res
             IntegratorKind::Heun => compare(&x, &reference::heun(&x, extents, &c, &r, eps), &y, 2.0),
             IntegratorKind::Mala => {
                 let trial = reference::euler(&x, extents, &c, &r, eps);
-                let taken = engine.state().accepted > accepted;
+                let taken = engine.state()?.accepted > accepted;
                 if taken {
                     compare(&x, &trial, &y, 1.0);
                 } else {
@@ -139,7 +139,7 @@ pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Res
                 let (ln_r, bound) = ln_ratio(engine.as_ref(), setup, &rounding, &x, &to);
                 // Where the proposal was not taken, it is known before its rounding only.
                 let bound = if taken { bound } else { bound + rounding_of_proposal(&rounding, &x, &to, eps) };
-                let ratio = (engine.state().log_ratio - ln_r).abs() / bound;
+                let ratio = (engine.state()?.log_ratio - ln_r).abs() / bound;
                 worst_ratio = if ratio.is_nan() { f64::INFINITY } else { worst_ratio.max(ratio) };
                 let word = Threefry::new(setup.seed, chain, StreamTag::Accept).word64(step);
                 let ln_u = ((word as f64 + 0.5) * 2f64.powi(-64)).ln();
@@ -173,8 +173,8 @@ pub fn decisions(factory: &Factory, setup: &Setup, chain: u32) -> Result<Vec<Che
     let pilot = |setup: &Setup| {
         let mut engine = factory(setup, chain)?;
         engine.hot_start(setup.unit())?;
-        engine.sweep(STEPS);
-        Ok::<State, Error>(engine.state())
+        engine.sweep(STEPS)?;
+        Ok::<State, Error>(engine.state()?)
     };
     let (mut harder, mut state) = (setup.clone(), pilot(setup)?);
     while 10 * state.accepted > 9 * STEPS && harder.eps < 1.0 {
@@ -194,7 +194,7 @@ pub fn decisions(factory: &Factory, setup: &Setup, chain: u32) -> Result<Vec<Che
 
 /// ln r of a proposal from the formula, and a bound on what the number format may do to it.
 fn ln_ratio(engine: &dyn Engine, setup: &Setup, rounding: &Rounding, x: &[f64], y: &[f64]) -> (f64, f64) {
-    let (c, target, eps) = (engine.drift_couplings(), engine.target(), engine.eps());
+    let (c, target, eps) = (engine.chain().drift, engine.chain().target, engine.chain().eps);
     let extents = &setup.extents;
     let variance = 2.0 * eps + rounding.lsb * rounding.lsb / 12.0;
     let (kx, ky) = (reference::drift(x, extents, &c), reference::drift(y, extents, &c));
@@ -225,11 +225,11 @@ fn rounding_of_proposal(rounding: &Rounding, x: &[f64], y: &[f64], eps: f64) -> 
 /// rounding, e' ≤ L e + r with the Lipschitz constant L of the update in the maximum norm.
 pub fn free_run(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Result<Vec<Check>, Error> {
     let mut engine = factory(setup, chain)?;
-    let (c, eps) = (engine.drift_couplings(), engine.eps());
+    let (c, eps) = (engine.chain().drift, engine.chain().eps);
     let reference = Setup { arith: ArithKind::F64, couplings: c, eps, ..setup.clone() };
     let mut exact = factory(&reference, chain)?;
     engine.hot_start(setup.unit())?;
-    exact.set_bits(&engine.phi().iter().map(|phi| phi.to_bits()).collect::<Vec<_>>())?;
+    exact.set_bits(&engine.phi()?.iter().map(|phi| phi.to_bits()).collect::<Vec<_>>())?;
     let rounding = Rounding::new(setup, &c, eps);
     // 1 - ε(2b + 12λφ²) + 4Dκε in rows; the quartic term only contracts.
     let lipschitz = 1.0 + eps * (4.0 * setup.extents.len() as f64 * c.kappa.abs() - 2.0 * c.b);
@@ -238,9 +238,9 @@ pub fn free_run(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Res
     let two_stage = if setup.integrator == IntegratorKind::Heun { 2.0 } else { 1.0 };
     let (mut bound, mut worst) = (0.0, 0.0f64);
     for _ in 0..steps {
-        engine.sweep(1);
-        exact.sweep(1);
-        let (a, b) = (engine.phi(), exact.phi());
+        engine.sweep(1)?;
+        exact.sweep(1)?;
+        let (a, b) = (engine.phi()?, exact.phi()?);
         let largest = a.iter().fold(0.0f64, |m, phi| m.max(phi.abs()));
         bound = lipschitz.max(0.0) * bound + noise + two_stage * rounding.update(largest);
         let distance = a.iter().zip(&b).fold(0.0f64, |m, (a, b)| {

@@ -39,17 +39,17 @@ struct Twin<'a> {
 impl<'a> Twin<'a> {
     fn new(factory: &Factory, setup: &'a Setup, chain: u32) -> Result<Self, Error> {
         let engine = factory(setup, chain)?;
-        let eps = engine.eps();
+        let eps = engine.chain().eps;
         let scale = if setup.integrator == IntegratorKind::LeimkuhlerMatthews { 0.5 } else { 2.0 };
         let sigma = (scale * eps).sqrt();
-        let integers = Datapath::new(setup.arith.noise_width(), &engine.drift_couplings(), eps, sigma);
+        let integers = Datapath::new(setup.arith.noise_width(), &engine.chain().drift, eps, sigma);
         Ok(Self { setup, chain, engine, integers, words: 0, saturated: 0, miscounted: 0 })
     }
 
     /// The field in units of its spacing.
-    fn phi(&self) -> Vec<i64> {
+    fn phi(&self) -> Result<Vec<i64>, Error> {
         let lsb = field_lsb(self.setup.arith);
-        self.engine.phi().iter().map(|phi| (phi / lsb).round() as i64).collect()
+        Ok(self.engine.phi()?.iter().map(|phi| (phi / lsb).round() as i64).collect())
     }
 
     /// η as integers; for Leimkuhler–Matthews the sum of two.
@@ -63,10 +63,10 @@ impl<'a> Twin<'a> {
     }
 
     /// One sweep; words and saturations that differ are added up.
-    fn sweep(&mut self, step: u64) {
-        let (x, before) = (self.phi(), self.engine.state());
-        self.engine.sweep(1);
-        let (y, after) = (self.phi(), self.engine.state());
+    fn sweep(&mut self, step: u64) -> Result<(), Error> {
+        let (x, before) = (self.phi()?, self.engine.state()?);
+        self.engine.sweep(1)?;
+        let (y, after) = (self.phi()?, self.engine.state()?);
         let (extents, eta, mut clipped) = (&self.setup.extents, self.eta(step), 0);
         let mut expected = match self.setup.integrator {
             IntegratorKind::Heun => self.integers.heun(&x, extents, &eta, &mut clipped),
@@ -78,14 +78,14 @@ impl<'a> Twin<'a> {
         self.words += expected.iter().zip(&y).filter(|(a, b)| a != b).count();
         self.saturated += clipped;
         self.miscounted += after.clipped.wrapping_sub(before.clipped).abs_diff(clipped);
+        Ok(())
     }
 
     /// Put the field where it is wanted.
     fn set(&mut self, phi: &[i64], step: u64) -> Result<(), Error> {
         let mask = (1 << self.setup.arith.noise_width()) - 1;
         self.engine.set_bits(&phi.iter().map(|&n| n as u64 & mask).collect::<Vec<_>>())?;
-        self.engine.set_state(State { step, ..self.engine.state() });
-        Ok(())
+        self.engine.set_state(State { step, ..self.engine.state()? })
     }
 }
 
@@ -97,7 +97,7 @@ pub fn words(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     let mut twin = Twin::new(factory, setup, 4)?;
     twin.engine.hot_start(1.0)?;
     for step in 0..SWEEPS {
-        twin.sweep(step);
+        twin.sweep(step)?;
     }
     let visited = twin.words;
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(setup.seed);
@@ -105,7 +105,7 @@ pub fn words(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     for step in 0..FIELDS {
         let phi: Vec<i64> = (0..setup.volume()).map(|_| rng.random_range(-max..=max)).collect();
         twin.set(&phi, step)?;
-        twin.sweep(step);
+        twin.sweep(step)?;
     }
     let label = label(setup);
     let mut findings = Findings::from(vec![
@@ -139,7 +139,7 @@ fn ends(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     while twin.saturated < ENOUGH && step < 1 << 12 {
         let end = if step % 2 == 0 { twin.integers.max() } else { -twin.integers.max() };
         twin.set(&vec![end; setup.volume()], step)?;
-        twin.sweep(step);
+        twin.sweep(step)?;
         step += 1;
     }
     let name = format!("{}: saturations of the field, wrong or miscounted", label(setup));
@@ -173,7 +173,7 @@ fn ties(factory: &Factory, setup: &Setup) -> Result<Check, Error> {
         for n in -twin.integers.max() / 2..twin.integers.max() / 2 {
             if twin.integers.tie(twin.integers.accumulate(n, 0, eta[0], &mut 0)) {
                 twin.set(&[&[n], rest.as_slice()].concat(), step)?;
-                twin.sweep(step);
+                twin.sweep(step)?;
                 found += 1;
             }
         }

@@ -50,9 +50,9 @@ pub fn against_exact_law(
     let count = |chain: u32| -> Result<Vec<u64>, Error> {
         let mut engine = factory(&setup, chain)?;
         engine.hot_start(0.7)?;
-        engine.sweep(STEPS);
+        engine.sweep(STEPS)?;
         let mut counts = vec![0; expected.len()];
-        for phi in engine.phi() {
+        for phi in engine.phi()? {
             let cell = edges.partition_point(|&edge| edge < phi);
             if let Some(slot) = cell.checked_sub(1).and_then(|cell| counts.get_mut(cell)) {
                 *slot += 1;

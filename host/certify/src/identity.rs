@@ -200,9 +200,9 @@ pub fn boards(factory: &Factory, plan: &super::Plan) -> Result<Findings, Error> 
         for _ in 0..20 {
             board.sweep(&integrator);
         }
-        engine.sweep(20);
+        engine.sweep(20)?;
         let bits = board.phi().iter().map(|&word| A::load(word).bits());
-        let differ = bits.zip(engine.bits()).filter(|(a, b)| a != b).count();
+        let differ = bits.zip(engine.bits()?).filter(|(a, b)| a != b).count();
         Ok(vec![Check::none(RUNG, format!("{}: extents in the type = at run time", label(setup)), differ)].into())
     }
     let mut findings = Findings::default();
@@ -244,9 +244,9 @@ fn unscaled(factory: &Factory, setup: &Setup) -> Result<usize, Error> {
         let couplings = Phi4 { kappa: kappa / square, b: b / square, lambda: lambda / (square * square) };
         let mut engine = factory(&Setup { couplings, eps: setup.eps * square, ..setup.clone() }, 1)?;
         engine.hot_start(setup.unit() * scale)?;
-        engine.sweep(14);
-        let phi: Vec<u64> = engine.phi().iter().map(|phi| (phi / scale).to_bits()).collect();
-        let State { step, clipped, accepted, log_ratio } = engine.state();
+        engine.sweep(14)?;
+        let phi: Vec<u64> = engine.phi()?.iter().map(|phi| (phi / scale).to_bits()).collect();
+        let State { step, clipped, accepted, log_ratio } = engine.state()?;
         Ok::<_, Error>([phi, vec![step, clipped, accepted, log_ratio.to_bits()]].concat())
     };
     let plain = run(1.0)?;
@@ -263,28 +263,28 @@ pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>,
     let differ = |a: &[u64], b: &[u64]| a.iter().zip(b).filter(|(a, b)| a != b).count();
     let mut whole = factory(setup, 1)?;
     whole.hot_start(setup.unit())?;
-    whole.sweep(7);
-    let (bits, state) = (whole.bits(), whole.state());
-    whole.sweep(7);
+    whole.sweep(7)?;
+    let (bits, state) = (whole.bits()?, whole.state()?);
+    whole.sweep(7)?;
     let mut resumed = factory(setup, 1)?;
     resumed.set_bits(&bits)?;
-    resumed.set_state(state);
-    resumed.sweep(7);
+    resumed.set_state(state)?;
+    resumed.sweep(7)?;
     let mut checks =
-        vec![Check::none(RUNG, format!("{label}: restart = no restart"), differ(&whole.bits(), &resumed.bits()))];
+        vec![Check::none(RUNG, format!("{label}: restart = no restart"), differ(&whole.bits()?, &resumed.bits()?))];
 
     // Chain 1 beside others on all threads, and chains that differ.
     let run = |chain: u32| {
         let mut engine = factory(setup, chain)?;
         engine.hot_start(setup.unit())?;
-        engine.sweep(14);
-        Ok(engine.bits())
+        engine.sweep(14)?;
+        Ok(engine.bits()?)
     };
     let together: Vec<Vec<u64>> = (0..4u32).into_par_iter().map(run).collect::<Result<_, Error>>()?;
     checks.push(Check::none(
         RUNG,
         format!("{label}: a chain alone = among others"),
-        differ(&whole.bits(), &together[1]),
+        differ(&whole.bits()?, &together[1]),
     ));
     let equal = (0..4).flat_map(|i| (0..i).map(move |j| (i, j))).filter(|&(i, j)| together[i] == together[j]).count();
     checks.push(Check::none(RUNG, format!("{label}: equal chains"), equal));
@@ -294,7 +294,7 @@ pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>,
     }
 
     // Observables of a field against the formulas, in the unit of the field. Tallies round at 2^-32; f32 sums its neighbours in f32.
-    let (phi, c, found) = (whole.phi(), whole.target(), whole.measure());
+    let (phi, c, found) = (whole.phi()?, whole.chain().target, whole.measure()?);
     let v = phi.len() as f64;
     let k = reference::drift(&phi, &setup.extents, &c);
     let mean = |f: &dyn Fn(usize) -> f64| (0..phi.len()).map(f).sum::<f64>() / v;

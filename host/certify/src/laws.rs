@@ -106,7 +106,7 @@ fn promised(case: &Case, check: Check, observable: Observable, scale: f64) -> Ch
 /// Run a case and compare; not applicable where there is no exact law for it.
 pub fn compare(factory: &Factory, case: &Case) -> Result<Findings, stoquant_core::error::Error> {
     let engine = factory(&case.setup, 0)?;
-    let (target, eps) = (engine.target(), engine.eps());
+    let (target, eps) = (engine.chain().target, engine.chain().eps);
     let expected = match expectation(&case.setup, &target, eps) {
         Ok(expected) => expected,
         Err(reason) => {
@@ -144,7 +144,7 @@ pub fn compare(factory: &Factory, case: &Case) -> Result<Findings, stoquant_core
 /// independent sampler (embedded clusters and Metropolis, with another generator).
 pub fn ensemble(factory: &Factory, case: &Case) -> Result<Findings, stoquant_core::error::Error> {
     let engine = factory(&case.setup, 0)?;
-    let (target, eps, dims) = (engine.target(), engine.eps(), case.setup.extents.len());
+    let (target, eps, dims) = (engine.chain().target, engine.chain().eps, case.setup.extents.len());
     let runs = run_chains(factory, &case.setup, case.chains, case.setup.unit(), &case.schedule)?;
     let mut checks = health(case, &runs);
     let mut figures = Vec::new();
@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(idle(&|setup, _| core_engine(setup, 0)), 1.0);
         let early = |setup: &Setup, chain| {
             let mut engine = core_engine(setup, chain)?;
-            engine.set_state(State { step: 1, ..engine.state() });
+            engine.set_state(State { step: 1, ..engine.state()? })?;
             Ok(engine)
         };
         assert_eq!(idle(&early), 2.0);
@@ -338,7 +338,7 @@ mod tests {
         assert_eq!(clipped(&core_engine), 0.0);
         let clipping = |setup: &Setup, chain| {
             let mut engine = core_engine(setup, chain)?;
-            engine.set_state(State { clipped: 3, ..engine.state() });
+            engine.set_state(State { clipped: 3, ..engine.state()? })?;
             Ok(engine)
         };
         assert_eq!(clipped(&clipping), 6.0);

@@ -40,11 +40,11 @@ impl fmt::Display for Divergence {
 }
 
 /// The first difference of field or counters of two engines.
-pub fn compare(there: &dyn Engine, here: &dyn Engine) -> Option<Divergence> {
-    let (a, b) = (there.state(), here.state());
+pub fn compare(there: &dyn Engine, here: &dyn Engine) -> Result<Option<Divergence>, Error> {
+    let (a, b) = (there.state()?, here.state()?);
     let step = b.step;
     let of = |quantity, site, there, here| (there != here).then_some(Divergence { step, site, quantity, there, here });
-    let fields = (there.bits(), here.bits());
+    let fields = (there.bits()?, here.bits()?);
     let field = fields.0.iter().zip(&fields.1).enumerate();
     let counters = [
         ("step", a.step, b.step),
@@ -52,10 +52,8 @@ pub fn compare(there: &dyn Engine, here: &dyn Engine) -> Option<Divergence> {
         ("accepted", a.accepted, b.accepted),
         ("ln r", a.log_ratio.to_bits(), b.log_ratio.to_bits()),
     ];
-    field
-        .filter_map(|(site, (&there, &here))| of("phi", Some(site), there, here))
-        .chain(counters.into_iter().filter_map(|(quantity, there, here)| of(quantity, None, there, here)))
-        .next()
+    let sites = field.filter_map(|(site, (&there, &here))| of("phi", Some(site), there, here));
+    Ok(sites.chain(counters.into_iter().filter_map(|(quantity, there, here)| of(quantity, None, there, here))).next())
 }
 
 /// A check of so many site updates.
@@ -74,21 +72,21 @@ pub fn chain(factory: &Factory, setup: &Setup, sweeps: u64, every: u64) -> Resul
     here.hot_start(1.0)?;
     let mut done = 0;
     while done < sweeps {
-        let (bits, state) = (here.bits(), here.state());
+        let (bits, state) = (here.bits()?, here.state()?);
         let now = every.max(1).min(sweeps - done);
-        there.sweep(now);
-        here.sweep(now);
+        there.sweep(now)?;
+        here.sweep(now)?;
         done += now;
-        let Some(late) = compare(there.as_ref(), here.as_ref()) else { continue };
+        let Some(late) = compare(there.as_ref(), here.as_ref())? else { continue };
         // Once more from where they were equal, one step at a time.
         for engine in [&mut there, &mut here] {
             engine.set_bits(&bits)?;
-            engine.set_state(state);
+            engine.set_state(state)?;
         }
         for _ in 0..now {
-            there.sweep(1);
-            here.sweep(1);
-            if let Some(first) = compare(there.as_ref(), here.as_ref()) {
+            there.sweep(1)?;
+            here.sweep(1)?;
+            if let Some(first) = compare(there.as_ref(), here.as_ref())? {
                 return Ok(Some(first));
             }
         }

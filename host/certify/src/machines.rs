@@ -73,9 +73,9 @@ pub fn engines(
 fn words(factory: &Factory, setup: &Setup) -> Result<Vec<u64>, Error> {
     let mut engine = factory(setup, 3)?;
     engine.hot_start(1.5)?;
-    engine.sweep(SWEEPS);
-    let mut words = engine.bits();
-    let (state, m) = (engine.state(), engine.measure());
+    engine.sweep(SWEEPS)?;
+    let mut words = engine.bits()?;
+    let (state, m) = (engine.state()?, engine.measure()?);
     words.extend([state.step, state.clipped, state.accepted, state.log_ratio.to_bits()]);
     let averages = [m.m, m.phi2, m.phi4, m.nn, m.action_density, m.schwinger_dyson, m.grad2, m.laplacian];
     words.extend(averages.map(f64::to_bits));

@@ -35,14 +35,14 @@ const STEPS: usize = 1000;
 fn of_chain(factory: &Factory, setup: &Setup, chain: u32) -> Result<(Vec<f64>, f64), Error> {
     let mut engine = factory(setup, chain)?;
     engine.hot_start(setup.unit())?;
-    let (c, eps) = (engine.drift_couplings(), engine.eps());
+    let (c, eps) = (engine.chain().drift, engine.chain().eps);
     let sigma = (2.0 * eps).sqrt();
-    let mut x = engine.phi();
+    let mut x = engine.phi()?;
     let mut residuals = Vec::with_capacity(STEPS * x.len());
     for _ in 0..STEPS {
         let k = reference::drift(&x, &setup.extents, &c);
-        engine.sweep(1);
-        let y = engine.phi();
+        engine.sweep(1)?;
+        let y = engine.phi()?;
         residuals.extend((0..x.len()).map(|i| (y[i] - x[i] - eps * k[i]) / sigma));
         x = y;
     }

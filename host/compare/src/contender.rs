@@ -1,6 +1,7 @@
 //! Who is compared: whatever yields configurations of e^{-S}, behind one trait.
 
 use serde::Serialize;
+use stoquant_core::error::Error;
 use stoquant_core::integrator::State;
 use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
@@ -72,11 +73,11 @@ pub trait Contender: Sync {
 /// A Markov chain, tuned and frozen.
 pub trait Chain {
     /// Updates of the whole field.
-    fn sweep(&mut self, sweeps: u64);
+    fn sweep(&mut self, sweeps: u64) -> Result<(), Error>;
     /// M = (1/V) Σ φ.
-    fn magnetisation(&self) -> f64;
+    fn magnetisation(&self) -> Result<f64, Error>;
     /// Step size, acceptance and the like.
-    fn setting(&self) -> String;
+    fn setting(&self) -> Result<String, Error>;
 }
 
 type Make = dyn Fn(&Point, u64, Length) -> Result<Box<dyn Chain>, InputError> + Sync;
@@ -171,25 +172,27 @@ fn reference<S: ReferenceSampler + 'static>(
 }
 
 impl<S: ReferenceSampler> Chain for Reference<S> {
-    fn sweep(&mut self, sweeps: u64) {
+    fn sweep(&mut self, sweeps: u64) -> Result<(), Error> {
         (0..sweeps).for_each(|_| self.sampler.sweep());
+        Ok(())
     }
-    fn magnetisation(&self) -> f64 {
-        let phi = self.sampler.phi();
-        phi.iter().sum::<f64>() / phi.len() as f64
+    fn magnetisation(&self) -> Result<f64, Error> {
+        Ok(mean(self.sampler.phi()))
     }
-    fn setting(&self) -> String {
-        (self.setting)(&self.sampler)
+    fn setting(&self) -> Result<String, Error> {
+        Ok((self.setting)(&self.sampler))
     }
+}
+
+fn mean(phi: &[f64]) -> f64 {
+    phi.iter().sum::<f64>() / phi.len() as f64
 }
 
 /// A chain of the core.
 struct Core {
     engine: Box<dyn Engine>,
-    volume: f64,
     /// Counters when tuning ended.
     start: State,
-    integrator: IntegratorKind,
 }
 
 impl Core {
@@ -204,31 +207,30 @@ impl Core {
         let (arith, noise) = (ArithKind::F32, NoiseKind::Gaussian);
         let Point { extents, couplings } = point.clone();
         let setup = Setup { extents, couplings, eps, arith, integrator, noise, seed };
-        let volume = setup.volume();
-        let mut engine = core_engine_on(machine, &setup, 0).map_err(InputError::new)?;
-        engine.set_bits(&vec![u64::from(1f32.to_bits()); volume]).map_err(InputError::new)?;
-        Ok(Self { engine, volume: volume as f64, start: State::default(), integrator })
+        let mut engine = core_engine_on(machine, &setup, 0)?;
+        engine.set_bits(&vec![u64::from(1f32.to_bits()); setup.volume()])?;
+        Ok(Self { engine, start: State::default() })
     }
 
-    fn acceptance(&self) -> f64 {
-        let state = self.engine.state();
-        (state.accepted - self.start.accepted) as f64 / (state.step - self.start.step).max(1) as f64
+    fn acceptance(&self) -> Result<f64, Error> {
+        let state = self.engine.state()?;
+        Ok((state.accepted - self.start.accepted) as f64 / (state.step - self.start.step).max(1) as f64)
     }
 }
 
 impl Chain for Core {
-    fn sweep(&mut self, sweeps: u64) {
-        self.engine.sweep(sweeps);
+    fn sweep(&mut self, sweeps: u64) -> Result<(), Error> {
+        self.engine.sweep(sweeps)
     }
-    fn magnetisation(&self) -> f64 {
-        self.engine.slices().iter().sum::<f64>() / self.volume
+    fn magnetisation(&self) -> Result<f64, Error> {
+        Ok(mean(&self.engine.phi()?))
     }
-    fn setting(&self) -> String {
-        let eps = self.engine.eps();
-        match self.integrator {
-            IntegratorKind::Mala => format!("ε = {eps:.4}, acceptance {:.2}", self.acceptance()),
+    fn setting(&self) -> Result<String, Error> {
+        let eps = self.engine.chain().eps;
+        Ok(match self.engine.chain().setup.integrator {
+            IntegratorKind::Mala => format!("ε = {eps:.4}, acceptance {:.2}", self.acceptance()?),
             _ => format!("ε = {eps:.4}, biased"),
-        }
+        })
     }
 }
 
@@ -249,16 +251,16 @@ fn mala(point: &Point, seed: u64, machine: MachineKind, length: Length) -> Resul
     }
     let next = |chain: &Core, eps: f64| {
         let mut next = make(eps)?;
-        next.engine.set_bits(&chain.engine.bits()).map_err(InputError::new)?;
-        next.engine.set_state(chain.engine.state());
-        next.start = chain.engine.state();
+        next.engine.set_bits(&chain.engine.bits()?)?;
+        next.engine.set_state(chain.engine.state()?)?;
+        next.start = chain.engine.state()?;
         Ok::<_, InputError>(next)
     };
     let (rounds, sweeps) = MALA_ROUNDS;
     let mut sum = 0.0;
     for round in 0..rounds {
-        chain.sweep(sweeps);
-        ln_eps += (chain.acceptance() - MALA_ACCEPTANCE) / (1.0 + round as f64).sqrt();
+        chain.sweep(sweeps)?;
+        ln_eps += (chain.acceptance()? - MALA_ACCEPTANCE) / (1.0 + round as f64).sqrt();
         // Both ends are far from any optimum: they keep a first bad round from running away.
         ln_eps = ln_eps.clamp(1e-5f64.ln(), 0.0);
         if 2 * round >= rounds {

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use super::contender::{Chain, Run};
-use stoquant_exact::analysis::{AnalysisError, Status, gamma};
+use stoquant_core::error::Error;
+use stoquant_exact::analysis::{Status, gamma};
 use stoquant_exact::estimate::Estimate;
+use stoquant_experiment::experiment::InputError;
+
+use super::contender::{Chain, Run};
 
 /// Measurements of the first look.
 const FIRST: usize = 500;
@@ -38,16 +41,16 @@ pub(super) fn cpu_time() -> Duration {
 
 /// Runs a chain until it is 4000 τ long, or for `seconds` of CPU time; the first fifth is dropped. τ is that of M²
 /// (Γ-method). The time of a sweep is taken apart, without measurements.
-pub fn measure(chain: &mut dyn Chain, seconds: f64) -> Result<Run, AnalysisError> {
+pub fn measure(chain: &mut dyn Chain, seconds: f64) -> Result<Run, InputError> {
     let start = cpu_time();
     let (mut m2, mut every, mut length) = (Vec::new(), 1, FIRST);
     let (gamma, kept) = loop {
         while m2.len() < length {
-            chain.sweep(every);
-            m2.push(chain.magnetisation().powi(2));
+            chain.sweep(every)?;
+            m2.push(chain.magnetisation()?.powi(2));
         }
         let kept = &m2[(THERMALISE * length as f64) as usize..];
-        let gamma = gamma(&[kept])?;
+        let gamma = gamma(&[kept]).map_err(InputError::new)?;
         let left = seconds / (cpu_time() - start).as_secs_f64();
         let done = gamma.status == Status::Converged && kept.len() as f64 >= WANTED * gamma.tau_int;
         if done || left < 1.05 {
@@ -69,25 +72,29 @@ pub fn measure(chain: &mut dyn Chain, seconds: f64) -> Result<Run, AnalysisError
         tau_int: Estimate::new(sweeps * tau, sweeps * gamma.tau_int_error),
         resolved,
         sweeps: every * kept as u64,
-        seconds_per_sweep: time_sweep(chain, seconds),
+        seconds_per_sweep: time_sweep(chain, seconds)?,
         m2: gamma.estimate(),
-        setting: chain.setting(),
+        setting: chain.setting()?,
     })
 }
 
 /// The fastest of three blocks of sweeps, each of some 50 ms, or a tenth of `seconds` where that is less.
-fn time_sweep(chain: &mut dyn Chain, seconds: f64) -> f64 {
+fn time_sweep(chain: &mut dyn Chain, seconds: f64) -> Result<f64, Error> {
     let enough = (0.1 * seconds).min(0.05);
     let mut sweeps = 1;
     let mut block = |sweeps: u64| {
         let start = cpu_time();
-        chain.sweep(sweeps);
-        (cpu_time() - start).as_secs_f64()
+        chain.sweep(sweeps)?;
+        Ok::<_, Error>((cpu_time() - start).as_secs_f64())
     };
-    while block(sweeps) < enough {
+    while block(sweeps)? < enough {
         sweeps *= 2;
     }
-    (0..3).map(|_| block(sweeps)).fold(f64::INFINITY, f64::min) / sweeps as f64
+    let mut fastest = f64::INFINITY;
+    for _ in 0..3 {
+        fastest = fastest.min(block(sweeps)?);
+    }
+    Ok(fastest / sweeps as f64)
 }
 
 #[cfg(test)]
@@ -105,17 +112,18 @@ mod tests {
     }
 
     impl Chain for Ar1 {
-        fn sweep(&mut self, sweeps: u64) {
+        fn sweep(&mut self, sweeps: u64) -> Result<(), Error> {
             for _ in 0..sweeps {
                 let eta: f64 = StandardNormal.sample(&mut self.rng);
                 self.m = self.rho * self.m + (1.0 - self.rho * self.rho).sqrt() * eta;
             }
+            Ok(())
         }
-        fn magnetisation(&self) -> f64 {
-            self.m
+        fn magnetisation(&self) -> Result<f64, Error> {
+            Ok(self.m)
         }
-        fn setting(&self) -> String {
-            "known".into()
+        fn setting(&self) -> Result<String, Error> {
+            Ok("known".into())
         }
     }
 

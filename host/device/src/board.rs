@@ -1,7 +1,7 @@
 //! A board with chains on it: as many as are asked for, one of them in the board at a time.
 //!
-//! The host keeps, of every chain, the field and counters as they were last read, and what it has been told since. A board that is reset
-//! loses nothing by it: the chain is loaded and told again, and being deterministic comes to the same bits.
+//! The host keeps, of every chain, the field and counters as they were last read, and the commands since. A board that is reset loses nothing: the
+//! chain is loaded, the commands are given again, and being deterministic it comes to the same bits.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,15 +14,17 @@ use stoquant_core::observable::Measurement;
 use stoquant_link::message::{Buffer, Coefficients, Identity, MAX_DATA, Reply, Request, Statistics};
 use stoquant_model::{ArithKind, IntegratorKind, Phi4, Setup};
 
+use stoquant_experiment::experiment::InputError;
+
 use super::client::{Client, Counters, LinkError};
 use super::remote::Remote;
 use super::transport::Transport;
-use stoquant_engines::engine::Engine;
+use stoquant_engines::engine::{Chain, Engine, core_engine};
 
 /// ε and the couplings of the drift, as a board has quantised them.
 type Configured = (f64, Phi4);
 
-/// Site updates after which a field is read back: what is told again after a reset.
+/// Site updates after which a field is read back: how many are repeated after a reset at most.
 const CHECKPOINT: u64 = 1 << 22;
 
 /// A board.
@@ -53,14 +55,14 @@ pub(super) struct Saved {
     coefficients: Option<Coefficients>,
     /// Field and counters; without them, a new chain.
     checkpoint: Option<(Vec<u64>, State)>,
-    /// What it has been told since.
-    since: Vec<Told>,
+    /// The commands since.
+    since: Vec<Command>,
     /// Site updates since.
     updates: u64,
 }
 
 #[derive(Clone)]
-pub(super) enum Told {
+pub(super) enum Command {
     HotStart(f64),
     Field(Vec<u64>),
     State(State),
@@ -78,7 +80,7 @@ impl Device {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Whoever panicked left nothing half done that is not told again.
+        // Whoever panicked left nothing half done that is not done again.
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
@@ -97,7 +99,16 @@ impl Device {
         self.lock().client.statistics()
     }
 
-    /// What went wrong, if anything did: from then on its chains say nothing that is true.
+    /// What was wrong with the line, where an engine of this board failed with [`Error::Lost`]; else the engine's own reason.
+    pub fn explain(&self, error: Error) -> InputError {
+        self.failure().err().map_or_else(|| error.into(), InputError::new)
+    }
+
+    /// What went wrong with the line, if anything did: its chains answer [`Error::Lost`] from then on.
+    ///
+    /// # Errors
+    ///
+    /// The failure.
     pub fn failure(&self) -> Result<(), LinkError> {
         self.lock().failure.take().map_or(Ok(()), Err)
     }
@@ -131,7 +142,7 @@ impl Device {
     /// A chain on the board.
     pub fn engine(&self, setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
         // The host's own core refuses what cannot be, with its reason.
-        let host = stoquant_engines::engine::core_engine(setup, chain)?;
+        let host = *core_engine(setup, chain)?.chain();
         let unsupported = Error::Absent { what: "chain: `device info` says what the board has" };
         if !self.has(setup) {
             return Err(unsupported);
@@ -147,54 +158,41 @@ impl Device {
         let configured = inner.attempt(|inner| {
             inner.loaded = None;
             inner.load(id)
-        });
-        let (eps, drift) = match configured.flatten() {
-            Some(Some(configured)) => configured,
-            // What the host has told the board.
-            Some(None) => (host.eps(), host.drift_couplings()),
-            None => (f64::NAN, Phi4 { kappa: f64::NAN, b: f64::NAN, lambda: f64::NAN }),
-        };
-        let target = if setup.integrator == IntegratorKind::Mala { host.target() } else { drift };
-        Ok(Box::new(Remote {
-            device: self.clone(),
-            id,
-            setup: *setup,
-            eps,
-            drift,
-            target,
-            starts: !circuit,
-            host: Mutex::new(host),
-        }))
+        })?;
+        // A circuit gets integers: the host has quantised them.
+        let (eps, drift) = configured.flatten().unwrap_or((host.eps, host.drift));
+        let target = if setup.integrator == IntegratorKind::Mala { host.target } else { drift };
+        let chain = Chain { eps, drift, target, ..host };
+        Ok(Box::new(Remote { device: self.clone(), id, chain, starts: !circuit }))
     }
 }
 
 impl Inner {
     /// Work that is begun anew when the board has been reset, and not at all once something else has failed.
-    pub(super) fn attempt<T>(&mut self, mut work: impl FnMut(&mut Self) -> Result<T, LinkError>) -> Option<T> {
+    pub(super) fn attempt<T>(&mut self, mut work: impl FnMut(&mut Self) -> Result<T, LinkError>) -> Result<T, Error> {
         if self.failure.is_some() {
-            return None;
+            return Err(Error::Lost);
         }
+        let mut failed = LinkError::Reset;
         for _ in 0..RESETS {
-            match work(self) {
-                Ok(done) => return Some(done),
+            failed = match work(self) {
+                Ok(done) => return Ok(done),
                 Err(LinkError::Reset) => {
                     (self.loaded, self.ran) = (None, None);
                     match self.client.open() {
-                        Ok(identity) => self.identity = identity,
-                        Err(error) => {
-                            self.failure = Some(error);
-                            return None;
+                        Ok(identity) => {
+                            self.identity = identity;
+                            continue;
                         }
+                        Err(error) => error,
                     }
                 }
-                Err(error) => {
-                    self.failure = Some(error);
-                    return None;
-                }
-            }
+                Err(error) => error,
+            };
+            break;
         }
-        self.failure = Some(LinkError::Reset);
-        None
+        self.failure = Some(failed);
+        Err(Error::Lost)
     }
 
     /// Makes the board hold a chain; what it says of a new one, if it does.
@@ -216,23 +214,23 @@ impl Inner {
             _ => None,
         })?;
         if let Some((bits, state)) = checkpoint {
-            self.tell(&setup, &Told::Field(bits))?;
-            self.tell(&setup, &Told::State(state))?;
+            self.carry_out(&setup, &Command::Field(bits))?;
+            self.carry_out(&setup, &Command::State(state))?;
         }
-        for told in &since {
-            self.tell(&setup, told)?;
+        for command in &since {
+            self.carry_out(&setup, command)?;
         }
         self.loaded = Some(id);
         Ok(Some(configured))
     }
 
-    fn tell(&mut self, setup: &Setup, told: &Told) -> Result<(), LinkError> {
+    fn carry_out(&mut self, setup: &Setup, command: &Command) -> Result<(), LinkError> {
         self.ran = None;
         let done = |reply: Reply<'_>| (reply == Reply::Done).then_some(());
-        match told {
-            Told::HotStart(width) => self.client.call(&Request::HotStart(*width), done),
-            Told::State(state) => self.client.call(&Request::SetState(*state), done),
-            Told::Sweep(sweeps) => {
+        match command {
+            Command::HotStart(width) => self.client.call(&Request::HotStart(*width), done),
+            Command::State(state) => self.client.call(&Request::SetState(*state), done),
+            Command::Sweep(sweeps) => {
                 let mut left = *sweeps;
                 while left > 0 {
                     let sweeps = left.min(u64::from(u32::MAX)) as u32;
@@ -246,7 +244,7 @@ impl Inner {
                 }
                 Ok(())
             }
-            Told::Field(bits) => {
+            Command::Field(bits) => {
                 let size = setup.arith.bytes();
                 let bytes: Vec<u8> = bits.iter().flat_map(|word| word.to_le_bytes()[..size].to_vec()).collect();
                 let words = MAX_DATA / size;
@@ -260,26 +258,24 @@ impl Inner {
         }
     }
 
-    /// Tells a chain something, now and after every reset.
-    pub(super) fn say(&mut self, id: u64, told: Told) {
-        let done = self.attempt(|inner| {
+    /// Gives a chain a command, now and again after every reset.
+    pub(super) fn command(&mut self, id: u64, command: Command) -> Result<(), Error> {
+        self.attempt(|inner| {
             inner.load(id)?;
             let Some(saved) = inner.chains.get(&id) else { return Err(LinkError::Protocol) };
-            let setup = saved.setup.clone();
-            inner.tell(&setup, &told)
-        });
-        let Some(saved) = self.chains.get_mut(&id).filter(|_| done.is_some()) else { return };
-        match &told {
-            // Whatever the field was.
-            Told::Sweep(sweeps) => {
-                saved.updates = saved.updates.saturating_add(sweeps.saturating_mul(saved.setup.volume() as u64));
-            }
-            Told::HotStart(_) | Told::Field(_) | Told::State(_) => {}
+            let setup = saved.setup;
+            inner.carry_out(&setup, &command)
+        })?;
+        let Some(saved) = self.chains.get_mut(&id) else { return Err(Error::Lost) };
+        if let Command::Sweep(sweeps) = command {
+            let updates = sweeps.saturating_mul(saved.setup.volume() as u64);
+            saved.updates = saved.updates.saturating_add(updates);
         }
-        saved.since.push(told);
+        saved.since.push(command);
         if saved.updates >= CHECKPOINT {
-            self.attempt(|inner| inner.checkpoint(id));
+            self.attempt(|inner| inner.checkpoint(id))?;
         }
+        Ok(())
     }
 
     /// Reads field and counters of the chain that the board holds.

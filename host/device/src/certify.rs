@@ -54,8 +54,8 @@ pub fn certify(
         progress(done, parts.len(), part);
         let found = alone.install(|| part.run(&factory));
         let name = &part.name;
+        findings.extend(found.map_err(|error| InputError(format!("{name}: {}", device.explain(error))))?);
         device.failure().map_err(|error| InputError(format!("{name}: {error}")))?;
-        findings.extend(found.map_err(|error| InputError(format!("{name}: {error}")))?);
     }
     let identity = device.identity();
     let engine = format!("{}, firmware {:016x}", identity.target(), identity.build);

@@ -60,7 +60,7 @@ impl Device {
                 written = true;
                 Ok(phi)
             });
-            let Some(phi) = made else { return Err(inner.failure.take().unwrap_or(LinkError::Protocol)) };
+            let Ok(phi) = made else { return Err(inner.failure.take().unwrap_or(LinkError::Protocol)) };
             each(phi);
         }
         Ok(())

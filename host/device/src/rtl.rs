@@ -46,27 +46,24 @@ mod circuit {
 
     use stoquant_core::error::Error;
     use stoquant_core::integrator::State;
-    use stoquant_core::observable::Measurement;
+    use stoquant_engines::engine::{Chain, Engine, core_engine};
+    use stoquant_engines::field;
     use stoquant_fpga::sim::{Chains, Coefficients, circuits};
     use stoquant_link::message;
-
-    use stoquant_model::{ArithKind, Phi4, Setup};
-
-    use super::ABSENT;
-    use stoquant_engines::engine::{Engine, core_engine};
-    use stoquant_model::Phi4;
     use stoquant_model::{ArithKind, Setup};
 
-    /// A chain, and the same of the core for what the circuit leaves to it.
+    use super::ABSENT;
+
     struct Circuit {
+        chain: Chain,
         chains: Mutex<Chains>,
-        host: Mutex<Box<dyn Engine>>,
         width: u32,
         state: State,
     }
 
     pub fn engine(setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
-        let host = core_engine(setup, chain)?;
+        // The host's own core refuses what cannot be, with its reason, and knows what the integers stand for.
+        let core = *core_engine(setup, chain)?.chain();
         let (circuit, width) = match setup.arith {
             ArithKind::Fx16 => (&circuits::REPLICA16, 16),
             _ => (&circuits::REPLICA18, 18),
@@ -80,84 +77,50 @@ mod circuit {
         chains.configure(0, with, setup.seed, chain);
         chains.set_step(0);
         chains.write(0, &vec![0; setup.volume()]);
-        Ok(Box::new(Circuit { chains: Mutex::new(chains), host: Mutex::new(host), width, state: State::default() }))
-    }
-
-    fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-        mutex.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(Box::new(Circuit { chain: core, chains: Mutex::new(chains), width, state: State::default() }))
     }
 
     impl Circuit {
-        /// What the core makes of the circuit's field.
-        fn on_host<T: Default>(&self, work: impl FnOnce(&dyn Engine) -> T) -> T {
-            let bits = self.bits();
-            let mut host = lock(&self.host);
-            // The circuit's words are words of the format, or the comparison with nothing shows it.
-            if host.set_bits(&bits).is_ok() { work(host.as_ref()) } else { T::default() }
-        }
-
-        fn write(&mut self, bits: &[u64]) {
-            let width = self.width;
-            let field: Vec<i64> = bits.iter().map(|&word| stoquant_fpga::sim::signed(word, width)).collect();
-            lock(&self.chains).write(0, &field);
+        fn chains(&self) -> MutexGuard<'_, Chains> {
+            self.chains.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }
 
     impl Engine for Circuit {
-        fn sweep(&mut self, sweeps: u64) {
-            let mut chains = lock(&self.chains);
-            let mut left = sweeps;
+        fn chain(&self) -> &Chain {
+            &self.chain
+        }
+        fn sweep(&mut self, sweeps: u64) -> Result<(), Error> {
+            let (mut left, mut clipped) = (sweeps, 0);
             while left > 0 {
                 let now = left.min(u64::from(u32::MAX)) as u32;
+                let mut chains = self.chains();
                 chains.run(now, false);
-                self.state.clipped += chains.clipped(0);
+                clipped += chains.clipped(0);
                 left -= u64::from(now);
             }
-            self.state.step = chains.step();
+            self.state.step = self.chains().step();
+            self.state.clipped += clipped;
             self.state.accepted += sweeps;
+            Ok(())
         }
-        fn phi(&self) -> Vec<f64> {
-            self.on_host(|host| host.phi())
-        }
-        fn bits(&self) -> Vec<u64> {
+        fn bits(&self) -> Result<Vec<u64>, Error> {
             let mask = (1 << self.width) - 1;
-            lock(&self.chains).read(0).into_iter().map(|word| word as u64 & mask).collect()
+            Ok(self.chains().read(0).into_iter().map(|word| word as u64 & mask).collect())
         }
         fn set_bits(&mut self, bits: &[u64]) -> Result<(), Error> {
-            lock(&self.host).set_bits(bits)?;
-            self.write(bits);
+            field::check(&self.chain, bits)?;
+            let field: Vec<i64> = bits.iter().map(|&word| stoquant_fpga::sim::signed(word, self.width)).collect();
+            self.chains().write(0, &field);
             Ok(())
         }
-        fn hot_start(&mut self, width: f64) -> Result<(), Error> {
-            let bits = {
-                let mut host = lock(&self.host);
-                host.hot_start(width)?;
-                host.bits()
-            };
-            self.write(&bits);
-            Ok(())
+        fn state(&self) -> Result<State, Error> {
+            Ok(self.state)
         }
-        fn state(&self) -> State {
-            self.state
-        }
-        fn set_state(&mut self, state: State) {
+        fn set_state(&mut self, state: State) -> Result<(), Error> {
             self.state = state;
-            lock(&self.chains).set_step(state.step);
-        }
-        fn measure(&self) -> Measurement {
-            self.on_host(|host| host.measure())
-        }
-        fn slices(&self) -> Vec<f64> {
-            self.on_host(|host| host.slices())
-        }
-        fn eps(&self) -> f64 {
-            lock(&self.host).eps()
-        }
-        fn drift_couplings(&self) -> Phi4 {
-            lock(&self.host).drift_couplings()
-        }
-        fn target(&self) -> Phi4 {
-            lock(&self.host).target()
+            self.chains().set_step(state.step);
+            Ok(())
         }
     }
 }

@@ -151,14 +151,8 @@ impl InProcess {
         let (to_host, output) = channel();
         thread::spawn(move || {
             let (mut field, mut work) = (vec![0; sites], vec![0; 5 * sites]);
-            let (mut slices, mut image, mut scratch) = (vec![0.0; sites], vec![0; 1 << 16], vec![0; 1 << 16]);
-            let memory = Memory {
-                field: &mut field,
-                work: &mut work,
-                slices: &mut slices,
-                image: &mut image,
-                scratch: &mut scratch,
-            };
+            let (mut image, mut scratch) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+            let memory = Memory { field: &mut field, work: &mut work, image: &mut image, scratch: &mut scratch };
             let board = Thread { input: from_host, output: to_host, arrived: Default::default(), frame: vec![] };
             let mut agent = Agent::new(board, memory);
             while agent.step() || agent.board().wait() {}

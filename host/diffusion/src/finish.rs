@@ -76,9 +76,9 @@ pub fn chain(
         }
         let mut engine = core_engine_on(machine, &setup, i as u32)?;
         engine.set_bits(&phi.iter().map(|&phi| word(phi)).collect::<Vec<_>>())?;
-        engine.set_state(State { step: FIRST_STEP, ..State::default() });
-        engine.sweep(sweeps.count);
-        Ok((engine.phi(), engine.state().accepted))
+        engine.set_state(State { step: FIRST_STEP, ..State::default() })?;
+        engine.sweep(sweeps.count)?;
+        Ok((engine.phi()?, engine.state()?.accepted))
     };
     let moved: Vec<(Vec<f64>, u64)> = chain
         .state

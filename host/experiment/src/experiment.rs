@@ -63,6 +63,12 @@ crate::options! {
     }
 }
 
+impl From<stoquant_model::Error> for InputError {
+    fn from(error: stoquant_model::Error) -> Self {
+        Self::new(error)
+    }
+}
+
 /// Read a TOML file of any keys; what is wrong with it is named by line.
 pub fn read_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, InputError> {
     let text = std::fs::read_to_string(path)

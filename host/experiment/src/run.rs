@@ -49,18 +49,18 @@ pub fn push(series: &mut ChainSeries, c: &Measurement, dims: usize) {
 }
 
 /// Advance one chain and measure it.
-pub fn run_chain(engine: &mut dyn Engine, dims: usize, schedule: &Schedule) -> ChainRun {
-    engine.sweep(schedule.thermalise);
+pub fn run_chain(engine: &mut dyn Engine, dims: usize, schedule: &Schedule) -> Result<ChainRun, Error> {
+    engine.sweep(schedule.thermalise)?;
     let mut out = ChainRun::default();
     for _ in 0..schedule.measurements {
-        engine.sweep(schedule.every);
-        push(&mut out.series, &engine.measure(), dims);
-        out.ratio.push(engine.state().log_ratio.exp());
+        engine.sweep(schedule.every)?;
+        push(&mut out.series, &engine.measure()?, dims);
+        out.ratio.push(engine.state()?.log_ratio.exp());
     }
-    let state = engine.state();
+    let state = engine.state()?;
     (out.clipped, out.sweeps) = (state.clipped, state.step);
     out.acceptance = state.accepted as f64 / state.step.max(1) as f64;
-    out
+    Ok(out)
 }
 
 /// Run `chains` chains from hot starts of the given width, on all threads.
@@ -76,7 +76,7 @@ pub fn run_chains(
         .map(|chain| {
             let mut engine = factory(setup, chain)?;
             engine.hot_start(start_width)?;
-            Ok(run_chain(engine.as_mut(), setup.extents.len(), schedule))
+            run_chain(engine.as_mut(), setup.extents.dims(), schedule)
         })
         .collect()
 }

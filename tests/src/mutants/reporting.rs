@@ -2,11 +2,11 @@
 
 use stoquant::certify::check::Criterion;
 use stoquant::certify::{self, Certificate, Check, Findings, Part, Verdict};
-use stoquant::engine::{Engine, core_engine};
+use stoquant::engine::{Chain, Engine, core_engine};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::State;
 use stoquant_core::observable::Measurement;
-use stoquant_model::{ArithKind, IntegratorKind, Phi4};
+use stoquant_model::{ArithKind, IntegratorKind};
 
 use super::ladder::{Chains, Defect, Rung, Scope, chains};
 
@@ -57,6 +57,7 @@ fn without(keep: impl Fn(&Check) -> bool, findings: Findings) -> Certificate {
 /// An engine that reports something else than it does.
 struct Reports {
     inner: Box<dyn Engine>,
+    chain: Chain,
     lie: Lie,
     /// What was measured at the start.
     first: Measurement,
@@ -77,59 +78,45 @@ enum Lie {
 }
 
 impl Engine for Reports {
-    fn sweep(&mut self, sweeps: u64) {
-        if self.lie == Lie::Idle {
-            let state = self.inner.state();
-            self.inner.set_state(State { step: state.step + sweeps, accepted: state.accepted + sweeps, ..state });
-        } else {
-            self.inner.sweep(sweeps);
-        }
+    fn chain(&self) -> &Chain {
+        &self.chain
     }
-    fn phi(&self) -> Vec<f64> {
-        let mut phi = self.inner.phi();
-        match self.lie {
-            Lie::NotANumber if self.inner.state().step > 5 => phi[0] = f64::NAN,
-            Lie::Magnitude => phi.iter_mut().for_each(|phi| *phi = phi.abs()),
-            _ => {}
+    fn sweep(&mut self, sweeps: u64) -> Result<(), Error> {
+        if self.lie != Lie::Idle {
+            return self.inner.sweep(sweeps);
         }
-        phi
+        let state = self.inner.state()?;
+        self.inner.set_state(State { step: state.step + sweeps, accepted: state.accepted + sweeps, ..state })
     }
-    fn bits(&self) -> Vec<u64> {
+    fn bits(&self) -> Result<Vec<u64>, Error> {
         self.inner.bits()
     }
     fn set_bits(&mut self, bits: &[u64]) -> Result<(), Error> {
         self.inner.set_bits(bits)
     }
-    fn hot_start(&mut self, width: f64) -> Result<(), Error> {
-        self.inner.hot_start(width)
-    }
-    fn state(&self) -> State {
-        let state = self.inner.state();
-        match self.lie {
+    fn state(&self) -> Result<State, Error> {
+        let state = self.inner.state()?;
+        Ok(match self.lie {
             Lie::Clean => State { clipped: 0, ..state },
             Lie::NoRatio => State { log_ratio: f64::NAN, ..state },
             _ => state,
-        }
+        })
     }
-    fn set_state(&mut self, state: State) {
+    fn set_state(&mut self, state: State) -> Result<(), Error> {
         let step = if self.lie == Lie::ForgetsStep { 0 } else { state.step };
-        self.inner.set_state(State { step, ..state });
+        self.inner.set_state(State { step, ..state })
     }
-    fn measure(&self) -> Measurement {
-        if self.lie == Lie::Stale { self.first } else { self.inner.measure() }
+    fn phi(&self) -> Result<Vec<f64>, Error> {
+        let mut phi = self.inner.phi()?;
+        match self.lie {
+            Lie::NotANumber if self.inner.state()?.step > 5 => phi[0] = f64::NAN,
+            Lie::Magnitude => phi.iter_mut().for_each(|phi| *phi = phi.abs()),
+            _ => {}
+        }
+        Ok(phi)
     }
-    fn slices(&self) -> Vec<f64> {
-        self.inner.slices()
-    }
-    fn eps(&self) -> f64 {
-        if self.lie == Lie::OtherStep { 1.01 * self.inner.eps() } else { self.inner.eps() }
-    }
-    fn drift_couplings(&self) -> Phi4 {
-        self.inner.drift_couplings()
-    }
-    fn target(&self) -> Phi4 {
-        let target = self.inner.target();
-        if self.lie == Lie::OtherTarget { Phi4 { kappa: 1.01 * target.kappa, ..target } } else { target }
+    fn measure(&self) -> Result<Measurement, Error> {
+        if self.lie == Lie::Stale { Ok(self.first) } else { self.inner.measure() }
     }
 }
 
@@ -138,8 +125,13 @@ fn lying(lie: Lie) -> Chains {
         let mut inner = core_engine(setup, chain)?;
         // A start field, so that the stale measurement is of something.
         inner.hot_start(1.0)?;
-        let first = inner.measure();
-        Ok(Box::new(Reports { inner, lie, first }))
+        let (first, mut chain) = (inner.measure()?, *inner.chain());
+        match lie {
+            Lie::OtherStep => chain.eps *= 1.01,
+            Lie::OtherTarget => chain.target.kappa *= 1.01,
+            _ => {}
+        }
+        Ok(Box::new(Reports { inner, chain, lie, first }))
     })
 }
 

@@ -13,9 +13,9 @@ fn run(setup: &Setup, scale: f64, sweeps: u64) -> (Vec<u64>, [u64; 4], Measureme
     let couplings = Phi4 { kappa: kappa / square, b: b / square, lambda: lambda / (square * square) };
     let mut engine = core_engine(&Setup { couplings, eps: setup.eps * square, ..setup.clone() }, 2).unwrap();
     engine.hot_start(scale).unwrap();
-    engine.sweep(sweeps);
-    let phi = engine.phi().iter().map(|phi| (phi / scale).to_bits()).collect();
-    let (state, m) = (engine.state(), engine.measure());
+    engine.sweep(sweeps).unwrap();
+    let phi = engine.phi().unwrap().iter().map(|phi| (phi / scale).to_bits()).collect();
+    let (state, m) = (engine.state().unwrap(), engine.measure().unwrap());
     let unscaled = Measurement {
         m: m.m / scale,
         phi2: m.phi2 / square,
@@ -59,9 +59,9 @@ fn what_clips_is_counted() {
             let state = |width: f64| {
                 let mut engine = core_engine(&setup, 0).unwrap();
                 engine.hot_start(width).unwrap();
-                let m = engine.measure();
-                engine.sweep(1);
-                (engine.state().clipped, m)
+                let m = engine.measure().unwrap();
+                engine.sweep(1).unwrap();
+                (engine.state().unwrap().clipped, m)
             };
             let (clipped, m) = state(1e6);
             assert!(

@@ -113,16 +113,20 @@ fn sites(factory: &Factory, setup: &Setup) -> Result<Sites, Error> {
     engine.hot_start(0.7)?;
     let unit = (1.0 / setup.eps).ceil() as u64;
     // The slowest even mode decays at a rate above 4: five units leave less than e^{-20} of the start.
-    engine.sweep(5 * unit);
+    engine.sweep(5 * unit)?;
     let mut sums = vec![0.0; setup.volume()];
     for _ in 0..10 {
-        engine.sweep(unit);
-        sums.iter_mut().zip(engine.phi()).for_each(|(sum, x)| *sum += 0.1 * x * x);
+        engine.sweep(unit)?;
+        sums.iter_mut().zip(engine.phi()?).for_each(|(sum, x)| *sum += 0.1 * x * x);
     }
     let n = sums.len() as f64;
     let mean = sums.iter().sum::<f64>() / n;
     let variance = sums.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    Ok(Sites { phi2: Estimate::new(mean, (variance / n).sqrt()), target: engine.target(), eps: engine.eps() })
+    Ok(Sites {
+        phi2: Estimate::new(mean, (variance / n).sqrt()),
+        target: engine.chain().target,
+        eps: engine.chain().eps,
+    })
 }
 
 /// Averages of a small interacting lattice, and what the engine really ran.
@@ -142,7 +146,7 @@ fn averages(factory: &Factory, setup: &Setup, sweeps: f64) -> Result<Averages, E
     let runs = run_chains(factory, setup, CHAINS, 0.8, &schedule)?;
     let series: Vec<_> = runs.into_iter().map(|run| run.series).collect();
     let found = gammas(&series, setup.volume()).map_err(|error| error.to_string());
-    Ok(Averages { found, target: engine.target(), eps: engine.eps() })
+    Ok(Averages { found, target: engine.chain().target, eps: engine.chain().eps })
 }
 
 impl Averages {

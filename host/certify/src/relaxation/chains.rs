@@ -95,7 +95,7 @@ fn run(factory: &Factory, case: &Case, level: Level) -> Result<Followed, Error> 
     let mut engine = factory(setup, 0)?;
     let (bits, start) = word(setup.arith, case.start);
     engine.set_bits(&vec![bits; setup.volume()])?;
-    let (c, eps) = (engine.drift_couplings(), engine.eps());
+    let (c, eps) = (engine.chain().drift, engine.chain().eps);
     let spacing = field_lsb(setup.arith);
     // Heun rounds twice: (5/4)Δ²/12 in all. Under 1e-9 of the noise in any case.
     let rounding = spacing * spacing / 12.0 * if setup.integrator == IntegratorKind::Heun { 1.25 } else { 1.0 };
@@ -113,14 +113,14 @@ fn run(factory: &Factory, case: &Case, level: Level) -> Result<Followed, Error> 
     let (mut done, mut series) = (0, Vec::new());
     for time in case.times {
         let steps = (time / setup.eps).round() as u64;
-        engine.sweep(steps - done);
+        engine.sweep(steps - done)?;
         done = steps;
         let name = format!("{} from x = {} at tau = {time}", label(setup), case.start);
         if let Err(error) = law.advance_to(steps as usize) {
             followed.findings.extend(Check::undecided(RUNG, format!("{name}: {error}")));
             continue;
         }
-        let phi = engine.phi();
+        let phi = engine.phi()?;
         let histogram = Histogram::new(&law, spacing, &phi);
         followed.findings.extend(histogram.check(&name));
         let (checks, moments) = moments(&law, &phi, steps as f64 * eps, &name, level);
@@ -129,7 +129,7 @@ fn run(factory: &Factory, case: &Case, level: Level) -> Result<Followed, Error> 
         series.extend(histogram.series(&law, time));
     }
     if spacing > 0.0 {
-        let clipped = engine.state().clipped as usize;
+        let clipped = engine.state()?.clipped as usize;
         followed.findings.extend(Check::none(
             RUNG,
             format!("{} from x = {}: saturations", label(setup), case.start),

@@ -96,7 +96,7 @@ pub fn run(args: QuantizeArgs) -> Result<Outcome, InputError> {
         let float = generate::Generator::<f32>::new(&model, &settings)?.generate(machine, args.seed, count, &|| {})?;
         let integer = Generator::new(image, true).generate(machine, args.seed, count, &|| {});
         let quality = |ln_w: Option<Vec<f64>>| reverse(&ln_w.unwrap_or_default()).map_err(InputError::new);
-        Ok([quality(float.ln_w)?, quality(integer.ln_w)?])
+        Ok::<_, InputError>([quality(float.ln_w)?, quality(integer.ln_w)?])
     });
     let (ram, products) = costs(&image);
     let report =

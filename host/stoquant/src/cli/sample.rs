@@ -8,12 +8,13 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use stoquant::analysis::ChainSeries;
 use stoquant::analysis::chains::{Chains, list};
-use stoquant::engine::core_engine_on;
+use stoquant::engine::{Chain, core_engine_on};
 use stoquant::ensemble::{Ensemble, Manifest};
 use stoquant::experiment::{Experiment, InputError};
 use stoquant::output::{Outputs, hexadecimal};
 use stoquant::resources;
 use stoquant::sampler::measure;
+use stoquant_core::error::Error;
 use stoquant_model::{ArithKind, IntegratorKind};
 
 use super::{ExperimentArgs, MachineArgs, Outcome, bar, json, print, warn};
@@ -37,6 +38,7 @@ pub(super) const MAX_VALUES: usize = 1 << 31;
 
 /// What a chain leaves behind beside its configurations.
 struct ChainOutput {
+    made: Chain,
     bits: Vec<u64>,
     clipped: u64,
     accepted: u64,
@@ -87,20 +89,19 @@ pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
         .map(|(chain, part)| {
             let mut engine = core_engine_on(machine, setup, chain as u32)?;
             engine.hot_start(*start_width)?;
-            engine.sweep(*thermalise);
+            engine.sweep(*thermalise)?;
             let mut series = ChainSeries::default();
             for slot in part.chunks_exact_mut(volume) {
-                engine.sweep(*every);
-                slot.copy_from_slice(&engine.phi());
+                engine.sweep(*every)?;
+                slot.copy_from_slice(&engine.phi()?);
                 measure(slot, &setup.extents, &setup.couplings).push_to(&mut series);
                 bar.inc(1);
             }
-            let state = engine.state();
+            let state = engine.state()?;
             let (clipped, accepted, sweeps) = (state.clipped, state.accepted, state.step);
-            Ok(ChainOutput { bits: engine.bits(), clipped, accepted, sweeps, series })
+            Ok(ChainOutput { made: *engine.chain(), bits: engine.bits()?, clipped, accepted, sweeps, series })
         })
-        .collect::<Result<_, stoquant_core::error::Error>>()
-        .map_err(InputError::new)?;
+        .collect::<Result<_, Error>>()?;
     bar.finish_and_clear();
 
     if phi.iter().any(|phi| !phi.is_finite()) {
@@ -117,13 +118,15 @@ pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
     for word in outputs.iter().flat_map(|o| &o.bits) {
         words.update(word.to_le_bytes());
     }
-    let engine = core_engine_on(machine, setup, 0).map_err(InputError::new)?;
+    let Some(&ChainOutput { made: Chain { eps, target, .. }, .. }) = outputs.first() else {
+        return Err(InputError::new("chains = 0: must be at least 1"));
+    };
     let total = |f: fn(&ChainOutput) -> u64| outputs.iter().map(f).sum::<u64>();
     let manifest = Manifest {
         stoquant: env!("CARGO_PKG_VERSION"),
         experiment: (&experiment).into(),
-        eps: engine.eps(),
-        target: engine.target(),
+        eps,
+        target,
         acceptance: total(|o| o.accepted) as f64 / total(|o| o.sweeps).max(1) as f64,
         saturations: total(|o| o.clipped),
         agreement,

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use stoquant::experiment::{Experiment, InputError, Options};
+use stoquant_core::error::Error;
 
 use super::super::{Outcome, json, print};
-use super::{BoardArgs, link};
+use super::BoardArgs;
 
 #[derive(Args)]
 pub struct RunArgs {
@@ -37,22 +38,24 @@ pub fn run(args: RunArgs) -> Result<Outcome, InputError> {
     let experiment = Experiment::new(&args.options.resolve(args.config.as_deref())?)?;
     let device = args.board.open()?;
     let (setup, each) = (experiment.setup, experiment.every);
-    let mut engine = device.engine(&setup, 0).map_err(InputError::new)?;
-    engine.hot_start(1.0).map_err(InputError::new)?;
-    let mut rows = Vec::new();
-    for _ in 0..experiment.count {
-        engine.sweep(each);
-        let (state, measured) = (engine.state(), engine.measure());
-        device.failure().map_err(link)?;
-        rows.push(Row {
-            step: state.step,
-            clipped: state.clipped,
-            accepted: state.accepted,
-            m: measured.m,
-            phi2: measured.phi2,
-            action_density: measured.action_density,
-        });
-    }
+    let run = || {
+        let mut engine = device.engine(&setup, 0)?;
+        engine.hot_start(1.0)?;
+        let row = |_| {
+            engine.sweep(each)?;
+            let (state, measured) = (engine.state()?, engine.measure()?);
+            Ok(Row {
+                step: state.step,
+                clipped: state.clipped,
+                accepted: state.accepted,
+                m: measured.m,
+                phi2: measured.phi2,
+                action_density: measured.action_density,
+            })
+        };
+        (0..experiment.count).map(row).collect::<Result<Vec<Row>, Error>>()
+    };
+    let rows = run().map_err(|error| device.explain(error))?;
     if args.json {
         print(&json(&rows)?)?;
     } else {
