@@ -100,7 +100,7 @@ proptest! {
         // Fields of one site coincide now and then, in 16 bits often.
         if setup.volume() >= 8 {
             prop_assert_ne!(others[0].bits().unwrap(), others[1].bits().unwrap());
-            prop_assert_ne!(others[1].bits().unwrap(), others[2].bits());
+            prop_assert_ne!(others[1].bits().unwrap(), others[2].bits().unwrap());
             let other_seed = Setup { seed: setup.seed.wrapping_add(1 << 32), ..setup.clone() };
             prop_assert_ne!(alone.bits().unwrap(), started(&other_seed, chain).bits().unwrap());
         }
