@@ -38,7 +38,8 @@ pub(super) fn arith(kind: ArithKind) -> Option<message::Arith> {
     }
 }
 
-/// The integers of an Euler chain with Gaussian noise in two dimensions, for a board that does not quantise; `None` for any other.
+/// The integers of an Euler chain with Gaussian noise in two dimensions, for a board that does not quantise; `None` for
+/// any other.
 pub fn message_coefficients(setup: &Setup, chain: u32) -> Option<message::Coefficients> {
     fn of<const W: u32>(setup: &Setup) -> Option<[i32; 4]>
     where
