@@ -1,4 +1,5 @@
-//! One measurement of every observable, and the slices of the correlator: `cargo bench -p stoquant-benches --bench observables`.
+//! One measurement of every observable, and the slices of the correlator: `cargo bench -p stoquant-benches --bench
+//! observables`.
 
 use std::hint::black_box;
 

@@ -126,7 +126,8 @@ impl Options {
         read_toml(path)
     }
 
-    /// These options where given, those of `base` elsewhere. A form of the couplings given here replaces the other form there.
+    /// These options where given, those of `base` elsewhere. A form of the couplings given here replaces the other form
+    /// there.
     pub fn or(self, mut base: Self) -> Self {
         if self.mu2.is_some() || self.g.is_some() {
             (base.kappa, base.lambda, base.b) = (None, None, None);
