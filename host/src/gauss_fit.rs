@@ -2,10 +2,10 @@
 //!
 //! On a segment, the points are the values of t that occur, and the wanted value at t is y = -Φ⁻¹(p) with p the mean
 //! upper tail probability of the words that share t. The quadratic y ≈ a₀ + a₁τ + a₂τ², τ = t/2¹⁵, is fitted by least
-//! squares with Chebyshev's weight 1/√(1 - z²), z ∈ [-1, 1] the position between the segment's first and last point, 1
-//! - z² kept at or above 1/1000. That weight spreads the error evenly, a least-squares stand-in for the minimax fit
-//! (Powell, *Comput. J.* 9 (1967) 404). Segments of at most eight points have weight one; two points take a line, one
-//! point a constant.
+//! squares with Chebyshev's weight 1/√(1 - z²), z ∈ [-1, 1] the position between the segment's first and last point,
+//! with 1 - z² kept at or above 1/1000. That weight spreads the error evenly, a least-squares stand-in for the minimax
+//! fit (Powell, *Comput. J.* 9 (1967) 404). Segments of at most eight points have weight one; two points take a line,
+//! one point a constant.
 //!
 //! Coefficients are rounded to the nearest integer of their unit one after another, each next one fitted again with the
 //! ones before it fixed: c2, then c1, then C0 as the weighted mean of what the integer datapath, its floor included,
