@@ -9,8 +9,8 @@ mod models {
 
     include!("tops.rs");
 
-    /// A netlist of `sq_replica`, and what its cells do: a path, and further ones, separated by colons. With the feature `netlist` it is
-    /// the only circuit.
+    /// A netlist of `sq_replica`, and what its cells do: a path, and further ones, separated by colons. With the
+    /// feature `netlist` it is the only circuit.
     const NETLIST: &str = "STOQUANT_NETLIST";
 
     pub fn build() {
@@ -139,7 +139,8 @@ mod models {
         let _ = write!(
             shim,
             "#include \"V{name}.h\"
-extern \"C\" V{name}* {name}_new(uint32_t seed) {{ auto c = new VerilatedContext; c->randReset(2); c->randSeed(seed); return new V{name}(c); }}
+extern \"C\" V{name}* {name}_new(uint32_t seed) {{ auto c = new VerilatedContext; c->randReset(2); \
+c->randSeed(seed); return new V{name}(c); }}
 extern \"C\" void {name}_free(V{name}* m) {{ auto c = m->contextp(); m->final(); delete m; delete c; }}
 extern \"C\" void {name}_clock(V{name}* m, uint32_t n) {{ for (; n; --n) {{ {clock}m->eval(); }} }}
 extern \"C\" void {name}_poke(V{name}* m, uint32_t at, uint64_t v) {{ switch (at) {{ {pokes}default: break; }} }}

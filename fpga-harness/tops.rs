@@ -13,15 +13,15 @@ pub struct Top {
 }
 
 const EULER: &[&str] = &[
-    "hop_i", "linear_i", "cubic_i", "sigma_i", "phi_i", "nn_i", "eta_i", "new_o", "clipped_new_o", "clipped_factor_o", "square_o",
-    "drift_o", "eta_o",
+    "hop_i", "linear_i", "cubic_i", "sigma_i", "phi_i", "nn_i", "eta_i", "new_o", "clipped_new_o", "clipped_factor_o",
+    "square_o", "drift_o", "eta_o",
 ];
 const OBSERVABLE: &[&str] = &["valid_i", "phi_i", "nn_i", "square_i", "sum_phi_o", "sum_phi2_o", "sum_bond_o"];
 /// Ports of `sq_replica` with one chain, and of a netlist of it.
 pub const REPLICA: &[&str] = &[
-    "rst_i", "cfg_we_i", "cfg_pipe_i", "cfg_addr_i", "cfg_data_i", "run_i", "sweeps_i", "measure_i", "abort_i", "busy_o", "sel_i",
-    "field_we_i", "field_addr_i", "field_data_i", "field_data_o", "step_o", "clipped_o", "sum_phi_o", "sum_phi2_o", "sum_bond_o",
-    "new_valid_o", "new_site_o", "new_o", "new_eta_o", "new_drift_o",
+    "rst_i", "cfg_we_i", "cfg_pipe_i", "cfg_addr_i", "cfg_data_i", "run_i", "sweeps_i", "measure_i", "abort_i",
+    "busy_o", "sel_i", "field_we_i", "field_addr_i", "field_data_i", "field_data_o", "step_o", "clipped_o", "sum_phi_o",
+    "sum_phi2_o", "sum_bond_o", "new_valid_o", "new_site_o", "new_o", "new_eta_o", "new_drift_o",
 ];
 /// The same of several: what all write at once is wider than a port here.
 const REPLICAS: &[&str] = {

@@ -1,4 +1,5 @@
-//! Instruction counts under callgrind, which no other program disturbs: `cargo xtask counts` compares them with `counts.json`.
+//! Instruction counts under callgrind, which no other program disturbs: `cargo xtask counts` compares them with
+//! `counts.json`.
 //!
 //! Valgrind knows AVX2 but not AVX-512.
 #![allow(missing_docs, unused_qualifications, reason = "what the harness's macros write")]

@@ -1,4 +1,5 @@
-//! The parts of a step that are no noise, alone: neighbour sums and drift, per site: `cargo bench -p stoquant-benches --bench parts`.
+//! The parts of a step that are no noise, alone: neighbour sums and drift, per site: `cargo bench -p stoquant-benches
+//! --bench parts`.
 
 use std::hint::black_box;
 

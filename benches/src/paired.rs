@@ -1,6 +1,7 @@
-//! Ratios that hold on a machine with other work: what is compared runs in turn, in blocks of milliseconds, and the ratio is taken in
-//! each round. A disturbance hits both or spoils one round, and the median does not see it. One that lasts for seconds and hits what is
-//! compared unequally is met by many short passes over the whole table, and by [`Rates::where_steady`].
+//! Ratios that hold on a machine with other work: what is compared runs in turn, in blocks of milliseconds, and the
+//! ratio is taken in each round. A disturbance hits both or spoils one round, and the median does not see it. One that
+//! lasts for seconds and hits what is compared unequally is met by many short passes over the whole table, and by
+//! [`Rates::where_steady`].
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,8 +80,8 @@ impl Rates {
         Self(self.0.iter().filter(|rates| rates[of] >= at_least * rates[to]).cloned().collect())
     }
 
-    /// The rounds in which one, the yardstick, ran at its own speed: near its fastest. A neighbour on the same core can take a third of it
-    /// for seconds, and next to nothing of a chain in vectors; then it is no unit.
+    /// The rounds in which one, the yardstick, ran at its own speed: near its fastest. A neighbour on the same core can
+    /// take a third of it for seconds, and next to nothing of a chain in vectors; then it is no unit.
     pub fn where_steady(&self, of: usize) -> Self {
         let fastest = self.0.iter().map(|rates| rates[of]).fold(0.0, f64::max);
         Self(self.0.iter().filter(|rates| rates[of] >= 0.85 * fastest).cloned().collect())

@@ -146,8 +146,8 @@ fn threads() -> Vec<Group> {
     groups
 }
 
-/// Only of the rounds in which there was a second core to have: where two yardsticks at once, measured in the same round, did nearly
-/// twice the work of one. Nothing where another program had it more often than not.
+/// Only of the rounds in which there was a second core to have: where two yardsticks at once, measured in the same
+/// round, did nearly twice the work of one. Nothing where another program had it more often than not.
 fn two_to_one(name: String, pools: [&Arc<ThreadPool>; 2], [one, two]: [Runner; 2]) -> Group {
     Group::new([one, two, yardsticks(pools[0], 1), yardsticks(pools[1], 2)], move |rates| {
         let free = rates.where_ratio(3, 2, 1.75);

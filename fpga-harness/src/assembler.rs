@@ -1,4 +1,5 @@
-//! Assembles the program of the serial link, `rtl/sq_link_agent.asm`. The processor is described in `rtl/sq_link_agent.sv`.
+//! Assembles the program of the serial link, `rtl/sq_link_agent.asm`. The processor is described in
+//! `rtl/sq_link_agent.sv`.
 //!
 //! ```text
 //! label:  op operand  ; comment        operand: NAME, number, or a sum of these; `+x` for the index, `+s` for the slot

@@ -58,7 +58,8 @@ fn registers() -> String {
 
 fn gauss_table() -> String {
     let mut text = format!(
-        "{HEAD}// Coefficients of the Gaussian, in block RAM: c1 and c2 of index_i, c0 of index_late_i, both 2 clocks later. Twin of
+        "{HEAD}// Coefficients of the Gaussian, in block RAM: c1 and c2 of index_i, c0 of index_late_i, \
+         both 2 clocks later. Twin of
 // core/src/noise/gauss_table.rs.
 module sq_noise_gauss_table #(
   // Added to every c0.

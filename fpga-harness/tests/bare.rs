@@ -1,4 +1,5 @@
-//! A simulated board of several chains on a line without a protocol (`sq_bare`), told and asked as its head says, against the core.
+//! A simulated board of several chains on a line without a protocol (`sq_bare`), told and asked as its head says,
+//! against the core.
 //!
 //! Comparisons are of bits, so nothing here has an error rate.
 #![cfg(all(feature = "sim", not(feature = "netlist")))]

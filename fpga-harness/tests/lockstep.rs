@@ -1,4 +1,5 @@
-//! Whole chains in lockstep with the core: every site of every sweep, η, drift and new value; counters; sums; several chains.
+//! Whole chains in lockstep with the core: every site of every sweep, η, drift and new value; counters; sums; several
+//! chains.
 //!
 //! Comparisons are of bits, so nothing here has an error rate.
 #![cfg(all(feature = "sim", not(feature = "netlist")))]
@@ -115,7 +116,8 @@ fn abort() {
 /// Of the clocks of a long run, this many write a site.
 #[test]
 fn useful_clocks() {
-    // sites / (sites + max(1, 20 - columns)), made even: 1024/1026, 256/260, 64/76; less what `wait` overshoots, 16 clocks in 100 sweeps.
+    // sites / (sites + max(1, 20 - columns)), made even: 1024/1026, 256/260, 64/76; less what `wait` overshoots, 16
+    // clocks in 100 sweeps.
     for (extents, least) in [([32, 32], 0.997), ([16, 16], 0.98), ([8, 8], 0.84)] {
         let mut chains = Chains::new(&circuits::REPLICA18, 18, 9);
         chains.extents(extents[0], extents[1]);

@@ -19,7 +19,8 @@ fn below(directory: &Path, ending: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// What the name of a source's twin begins with: `sq_` and the path in the core; of the protocol and the agent behind it, `sq_link`.
+/// What the name of a source's twin begins with: `sq_` and the path in the core; of the protocol and the agent behind
+/// it, `sq_link`.
 fn twin_of(source: &str) -> String {
     match source.strip_prefix("core/src/") {
         Some(path) => format!("sq_{}", path.trim_end_matches(".rs").replace('/', "_")),

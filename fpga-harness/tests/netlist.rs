@@ -1,4 +1,5 @@
-//! What synthesis has made of a chain, in lockstep with the core: what a miscompiled multiplier, table or counter would do, shows here.
+//! What synthesis has made of a chain, in lockstep with the core: what a miscompiled multiplier, table or counter would
+//! do, shows here.
 //!
 //! The netlist is that of `STOQUANT_NETLIST`; `cargo xtask fpga build` makes it and runs this.
 

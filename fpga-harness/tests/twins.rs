@@ -1,6 +1,8 @@
-//! Every twin against its module of the core, clock by clock: on known answers, on the edges of its domain and at random.
+//! Every twin against its module of the core, clock by clock: on known answers, on the edges of its domain and at
+//! random.
 //!
-//! Comparisons are of bits, so nothing here has an error rate. Random cases: fixed seeds, and one that nobody has seen, which is printed.
+//! Comparisons are of bits, so nothing here has an error rate. Random cases: fixed seeds, and one that nobody has seen,
+//! which is printed.
 #![cfg(all(feature = "sim", not(feature = "netlist")))]
 
 mod common;
@@ -12,7 +14,8 @@ use stoquant_core::noise::threefry::threefry2x32;
 use stoquant_core::noise::{Key, gauss};
 use stoquant_fpga::sim::{Circuit, Model, circuits, signed};
 
-/// Feeds `input(n)` in clock n, and on until all is out; what must come out `latency` clocks later is compared by `check(n, model)`.
+/// Feeds `input(n)` in clock n, and on until all is out; what must come out `latency` clocks later is compared by
+/// `check(n, model)`.
 fn stream(
     model: &mut Model,
     count: usize,
@@ -109,7 +112,8 @@ fn words() {
     }
 }
 
-/// Both ends of every octave and of every quarter, their neighbours, with both signs; the vectors of the definition; random words.
+/// Both ends of every octave and of every quarter, their neighbours, with both signs; the vectors of the definition;
+/// random words.
 fn gauss_words(random: &mut Random) -> Vec<u32> {
     let mut words = vec![0, 1, 0xfff, 0xf_ffff, 0x1234_5678, 0x3fff_ffff, 0x4000_0000, 0x7fff_ffff, 0xdead_beef];
     for shift in 0..31 {

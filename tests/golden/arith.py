@@ -1,8 +1,8 @@
 """The number formats of the golden vectors' model: `Fixed(18)`, `Fixed(16)`, `Float("f32", f32)`, `Float("f64", f64)`.
 
 Fixed point is done in Python's unbounded integers. f64 is Python's float, operations in the order in which the core
-names them; f32 is f64 rounded after every operation: binary64 has more than twice the digits, so each such result is the
-correctly rounded one.
+names them; f32 is f64 rounded after every operation: binary64 has more than twice the digits, so each such result is
+the correctly rounded one.
 """
 
 import math

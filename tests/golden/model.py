@@ -4,8 +4,8 @@
     python3 model.py            write fx18.json, fx16.json, f32.json, f64.json beside this file
     python3 model.py --check    only compare them with what would be written; exit 1 where one differs
 
-Python 3.9 or later, standard library only; the number formats are in arith.py. The only input is the Gaussian's table of
-coefficients, core/src/noise/gauss_table.rs, which `cargo xtask tables --check` holds to its own generator.
+Python 3.9 or later, standard library only; the number formats are in arith.py. The only input is the Gaussian's table
+of coefficients, core/src/noise/gauss_table.rs, which `cargo xtask tables --check` holds to its own generator.
 """
 
 import json
@@ -177,9 +177,11 @@ KAPPA_FORM = lambda kappa, lam: {"kappa": kappa, "b": 1.0 - 2.0 * lam, "lambda":
 PLACES = [
     {"extents": [4, 6], **KAPPA_FORM(0.27, 0.022), "eps": (0.04, 0.11), "first_step": 0, "start_width": 1.0},
     {"extents": [5], **KAPPA_FORM(0.4, 0.1), "eps": (0.03, 0.07), "first_step": 2**32 - 2, "start_width": 1.0},
-    {"extents": [], "kappa": 0.0, "b": -0.5, "lambda": 0.4 / 24.0, "eps": (0.1, 0.24), "first_step": 0, "start_width": 3.5},
+    {"extents": [], "kappa": 0.0, "b": -0.5, "lambda": 0.4 / 24.0, "eps": (0.1, 0.24), "first_step": 0,
+     "start_width": 3.5},
     {"extents": [2, 3, 4], **KAPPA_FORM(-0.15, 0.1), "eps": (0.02, 0.15), "first_step": 7, "start_width": 2.0},
-    {"extents": [2, 2, 3, 2], "kappa": 0.1, "b": 1.2, "lambda": 0.0, "eps": (0.04, 0.1), "first_step": 0, "start_width": 2.5},
+    {"extents": [2, 2, 3, 2], "kappa": 0.1, "b": 1.2, "lambda": 0.0, "eps": (0.04, 0.1), "first_step": 0,
+     "start_width": 2.5},
 ]
 INTEGRATORS = ["euler", "leimkuhler-matthews", "heun", "mala"]
 FORMATS = [Fixed(18), Fixed(16), Float("f32", f32), Float("f64", f64)]

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 /// The `stoquant` command in the profile of the running test, built now where it is missing or stale.
 ///
-/// Cargo hands a package the paths of its own binaries only, so the test asks cargo itself: for the whole workspace and with
-/// a test beside it, since that resolves features as `cargo test --workspace` did, and what it compiled is reused.
+/// Cargo hands a package the paths of its own binaries only, so the test asks cargo itself: for the whole workspace and
+/// with a test beside it, since that resolves features as `cargo test --workspace` did, and what it compiled is reused.
 pub fn stoquant() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {

@@ -1,5 +1,5 @@
-//! Random lattices, couplings and set-ups. The edge cases come first in every strategy: they are drawn often, and failures
-//! shrink towards them.
+//! Random lattices, couplings and set-ups. The edge cases come first in every strategy: they are drawn often, and
+//! failures shrink towards them.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -21,7 +21,8 @@ pub fn config(cases: u32) -> ProptestConfig {
 /// Most sites of a random lattice where size does not matter.
 pub const MAX_VOLUME: usize = 400;
 
-/// 0 to 4 extents of at most `most` sites; the fastest one also around a vector of 16 sites and the core's chunks of 32 and 256.
+/// 0 to 4 extents of at most `most` sites; the fastest one also around a vector of 16 sites and the core's chunks of 32
+/// and 256.
 pub fn extents(most: usize) -> impl Strategy<Value = Vec<usize>> {
     let short = select(vec![1, 2, 3, 4, 5, 6]);
     let long = select(vec![1, 2, 3, 4, 5, 7, 15, 16, 17, 31, 32, 33, 40, 64, 65, 97, 255, 256, 257, 513]);
@@ -62,8 +63,8 @@ pub fn seed() -> impl Strategy<Value = u64> {
 /// No start field of width 1 has a larger |φ|: the end of the Gaussian.
 const START_REACH: f64 = 6.34;
 
-/// Set-ups that the core accepts and that a start field of width 1 does not drive apart: steps from 0.1 down, halved until
-/// ε·S'(φ)/φ stays below 1 there. (Beyond 2 an explicit step overshoots by more than it corrects.)
+/// Set-ups that the core accepts and that a start field of width 1 does not drive apart: steps from 0.1 down, halved
+/// until ε·S'(φ)/φ stays below 1 there. (Beyond 2 an explicit step overshoots by more than it corrects.)
 pub fn setup() -> impl Strategy<Value = Setup> {
     setup_up_to(MAX_VOLUME)
 }

@@ -1,4 +1,5 @@
-//! Boards behind a line that drops, flips, doubles, reorders and cuts off what it carries: nothing is lost, nothing is done twice.
+//! Boards behind a line that drops, flips, doubles, reorders and cuts off what it carries: nothing is lost, nothing is
+//! done twice.
 
 use std::io;
 use std::path::Path;
@@ -210,7 +211,8 @@ fn faults_lose_nothing((device, injected): (Device, Arc<Mutex<Injected>>), fault
     });
     let counted = device.statistics().expect("a good line");
     assert!(agree, "{counted:?} {:?}", injected.lock());
-    // Half of the faults are on the way to the board, half of these damage a frame; noise of 300 bytes and a cut frame are one each.
+    // Half of the faults are on the way to the board, half of these damage a frame; noise of 300 bytes and a cut frame
+    // are one each.
     let (damaged, repeated) = (u64::from(counted.checksum + counted.framing), u64::from(counted.repeated));
     assert!(damaged > some && repeated > some, "{counted:?}");
     let host = device.counters();

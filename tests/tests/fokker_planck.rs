@@ -1,4 +1,5 @@
-//! The Fokker–Planck equation on a grid, over random couplings; and rungs of the certificate that must see a defective engine.
+//! The Fokker–Planck equation on a grid, over random couplings; and rungs of the certificate that must see a defective
+//! engine.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -41,8 +42,8 @@ fn derivatives(s: &SitePotential, x: f64) -> [f64; 6] {
 proptest! {
     #![proptest_config(strategy::config(128))]
 
-    /// Central differences leave a flux J = -(c₂h² + c₄h⁴ + …) of e^{-S}, c₂ = P'''/24 + S'P''/8 = P(S'³/12 - S'''/24), c₄ = P⁽⁵⁾/1920 +
-    /// S'P⁗/384: halving h divides its largest value by 4, up to h²·max|c₄|/max|c₂|.
+    /// Central differences leave a flux J = -(c₂h² + c₄h⁴ + …) of e^{-S}, c₂ = P'''/24 + S'P''/8 = P(S'³/12 - S'''/24),
+    /// c₄ = P⁽⁵⁾/1920 + S'P⁗/384: halving h divides its largest value by 4, up to h²·max|c₄|/max|c₂|.
     #[test]
     fn central_differences_annihilate_to_second_order(s in potential()) {
         let cells = 400;
@@ -69,7 +70,8 @@ proptest! {
         let (c2, c4) = (largest(&second), largest(&fourth));
         // A fifth for the sixth order; differences of densities of size max P are divided by h.
         let granted = 1.2 * h * h * c4;
-        let rounding = 4.0 * f64::EPSILON * (-s.minimum()).exp() * (1.0 + h * largest(&|i| s.slope(coarse.face(i)))) / h;
+        let slope = largest(&|i| s.slope(coarse.face(i)));
+        let rounding = 4.0 * f64::EPSILON * (-s.minimum()).exp() * (1.0 + h * slope) / h;
         for (i, j) in a.iter().enumerate() {
             prop_assert!((j + h * h * second(i)).abs() <= h * h * granted + rounding, "face {i}: {j:e}");
         }
@@ -79,7 +81,8 @@ proptest! {
         prop_assert!(tolerance < 0.2 && (ratio / 4.0 - 1.0).abs() <= tolerance, "{ratio}, granted {tolerance:e}");
     }
 
-    /// Chang and Cooper's fluxes of e^{-S} vanish one by one at any spacing, up to the rounding of S in each exponential.
+    /// Chang and Cooper's fluxes of e^{-S} vanish one by one at any spacing, up to the rounding of S in each
+    /// exponential.
     #[test]
     fn chang_cooper_annihilates_exactly(s in potential(), cells in 10..600usize) {
         let grid = grid(&s, cells);
@@ -104,7 +107,12 @@ proptest! {
 
     /// Implicit steps of any length conserve probability and keep it positive, from any density.
     #[test]
-    fn evolution_is_stochastic(s in potential(), start in vec(0.0..1.0, 2..300), exponent in -6.0..6.0, steps in 1..20usize) {
+    fn evolution_is_stochastic(
+        s in potential(),
+        start in vec(0.0..1.0, 2..300),
+        exponent in -6.0..6.0,
+        steps in 1..20usize,
+    ) {
         let cells = start.len();
         let generator = Generator::new(s, grid(&s, cells), Scheme::ChangCooper);
         let total: f64 = start.iter().sum();
@@ -140,8 +148,8 @@ proptest! {
         prop_assert!(distance < 100.0 / (endless * gap) + 1e-12, "{distance:e}, gap {gap}");
     }
 
-    /// Perturbations decay at the levels of the Schrödinger operator, which another discretisation knows; the error in h² falls by
-    /// four.
+    /// Perturbations decay at the levels of the Schrödinger operator, which another discretisation knows; the error in
+    /// h² falls by four.
     #[test]
     fn relaxation_rates_are_levels(s in potential()) {
         let exact = levels(&s, 3).unwrap();
@@ -154,7 +162,8 @@ proptest! {
             let (first, second) = ((4.0 * b - a) / 3.0, (4.0 * c - b) / 3.0);
             // h⁴ is left, of which the finer grids have a sixteenth.
             let bound = (second - first).abs() / 8.0 + 1e-9 * level;
-            prop_assert!((second - level).abs() <= bound && (c / level - 1.0).abs() < 0.01, "{parity:?} {second} {level} {bound:e}");
+            let near = (second - level).abs() <= bound && (c / level - 1.0).abs() < 0.01;
+            prop_assert!(near, "{parity:?} {second} {level} {bound:e}");
         }
     }
 }
@@ -229,7 +238,8 @@ fn relaxation_sees_defects() {
     }
 }
 
-/// A bias of the wrong size is seen at large steps: a first-order integrator in place of a second-order one, and half a step.
+/// A bias of the wrong size is seen at large steps: a first-order integrator in place of a second-order one, and half a
+/// step.
 #[test]
 fn orders_see_defects() {
     use stoquant_model::IntegratorKind::{Euler, LeimkuhlerMatthews};

@@ -1,4 +1,5 @@
-//! Golden vectors: bits of every number format and integrator from `golden/model.py`, a model that shares no code with the core.
+//! Golden vectors: bits of every number format and integrator from `golden/model.py`, a model that shares no code with
+//! the core.
 
 use std::path::PathBuf;
 
@@ -128,8 +129,8 @@ fn f64() {
     agrees(ArithKind::F64);
 }
 
-/// The vectors reach what they are for: every integrator, both laws, accepted and rejected proposals, saturations, steps
-/// beyond 32 bits.
+/// The vectors reach what they are for: every integrator, both laws, accepted and rejected proposals, saturations,
+/// steps beyond 32 bits.
 #[test]
 fn vectors_reach_the_corners() {
     let all: Vec<Case> = ArithKind::ALL.iter().flat_map(|&arith| cases(arith)).collect();

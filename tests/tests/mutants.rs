@@ -1,5 +1,5 @@
-//! The table of planted defects is complete, and its command fails on a survivor. That all are caught, and nothing else, is what the
-//! command itself runs (`cargo xtask mutants --check`, the last step of `cargo xtask test`).
+//! The table of planted defects is complete, and its command fails on a survivor. That all are caught, and nothing
+//! else, is what the command itself runs (`cargo xtask mutants --check`, the last step of `cargo xtask test`).
 
 use std::collections::HashSet;
 use std::process::Command;

@@ -93,8 +93,8 @@ fn sample(integrator: &impl Integrator<Fx<18>, Threefry>) -> Result<(f64, f64), 
     Ok((found.value, found.error))
 }
 
-/// |z| < 6: false alarms 2e-9 each. Detected with probability 0.99: what shifts ⟨φ²⟩ by 8.3 errors, at most 4% here; half the
-/// force of g would shift it by 10%.
+/// |z| < 6: false alarms 2e-9 each. Detected with probability 0.99: what shifts ⟨φ²⟩ by 8.3 errors, at most 4% here;
+/// half the force of g would shift it by 10%.
 #[test]
 fn phi6_is_sampled() -> Result<(), Box<dyn std::error::Error>> {
     let exact = exact();

@@ -83,7 +83,8 @@ fn sums_over_all_words_one_by_one() {
     assert_eq!((sum, wide, narrow), (0, SQUARES.0, SQUARES.1));
 }
 
-/// The three-point law from its definition: ±a for the N smallest magnitudes, a = √3 and N/2^31 = 1/3 to the nearest integer.
+/// The three-point law from its definition: ±a for the N smallest magnitudes, a = √3 and N/2^31 = 1/3 to the nearest
+/// integer.
 #[test]
 fn three_point_law() {
     fn check<const W: u32>() {
@@ -149,9 +150,9 @@ fn any_generator_drives_euler() {
 /// The counter stream as a `rand_core` generator: words, halves and bytes agree, seeds differ, and N = 2^18 words have
 /// the moments of independent fair bits.
 ///
-/// Two statistics, each standard normal: the number of ones and the number of equal neighbours, 32N fair bits each. |z| < 5.4 has
-/// a false-alarm rate of 7e-8 for one, 1.3e-7 for both; a bias of 1.35e-3 in a bit is found with probability 0.99
-/// ((5.4 + 2.3)/(2√(32N)) = 1.33e-3). The seed is fixed.
+/// Two statistics, each standard normal: the number of ones and the number of equal neighbours, 32N fair bits each. |z|
+/// < 5.4 has a false-alarm rate of 7e-8 for one, 1.3e-7 for both; a bias of 1.35e-3 in a bit is found with probability
+/// 0.99 ((5.4 + 2.3)/(2√(32N)) = 1.33e-3). The seed is fixed.
 #[test]
 fn threefry_as_a_generator() {
     const N: usize = 1 << 18;

@@ -17,8 +17,8 @@ fn plan<const D: usize>(extents: [usize; D]) -> Plan<D> {
 
 /// A measurement against its formulas.
 ///
-/// Each term of a mean is tallied at 2^-33, of floats in the unit u of the action; `Fx<18>` squares φ² ± 2^-27 for φ⁴ (|φ| ≤ 4: 4.8e-7 of it). The formulas
-/// in f64 round sums of up to 400 terms below 2000.
+/// Each term of a mean is tallied at 2^-33, of floats in the unit u of the action; `Fx<18>` squares φ² ± 2^-27 for φ⁴
+/// (|φ| ≤ 4: 4.8e-7 of it). The formulas in f64 round sums of up to 400 terms below 2000.
 fn measured<const D: usize, A: Arith>(extents: [usize; D], c: &Phi4, field: &[i32]) -> Result<(), TestCaseError> {
     let plan = plan(extents);
     let words: Vec<A::Store> =

@@ -35,8 +35,8 @@ impl Via {
         core && TARGETS.iter().all(|target| self.links(target))
     }
 
-    /// Whether the compiler finds a linker for a target: an empty program is linked. A compiler without one builds libraries, and fails
-    /// with the first board.
+    /// Whether the compiler finds a linker for a target: an empty program is linked. A compiler without one builds
+    /// libraries, and fails with the first board.
     fn links(self, target: &str) -> bool {
         let Ok(place) = tempfile::tempdir() else { return false };
         let (source, out) = (place.path().join("empty.rs"), place.path().join("empty"));
@@ -114,8 +114,8 @@ fn debian_cargo(task: &str, target: &str) -> Command {
     command
 }
 
-/// One of Debian's programs by full name: rustup's shims of the same name come first on the path. What `cargo run` leaves in the
-/// environment for the pinned toolchain is taken out.
+/// One of Debian's programs by full name: rustup's shims of the same name come first on the path. What `cargo run`
+/// leaves in the environment for the pinned toolchain is taken out.
 fn debian(path: &str) -> Command {
     let mut command = program(path);
     command.env_remove("LD_LIBRARY_PATH").env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");

@@ -1,4 +1,5 @@
-//! `cargo xtask counts`: instructions under callgrind against the record, the one measurement of speed that other programs do not disturb.
+//! `cargo xtask counts`: instructions under callgrind against the record, the one measurement of speed that other
+//! programs do not disturb.
 
 use crate::setup;
 use crate::sh::{Error, Result, capture, cargo, root};
@@ -163,8 +164,10 @@ mod tests {
 
     #[test]
     fn lines_of_the_harness_are_read() {
-        let line = r#"{"function_name":"avx2","id":"words","profiles":[{"data":{"total":{"metrics":{"Ir":{"values":{"new":8152,"old":9000}}}}}}]}"#;
-        assert_eq!(parse(line), Some(("avx2/words".to_owned(), 8152)));
+        let metrics = r#"{"Ir":{"values":{"new":8152,"old":9000}}}"#;
+        let profiles = format!(r#"[{{"data":{{"total":{{"metrics":{metrics}}}}}}}]"#);
+        let line = format!(r#"{{"function_name":"avx2","id":"words","profiles":{profiles}}}"#);
+        assert_eq!(parse(&line), Some(("avx2/words".to_owned(), 8152)));
         assert_eq!(parse("Running benches/counts.rs"), None);
     }
 }

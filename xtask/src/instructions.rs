@@ -1,5 +1,5 @@
-//! `cargo xtask instructions`: executed instructions of the core on Cortex-M4F and RV32IMAC, exact under QEMU, beside the table of
-//! `docs/performance.md`; and the bits that come out, the same on both and here.
+//! `cargo xtask instructions`: executed instructions of the core on Cortex-M4F and RV32IMAC, exact under QEMU, beside
+//! the table of `docs/performance.md`; and the bits that come out, the same on both and here.
 
 use crate::bare::Via;
 use crate::sh::{Error, Result, capture, cargo, program, root, target_dir};

@@ -8,6 +8,7 @@ mod fpga;
 mod fuzz;
 mod graph;
 mod instructions;
+mod lines;
 mod mutants;
 mod neon;
 mod panics;

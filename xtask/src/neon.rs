@@ -1,4 +1,5 @@
-//! The tests that compare bits, compiled for AArch64 and run by an emulator: there the portable machine has NEON's vectors.
+//! The tests that compare bits, compiled for AArch64 and run by an emulator: there the portable machine has NEON's
+//! vectors.
 
 use crate::setup::apt;
 use crate::sh::{Result, capture, cargo, program, query};

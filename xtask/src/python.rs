@@ -44,7 +44,8 @@ pub fn create() -> Result<()> {
     capture(pip).map(drop)
 }
 
-/// A program of one of the packages. Those of FPGAs see nothing outside the directory that they are started in: the root.
+/// A program of one of the packages. Those of FPGAs see nothing outside the directory that they are started in: the
+/// root.
 pub fn tool(name: &str) -> Command {
     program(root().join(".venv/bin").join(name))
 }

@@ -64,7 +64,8 @@ impl Report {
         Ok(())
     }
 
-    /// Runs steps at the same time that print nothing and have one thread each; the first of them that failed is what is returned.
+    /// Runs steps at the same time that print nothing and have one thread each; the first of them that failed is what
+    /// is returned.
     pub fn steps<T: Sync>(
         &mut self,
         of: &[T],

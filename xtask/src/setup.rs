@@ -1,6 +1,7 @@
 //! What the project needs beyond Rust, as a table: how each thing is found and where it comes from.
 //!
-//! A new need is one row of [`NEEDS`]. Nothing is skipped silently: what is neither here nor installable fails the task.
+//! A new need is one row of [`NEEDS`]. Nothing is skipped silently: what is neither here nor installable fails the
+//! task.
 
 use crate::bare::{TARGETS, Via};
 use crate::report::Report;

@@ -3,7 +3,7 @@
 use crate::bare::Via;
 use crate::report::{Report, Selection};
 use crate::sh::{Error, Result, capture, cargo, stream};
-use crate::{counts, firmware, fpga, fuzz, instructions, mutants, neon, panics, setup, tables, targets};
+use crate::{counts, firmware, fpga, fuzz, instructions, lines, mutants, neon, panics, setup, tables, targets};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs the steps, then prints the table. `full` adds the slow tests.
@@ -76,6 +76,7 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
 }
 
 fn format() -> Result<String> {
+    lines::check()?;
     capture(cargo(["fmt", "--all", "--check", "--", "-l"]))?;
     capture(cargo(["fmt", "--manifest-path", panics::MANIFEST, "--check", "--", "-l"]))?;
     capture(cargo(["fmt", "--manifest-path", firmware::MANIFEST, "--all", "--check", "--", "-l"]))?;
@@ -127,8 +128,8 @@ fn certify_board(board: &str) -> Result<String> {
     Ok(verdict.to_owned())
 }
 
-/// The README quotes as many statistics as there are, and the planted defects stand out from as many. (How many bounds there are depends on
-/// the instruction sets of the processor.)
+/// The README quotes as many statistics as there are, and the planted defects stand out from as many. (How many bounds
+/// there are depends on the instruction sets of the processor.)
 fn figures_are_true(said: &str) -> Result<()> {
     let statistics = |text: &str| -> Option<usize> {
         let verdict = text.lines().find(|line| line.starts_with("PASS: in-process core"))?;

@@ -11,13 +11,15 @@
 //! cargo run --release
 //! ```
 //!
-//! `count name instructions repetitions` is a count: of all the repetitions, less what reading the counter takes. It is the same
-//! at every run; on the Cortex-M4, whose timer ticks every 0.6 instructions, to within one. `check name bits` is a check sum of what was
-//! computed: the same on every board and on the host, which counts nothing. `fact name value` is neither. Names of scores that begin with
-//! `dsp_` are of the machine in `firmware/cortex-m4`, and its check sums those of the same names without: on the Cortex-M4,
-//! `grep check | sed s/dsp_// | sort -u` leaves what the host prints, sorted.
+//! `count name instructions repetitions` is a count: of all the repetitions, less what reading the counter takes. It is
+//! the same at every run; on the Cortex-M4, whose timer ticks every 0.6 instructions, to within one. `check name bits`
+//! is a check sum of what was computed: the same on every board and on the host, which counts nothing. `fact name
+//! value` is neither. Names of scores that begin with `dsp_` are of the machine in `firmware/cortex-m4`, and its check
+//! sums those of the same names without: on the Cortex-M4, `grep check | sed s/dsp_// | sort -u` leaves what the host
+//! prints, sorted.
 //!
-//! The second image, h32, has layers 9→32→32→1 of 1472 products. A transform is half of what `remainder` takes more than `sites`.
+//! The second image, h32, has layers 9→32→32→1 of 1472 products. A transform is half of what `remainder` takes more
+//! than `sites`.
 #![no_std]
 
 mod edges;
@@ -280,8 +282,8 @@ fn score<B: Board, const N: usize>(name: fmt::Arguments<'_>, image: &Image<'_>, 
 /// Bytes of the synthetic image.
 const SYNTHETIC: usize = 8192;
 
-/// An image of a lattice and two hidden layers of any size: with 32 units each, about as many products as a perceptron 12→32→32→1. Its
-/// weights mean nothing; the line of H is the model's where it fits.
+/// An image of a lattice and two hidden layers of any size: with 32 units each, about as many products as a perceptron
+/// 12→32→32→1. Its weights mean nothing; the line of H is the model's where it fits.
 fn synthetic(bytes: &mut [u8; SYNTHETIC], extent: usize, hidden: [usize; 2]) -> Option<Image<'_>> {
     let shape = image::Shape { extent, hidden, rows: 4, stages: 1 };
     let own = Image::new(IMAGE).ok()?.shape().sections();

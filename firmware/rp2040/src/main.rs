@@ -1,4 +1,5 @@
-//! The agent on a Raspberry Pi Pico: a template for boards of one's own. UART 0 on pins 0 (out) and 1 (in), 115200 baud.
+//! The agent on a Raspberry Pi Pico: a template for boards of one's own. UART 0 on pins 0 (out) and 1 (in), 115200
+//! baud.
 //!
 //! It is built with everything else; it has not been run on a board.
 #![no_std]

@@ -154,8 +154,9 @@ where
         for extents in EXTENTS {
             lockstep::<W>(circuit, extents, usual, 3, seed % 1000, seed, max / 4);
         }
-        // Coefficients in the upper half of their range, from a field as wide as it comes, and a step number that carries. Where |φ| > 4,
-        // |k_c φ²| is 1/2 at least and |k_a| below 1/4, so d saturates: half of the sites of the first sweep, of twenty.
+        // Coefficients in the upper half of their range, from a field as wide as it comes, and a step number that
+        // carries. Where |φ| > 4, |k_c φ²| is 1/2 at least and |k_a| below 1/4, so d saturates: half of the sites of
+        // the first sweep, of twenty.
         let mut random = Random::new(seed);
         let mut large =
             |most: i64| (most - random.within(most / 2).abs()) * if random.u32().is_multiple_of(2) { 1 } else { -1 };

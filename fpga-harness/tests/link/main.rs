@@ -1,5 +1,5 @@
-//! The serial link of a simulated board against the protocol's own crate: the same bytes in, the same bytes out, at the level of bits on
-//! the line.
+//! The serial link of a simulated board against the protocol's own crate: the same bytes in, the same bytes out, at the
+//! level of bits on the line.
 //!
 //! Comparisons are of bytes, so nothing here has an error rate.
 #![cfg(all(feature = "sim", not(feature = "netlist")))]
@@ -107,7 +107,8 @@ fn one_conversation() {
         pair.request(&Request::Open(5), 5, 0x8000);
         pair.request(&Request::State, 5, 0);
         pair.request(&Request::Coefficients(coefficients(kind, [4, 8])), 5, 1);
-        // Refused at once, whatever it takes to count so many rows: on a line of its own, whose numbers are not those below.
+        // Refused at once, whatever it takes to count so many rows: on a line of its own, whose numbers are not those
+        // below.
         let mut large = Pair::new(kind);
         large.request(&Request::Open(1), 1, 0x8000);
         for (number, extents) in (0..).zip([[20_105, 1], [65_535, 1], [1, 20_105], [2, 65_535], [65_536, 1]]) {

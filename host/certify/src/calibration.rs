@@ -1,16 +1,17 @@
 //! The statistics of this certificate, put to the test themselves: right p-values, and the power that is declared.
 //!
-//! The process is a free site under Euler at ε = 0.4, φ' = (1-ε)φ + √(2ε)η: an AR(1) process with ρ = 1-ε, mean 0, variance
-//! `σ² = 1/(1-ε/2)` and, of N measurements from a start in equilibrium,
+//! The process is a free site under Euler at ε = 0.4, φ' = (1-ε)φ + √(2ε)η: an AR(1) process with ρ = 1-ε, mean 0,
+//! variance `σ² = 1/(1-ε/2)` and, of N measurements from a start in equilibrium,
 //!
 //! `error² = σ²/N · [(1+ρ)/(1-ρ) - 2ρ(1-ρ^N)/(N(1-ρ)²)]`.
 //!
-//! A thousand short runs, each with a seed of its own, each analysed and tested as any other check here. Against the true
-//! mean their p-values are uniform. Against a mean that is off by the shift which a t test finds with probability P they are below
-//! the level in a fraction P of the runs ([`stats::detectable`]); the shift comes from the exact error and from the scatter of
-//! the estimated ones, `(δerror/error)² = 1/(2ν)`, so an analysis cannot excuse itself by its own degrees of freedom. Short runs, where
-//! ν is about 20, tell Student's t from a normal law; long ones (ν about 200, as in the certificate) go to the level that
-//! a suite leaves a check. There, short runs would find 94% of what the non-central t promises at 99%: their errors are no χ that far out.
+//! A thousand short runs, each with a seed of its own, each analysed and tested as any other check here. Against the
+//! true mean their p-values are uniform. Against a mean that is off by the shift which a t test finds with probability
+//! P they are below the level in a fraction P of the runs ([`stats::detectable`]); the shift comes from the exact error
+//! and from the scatter of the estimated ones, `(δerror/error)² = 1/(2ν)`, so an analysis cannot excuse itself by its
+//! own degrees of freedom. Short runs, where ν is about 20, tell Student's t from a normal law; long ones (ν about 200,
+//! as in the certificate) go to the level that a suite leaves a check. There, short runs would find 94% of what the
+//! non-central t promises at 99%: their errors are no χ that far out.
 
 use rayon::prelude::*;
 use stoquant_core::error::Error;
@@ -79,7 +80,8 @@ pub fn checks(factory: &Factory, analysis: &Analysis, level: Level, seed: u64) -
         rung: Some(RUNG),
         name: "p-values of reruns".into(),
         caption: format!(
-            "Distribution function of the p-values of {count} short runs against the true mean, less that of the uniform \
+            "Distribution function of the p-values of {count} short runs against the true mean, \
+             less that of the uniform \
              law."
         ),
         x: Axis::linear("p"),
@@ -90,7 +92,8 @@ pub fn checks(factory: &Factory, analysis: &Analysis, level: Level, seed: u64) -
         rung: Some(RUNG),
         name: "power".into(),
         caption: format!(
-            "How often short runs reject, at level {LEVEL}, a mean that is off by some of its exact standard errors. Lines: \
+            "How often short runs reject, at level {LEVEL}, a mean that is off by some of its exact \
+             standard errors. Lines: \
              the non-central t that declares it."
         ),
         x: Axis::linear("shift / standard error"),

@@ -1,8 +1,9 @@
 //! The judgement of a suite: Holm's step-down over all statistical checks, and what each of them was able to see.
 //!
-//! Every statistical check is tested at the level that Holm leaves it, so that a correct sampler fails anywhere with probability
-//! [`FALSE_ALARM_RATE`] at most. What a check detects, and the samples that its promise asks for, are stated at the first and
-//! strictest of these levels, rate/number of checks: no outcome makes the statement less than true.
+//! Every statistical check is tested at the level that Holm leaves it, so that a correct sampler fails anywhere with
+//! probability [`FALSE_ALARM_RATE`] at most. What a check detects, and the samples that its promise asks for, are
+//! stated at the first and strictest of these levels, rate/number of checks: no outcome makes the statement less than
+//! true.
 
 use serde::Serialize;
 
@@ -115,7 +116,8 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Judge a suite. NaN fails; an empty suite fails. The level is the standard one and the seed 0, unless said otherwise.
+    /// Judge a suite. NaN fails; an empty suite fails. The level is the standard one and the seed 0, unless said
+    /// otherwise.
     pub fn judge(findings: impl Into<Findings>) -> Self {
         let Findings { checks, mut figures, not_applicable } = findings.into();
         let statistical = |c: &&Check| matches!(c.criterion, Criterion::Normal(_));
@@ -195,8 +197,8 @@ mod tests {
         assert!(many.z_threshold > 5.7 && many.verdict == Verdict::Pass);
     }
 
-    /// With one of two rejected, the other is tested at the full rate: it fails at 4.95, which the first level, z = 5.0263,
-    /// would have passed.
+    /// With one of two rejected, the other is tested at the full rate: it fails at 4.95, which the first level, z =
+    /// 5.0263, would have passed.
     #[test]
     fn a_rejection_leaves_more_to_the_rest() {
         let verdicts = |zs: [f64; 2]| Certificate::judge(zs.map(normal).to_vec()).checks.into_iter().map(|c| c.verdict);
@@ -209,7 +211,8 @@ mod tests {
         assert_eq!(beside.checks[0].false_alarm_rate, Some(1e-6));
     }
 
-    /// One test at 1e-6, power 0.99: z_α + z_β = 4.891638 + 2.326348 standard errors. What is granted is not seen at all.
+    /// One test at 1e-6, power 0.99: z_α + z_β = 4.891638 + 2.326348 standard errors. What is granted is not seen at
+    /// all.
     #[test]
     fn a_run_too_short_for_its_promise_is_undecided() {
         let judged = |promise: f64| {

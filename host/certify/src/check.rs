@@ -47,7 +47,8 @@ pub struct Check {
     pub error: f64,
     /// How it is judged.
     pub criterion: Criterion,
-    /// The deviation that a statistical check undertakes to detect with probability 0.99; infinite where it promises none.
+    /// The deviation that a statistical check undertakes to detect with probability 0.99; infinite where it promises
+    /// none.
     pub detecting: f64,
     /// What the expectation leaves open (a numerical bound, a neglected order): granted in full before z is formed.
     pub granted: f64,
@@ -88,8 +89,8 @@ impl Check {
         Self { criterion: Criterion::Undecided, ..Self::bound(rung, name, f64::NAN, f64::NAN, f64::NAN) }
     }
 
-    /// The same with a promise: a deviation of `delta` is detected with probability 0.99 at the level that the suite leaves
-    /// it. A run too short to keep it is undecided.
+    /// The same with a promise: a deviation of `delta` is detected with probability 0.99 at the level that the suite
+    /// leaves it. A run too short to keep it is undecided.
     pub fn detecting(self, delta: f64) -> Self {
         Self { detecting: delta, ..self }
     }
@@ -121,8 +122,8 @@ impl Check {
         }
     }
 
-    /// The samples that keep the promise at level `alpha`, n = ((z_α + z_β)σ/δ)² with σ and τ_int as measured (for a χ² without the
-    /// square); NaN without one.
+    /// The samples that keep the promise at level `alpha`, n = ((z_α + z_β)σ/δ)² with σ and τ_int as measured (for a χ²
+    /// without the square); NaN without one.
     pub fn samples_needed(&self, alpha: f64) -> f64 {
         if self.detecting.is_infinite() || !matches!(self.criterion, Criterion::Normal(_)) {
             return f64::NAN;

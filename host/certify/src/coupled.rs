@@ -1,8 +1,9 @@
 //! Coupled paths: an engine against the formulas in `f64`, driven by the same η, step by step and site by site.
 //!
-//! Sharper than any statistic: each site of each step must agree with the reference within the rounding of its number format.
-//! The reference (`stoquant_exact::reference`) shares no code with the core; η is what (seed, chain, step, site) says, with
-//! steps counted here. [`super::datapath`] asks for every word of fixed point, [`super::residuals`] for whiteness of what the drift leaves.
+//! Sharper than any statistic: each site of each step must agree with the reference within the rounding of its number
+//! format. The reference (`stoquant_exact::reference`) shares no code with the core; η is what (seed, chain, step, site) says,
+//! with steps counted here. [`super::datapath`] asks for every word of fixed point, [`super::residuals`] for whiteness
+//! of what the drift leaves.
 
 use stoquant_core::dispatch::field_lsb;
 use stoquant_core::error::Error;
@@ -88,7 +89,8 @@ impl Rounding {
     }
 }
 
-/// `steps` steps of an engine against the reference: largest deviation in units of its bound, and the mean rounding error.
+/// `steps` steps of an engine against the reference: largest deviation in units of its bound, and the mean rounding
+/// error.
 pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Result<Vec<Check>, Error> {
     let mut engine = factory(setup, chain)?;
     engine.hot_start(setup.unit())?;
@@ -131,8 +133,8 @@ pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Res
                     moved += usize::from(x != y);
                 }
                 let to = if taken { y.clone() } else { trial };
-                // The way back is as good with a clipped d, but is not what the reference computes. Rejected proposals alone
-                // are that far out: a field counts what it clips.
+                // The way back is as good with a clipped d, but is not what the reference computes. Rejected proposals
+                // alone are that far out: a field counts what it clips.
                 if !to.iter().all(|&phi| rounding.holds(phi)) {
                     continue;
                 }
@@ -166,8 +168,8 @@ pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Res
     Ok(checks)
 }
 
-/// The Metropolis decision where there is something to decide. At the step of a setup a proposal may be rejected once in a
-/// thousand; here the step is doubled until a tenth of them are, or the format does not hold the drift any more.
+/// The Metropolis decision where there is something to decide. At the step of a setup a proposal may be rejected once
+/// in a thousand; here the step is doubled until a tenth of them are, or the format does not hold the drift any more.
 pub fn decisions(factory: &Factory, setup: &Setup, chain: u32) -> Result<Vec<Check>, Error> {
     const STEPS: u64 = 192;
     let pilot = |setup: &Setup| {
@@ -212,8 +214,8 @@ fn ln_ratio(engine: &dyn Engine, setup: &Setup, rounding: &Rounding, x: &[f64], 
     (ln_r, bound)
 }
 
-/// How much ln r may move when each y moves by its rounding: |∂ ln r/∂y| ≤ (2|δ| + 2|a| + 2|b|)·(1 + Lipschitz)/σ² + |K|, with
-/// εK bounded by the displacement scale.
+/// How much ln r may move when each y moves by its rounding: |∂ ln r/∂y| ≤ (2|δ| + 2|a| + 2|b|)·(1 + Lipschitz)/σ² +
+/// |K|, with εK bounded by the displacement scale.
 fn rounding_of_proposal(rounding: &Rounding, x: &[f64], y: &[f64], eps: f64) -> f64 {
     x.iter()
         .zip(y)

@@ -1,8 +1,10 @@
-//! Fixed point to the last bit: the words of an engine against the integer formulas, where a bound on the rounding has nothing left to say.
+//! Fixed point to the last bit: the words of an engine against the integer formulas, where a bound on the rounding has
+//! nothing left to say.
 //!
-//! Four kinds of fields: those that a run visits; fields over the whole range of the format, where the even factor saturates and
-//! neighbour sums are at their widest; free fields at the end of the range, the only ones that noise drives beyond it; and midpoints
-//! of the last rounding, which a run meets once in half a million updates and are searched for here.
+//! Four kinds of fields: those that a run visits; fields over the whole range of the format, where the even factor
+//! saturates and neighbour sums are at their widest; free fields at the end of the range, the only ones that noise
+//! drives beyond it; and midpoints of the last rounding, which a run meets once in half a million updates and are
+//! searched for here.
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -120,8 +122,8 @@ pub fn words(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     Ok(findings)
 }
 
-/// A light free field at either end of the range saturates: to the end, and counted. (The quartic force of an interacting one is at
-/// its strongest there, and lets none through.)
+/// A light free field at either end of the range saturates: to the end, and counted. (The quartic force of an
+/// interacting one is at its strongest there, and lets none through.)
 fn ends(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     const ENOUGH: u64 = 8;
     let Phi4 { kappa, .. } = setup.couplings;
@@ -150,11 +152,12 @@ fn ends(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     }))
 }
 
-/// Midpoints of the last rounding go up. On a site by itself the accumulator is a multiple of four, so for a given η one field in 2^(W+1)
-/// is at a midpoint: a quarter a step below |φ| = 4, where nothing saturates.
+/// Midpoints of the last rounding go up. On a site by itself the accumulator is a multiple of four, so for a given η
+/// one field in 2^(W+1) is at a midpoint: a quarter a step below |φ| = 4, where nothing saturates.
 fn ties(factory: &Factory, setup: &Setup) -> Result<Check, Error> {
     const ENOUGH: usize = 8;
-    // Without neighbours every step is more stable than with them, so it is not refused. In as many dimensions: not every engine has all.
+    // Without neighbours every step is more stable than with them, so it is not refused. In as many dimensions: not
+    // every engine has all.
     let couplings = Phi4 { kappa: 0.0, ..setup.couplings };
     let mut site = Setup { extents: setup.extents.map(|_| 1), couplings, ..*setup };
     let mut twin = Twin::new(factory, &site, 0);

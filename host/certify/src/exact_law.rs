@@ -1,5 +1,5 @@
-//! The exact stationary law of the production datapath, one site: the integers that run against the laws of the theory, without a
-//! sampling error.
+//! The exact stationary law of the production datapath, one site: the integers that run against the laws of the theory,
+//! without a sampling error.
 //!
 //! Tolerances are those of the next order, measured over the widths and steps named; see docs/verification.md.
 
@@ -77,7 +77,8 @@ pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Er
     }
     let large = if full { "W = 14, 16 and 18" } else { "W = 12 (in a full certificate) to 18" };
     findings.not_applicable.push(format!(
-        "Leimkuhler-Matthews, exact law at {large}: noise that serves twice makes its state the whole accumulator, too many cells"
+        "Leimkuhler-Matthews, exact law at {large}: noise that serves twice makes its state the whole accumulator, \
+         too many cells"
     ));
     findings.extend(histogram::against_exact_law(factory, &SINGLE, level, seed)?);
     Ok(findings)
@@ -108,7 +109,8 @@ pub fn of_setup(setup: &Setup) -> Findings {
     }
 }
 
-/// Rows of the operator against the core's own sweep of one site, tried on every class of words: the operator is that of what runs.
+/// Rows of the operator against the core's own sweep of one site, tried on every class of words: the operator is that
+/// of what runs.
 pub fn rows<A: Arith<Wide = i64>>(potential: &SitePotential, eps: f64) -> Result<Vec<Check>, Error> {
     let action = Phi4::new(0.0, potential.b, potential.lambda);
     let euler = Euler::<A, QuarticDrift<A>>::new(&action, eps, 0)?;
@@ -145,7 +147,8 @@ pub fn rows<A: Arith<Wide = i64>>(potential: &SitePotential, eps: f64) -> Result
     )])
 }
 
-/// Every state leads to the class of φ = 0 where the core accepts a step; a step that makes ±max a class of its own is refused.
+/// Every state leads to the class of φ = 0 where the core accepts a step; a step that makes ±max a class of its own is
+/// refused.
 fn classes_of_states() -> Result<Vec<Check>, Error> {
     let mut checks = Vec::new();
     for width in [8, 12, 16, 18] {
@@ -229,10 +232,12 @@ fn core_law(label: &str, law: &Solved, single: bool) -> Result<Vec<Check>, exact
         format!("{label}: <x2> against the dithered chain"),
         phi2,
         dithered.value,
-        // What the rounding of d may do, proved to first order; the rounding law to a third; the noise beyond 6.3 standard deviations.
+        // What the rounding of d may do, proved to first order; the rounding law to a third; the noise beyond 6.3
+        // standard deviations.
         chain.factor_bound()? + 0.3 * rounding + 1e-8 + dithered.error,
     )];
-    // A tie goes up in φ and in -φ: the last rounding pushes up by half a unit in 2^-(W+1) of all steps, as ties of φ·d happen to lie.
+    // A tie goes up in φ and in -φ: the last rounding pushes up by half a unit in 2^-(W+1) of all steps, as ties of φ·d
+    // happen to lie.
     let tie = 1.5 * lsb * (-f64::from(width)).exp2() / eps * phi2;
     checks.push(Check::bound(RUNG, format!("{label}: <x>"), law.moment(1), 0.0, tie));
     if single && width >= 16 && eps >= 0.00029 {
@@ -258,7 +263,8 @@ fn core_law(label: &str, law: &Solved, single: bool) -> Result<Vec<Check>, exact
                 && width >= 16
             {
                 let ratio = law.tail(a) / (t[0] + t[2]);
-                // Force errors add up along the way out: S there off by the same relative 2^-(W-7) as φ², 2e-3 at W = 16. Found: 2e-4.
+                // Force errors add up along the way out: S there off by the same relative 2^-(W-7) as φ², 2e-3 at W =
+                // 16. Found: 2e-4.
                 checks.push(Check::bound(RUNG, format!("{label}: P(|x| > {a:.3}), ratio"), ratio, 1.0, 2e-3));
             }
         }
@@ -312,8 +318,8 @@ fn exact_product_law(label: &str, law: &Solved) -> Result<Vec<Check>, exact::Err
     Ok(checks)
 }
 
-/// Truncation in place of rounding: a constant force -Δ/(2ε), to which ⟨x⟩ responds with χ = ⟨x²⟩ of e^{-S}. (For a free site exactly so at any step;
-/// Euler's own ⟨x²⟩ is larger by the bias of the step.)
+/// Truncation in place of rounding: a constant force -Δ/(2ε), to which ⟨x⟩ responds with χ = ⟨x²⟩ of e^{-S}. (For a
+/// free site exactly so at any step; Euler's own ⟨x²⟩ is larger by the bias of the step.)
 fn truncated_law(label: &str, mut chain: Chain) -> Result<Vec<Check>, exact::Error> {
     chain.path = chain.path.rounding(Rounding::Truncate);
     let force = chain.path.lsb() / (2.0 * chain.eps);
@@ -329,7 +335,8 @@ fn truncated_law(label: &str, mut chain: Chain) -> Result<Vec<Check>, exact::Err
     }])
 }
 
-/// Leimkuhler–Matthews: within what the rounding of d may do, and once the law of rounding, of its dithered continuous chain.
+/// Leimkuhler–Matthews: within what the rounding of d may do, and once the law of rounding, of its dithered continuous
+/// chain.
 fn leimkuhler_matthews(chain: Chain) -> Vec<Check> {
     let label = format!("W = {}, Leimkuhler-Matthews, eps = {:.4}", chain.path.width, chain.eps);
     or_undecided(&label, || {
@@ -384,7 +391,8 @@ impl Scan {
         Some(Figure {
             rung: Some(RUNG),
             name: "exact-law-eps".into(),
-            caption: "Shift of <x²> by rounding, S = x²/2 + x⁴/4: exact laws of the integers (points) and Δ²/(24ε)·d<x²>/dT (lines); beside them the bias of the finite step."
+            caption: "Shift of <x²> by rounding, S = x²/2 + x⁴/4: \
+            exact laws of the integers (points) and Δ²/(24ε)·d<x²>/dT (lines); beside them the bias of the finite step."
                 .into(),
             x: Axis::log("step ε"),
             y: Axis::log("|shift of <x²>|"),

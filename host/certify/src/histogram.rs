@@ -16,8 +16,14 @@ use stoquant_integers::law::Chain;
 
 const RUNG: Rung = Rung::ExactLaw;
 
-/// Sites of a lattice without hopping are chains of one site, independent of each other: Euler in `Fx<16>` from a hot start, after a Langevin time at which the
-/// slowest even mode (of rate 3 and more) is down to e^{-18}; the start is even, so odd modes have nothing to forget.
+/// Name of the figure of the histogram.
+pub const HISTOGRAM: &str = "exact-law-histogram";
+/// Name of the figure of its residuals.
+pub const RESIDUALS: &str = "exact-law-residuals";
+
+/// Sites of a lattice without hopping are chains of one site, independent of each other: Euler in `Fx<16>` from a hot
+/// start, after a Langevin time at which the slowest even mode (of rate 3 and more) is down to e^{-18}; the start is
+/// even, so odd modes have nothing to forget.
 pub fn against_exact_law(
     factory: &Factory,
     potential: &SitePotential,
@@ -73,12 +79,13 @@ pub fn against_exact_law(
     let check = Check { criterion: Criterion::Normal(z), ..check }.from_counts(sites).detecting(120.0);
     Ok(Findings {
         checks: vec![check],
-        figures: vec![figure(&law.chain, &edges, &expected, &total, sites)],
+        figures: figures(&law.chain, &edges, &expected, &total, sites).into(),
         ..Findings::default()
     })
 }
 
-fn figure(chain: &Chain, edges: &[f64], expected: &[f64], total: &dyn Fn(usize) -> f64, sites: f64) -> Figure {
+/// The densities, and the deviations of the counts from the exact law in standard errors.
+fn figures(chain: &Chain, edges: &[f64], expected: &[f64], total: &dyn Fn(usize) -> f64, sites: f64) -> [Figure; 2] {
     let inner = 1..expected.len() - 1;
     let width = |i: usize| edges[i + 1] - edges[i];
     let middle = |i: usize| 0.5 * (edges[i] + edges[i + 1]);
@@ -92,18 +99,30 @@ fn figure(chain: &Chain, edges: &[f64], expected: &[f64], total: &dyn Fn(usize) 
         ),
         Series::line("exact law of the integers", x.clone(), inner.clone().map(|i| expected[i] / width(i)).collect()),
     ];
+    let deviation = |i: usize, count: f64| (count - sites * expected[i]) / (sites * expected[i]).sqrt();
+    let residuals = inner.clone().map(|i| deviation(i, total(i))).collect();
+    let mut deviations = vec![
+        Series::points("sites of the engine", x.clone(), residuals, vec![1.0; x.len()]),
+        Series::line("exact law of the integers", x.clone(), vec![0.0; x.len()]),
+    ];
     if let Ok(gibbs) = chain.gibbs_bins(edges) {
+        let off = inner.clone().map(|i| deviation(i, sites * gibbs[i])).collect();
+        deviations.push(Series::line("e^{-S}", x.clone(), off));
         series.push(Series::line("e^{-S}", x, inner.map(|i| gibbs[i] / width(i)).collect()));
     }
-    Figure {
+    let figure = |name: &str, caption, y, series| Figure {
         rung: Some(RUNG),
-        name: "exact-law-histogram".into(),
-        caption: format!(
-            "Histogram of {sites} sites of Fx<16> Euler at ε = {:.4} and its exact law, S = x²/2 + x⁴/4.",
-            chain.eps
-        ),
+        name: name.into(),
+        caption,
         x: Axis::linear("x"),
-        y: Axis::log("density"),
+        y,
         series,
-    }
+    };
+    let what = format!("{sites} sites of Fx<16> Euler at ε = {:.4}", chain.eps);
+    let histogram = format!("Histogram of {what} and its exact law, S = x²/2 + x⁴/4.");
+    let residuals = format!("Residuals of the histogram of {what}: deviations from the exact law in standard errors.");
+    [
+        figure(HISTOGRAM, histogram, Axis::log("density"), series),
+        figure(RESIDUALS, residuals, Axis::linear("residual [σ]"), deviations),
+    ]
 }

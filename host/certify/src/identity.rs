@@ -160,7 +160,8 @@ fn symmetric<const D: usize, A: Arith>(extents: [usize; D], seed: u64) -> Result
     Ok(checks)
 }
 
-/// Symmetries in all arithmetics. Axis exchanges reorder a sum of three or more pairs, so floats are held to them in two dimensions.
+/// Symmetries in all arithmetics. Axis exchanges reorder a sum of three or more pairs, so floats are held to them in
+/// two dimensions.
 pub fn symmetries_of_the_core(seed: u64) -> Result<Vec<Check>, Error> {
     fn all<A: Arith>(seed: u64) -> Result<Vec<Check>, Error> {
         let mut checks = symmetric::<0, A>([], seed)?;
@@ -179,8 +180,8 @@ pub fn symmetries_of_the_core(seed: u64) -> Result<Vec<Check>, Error> {
     Ok(checks)
 }
 
-/// A board (extents in its type) against an engine (extents at run time), for what a plan has: not applicable to other arithmetics and
-/// integrators, and to couplings or a step that a torus cannot have.
+/// A board (extents in its type) against an engine (extents at run time), for what a plan has: not applicable to other
+/// arithmetics and integrators, and to couplings or a step that a torus cannot have.
 pub fn boards(factory: &Factory, plan: &super::Plan) -> Result<Findings, Error> {
     let setup = Setup { extents: Extents::from([6, 10]), ..plan.board.clone() };
     let action = setup.couplings;
@@ -235,8 +236,8 @@ pub fn boards(factory: &Factory, plan: &super::Plan) -> Result<Findings, Error> 
     Ok(findings)
 }
 
-/// A chain of floats, and the same with the field in units of 2^-14 and 2^14: couplings and step follow, and every field, decision and ln r is
-/// the same to the bit. Returns how many are not.
+/// A chain of floats, and the same with the field in units of 2^-14 and 2^14: couplings and step follow, and every
+/// field, decision and ln r is the same to the bit. Returns how many are not.
 fn unscaled(factory: &Factory, setup: &Setup) -> Result<usize, Error> {
     let run = |scale: f64| {
         let Phi4 { kappa, b, lambda } = setup.couplings;
@@ -293,7 +294,8 @@ pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>,
         checks.push(Check::none(RUNG, name, unscaled(factory, setup)?));
     }
 
-    // Observables of a field against the formulas, in the unit of the field. Tallies round at 2^-32; f32 sums its neighbours in f32.
+    // Observables of a field against the formulas, in the unit of the field. Tallies round at 2^-32; f32 sums its
+    // neighbours in f32.
     let (phi, c, found) = (whole.phi()?, whole.chain().target, whole.measure()?);
     let v = phi.len() as f64;
     let k = reference::drift(&phi, &setup.extents, &c);

@@ -1,11 +1,12 @@
 //! The certificate: does what runs sample e^{-S}?
 //!
-//! The rungs and their claims are listed in [`Rung`], the checks of each are made by its [source](Rung::source), and [`parts`] says which of them a
-//! [`Plan`] has.
+//! The rungs and their claims are listed in [`Rung`], the checks of each are made by its [source](Rung::source), and
+//! [`parts`] says which of them a [`Plan`] has.
 //!
 //! Deterministic checks have a bound and no false alarms; statistical ones share [`certificate::FALSE_ALARM_RATE`].
 //!
-//! Everything but the noise, the symmetries and the laws of the core's integers sees chains only through [`Factory`], so any engine can be certified.
+//! Everything but the noise, the symmetries and the laws of the core's integers sees chains only through [`Factory`],
+//! so any engine can be certified.
 
 pub mod against;
 pub mod calibration;

@@ -17,8 +17,8 @@ const RUNG: Rung = Rung::Machines;
 /// Sweeps of a comparison: the third knows of every site that is two steps away.
 const SWEEPS: u64 = 3;
 
-/// Lattices whose rows, chunks and blocks end in every way: shorter and longer than a vector, a chunk of 256 sites and a block of
-/// 4096, in one to four dimensions; the last one is shared among the threads.
+/// Lattices whose rows, chunks and blocks end in every way: shorter and longer than a vector, a chunk of 256 sites and
+/// a block of 4096, in one to four dimensions; the last one is shared among the threads.
 const LATTICES: [&[usize]; 9] =
     [&[7], &[259], &[5000], &[3, 70], &[17, 33], &[96, 96], &[5, 6, 37], &[3, 4, 2, 9], &[257, 259]];
 
@@ -39,7 +39,8 @@ pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Vec<Check>, 
     Ok(checks)
 }
 
-/// Engines against the portable machine, in every format that has vectors, by these integrators, on lattices of so many sites at most.
+/// Engines against the portable machine, in every format that has vectors, by these integrators, on lattices of so many
+/// sites at most.
 pub fn engines(
     name: &str,
     factory: &Factory,

@@ -1,8 +1,8 @@
-//! The noise, exactly: known answers, the table against its generator, η of words tried one by one against the formula, the
-//! law of all 2³² words against committed facts; and the exponential of the Metropolis decision.
+//! The noise, exactly: known answers, the table against its generator, η of words tried one by one against the formula,
+//! the law of all 2³² words against committed facts; and the exponential of the Metropolis decision.
 //!
-//! The checks see the noise through a [`NoiseSubject`], so that any other (a twin in hardware, a planted defect) meets the
-//! same ones.
+//! The checks see the noise through a [`NoiseSubject`], so that any other (a twin in hardware, a planted defect) meets
+//! the same ones.
 
 use stoquant_core::math::{Accurate, Fast, Math};
 use stoquant_core::noise::gauss::{self, Segment};
@@ -105,8 +105,8 @@ fn table(segments: &[Segment; 64]) -> Check {
     Check::none(RUNG, format!("{name}{}", first.unwrap_or_default()), (0..64).filter(off).count())
 }
 
-/// Words tried one by one against the formula of the specification, in both signs: the first and the last of every class,
-/// and up to 2¹⁴ from the beginning of every quarter of every octave.
+/// Words tried one by one against the formula of the specification, in both signs: the first and the last of every
+/// class, and up to 2¹⁴ from the beginning of every quarter of every octave.
 fn word_by_word(segments: &[Segment; 64], width: u32, eta: &(dyn Fn(u32) -> i32 + Sync)) -> [Check; 2] {
     let off = |u: u32| {
         let expected = specified(segments, width, u);
@@ -132,7 +132,8 @@ fn law(facts: &Facts, how: &str) -> Vec<Check> {
     let Some(committed) = FACTS.iter().find(|f| f.width == width) else {
         return vec![Check::undecided(RUNG, format!("W = {width}: no facts on record"))];
     };
-    // Variance, Kolmogorov distance on the grid, and errors in units of η below and above |η| = 3.29: what the design allows.
+    // Variance, Kolmogorov distance on the grid, and errors in units of η below and above |η| = 3.29: what the design
+    // allows.
     let (variance, below, above) = if width == 18 { (1e-8, 2.5, 17.0) } else { (1e-7, 1.0, 4.5) };
     let largest = |bands: &[[f64; 2]]| bands.iter().fold(0.0, |worst: f64, band| worst.max(band[1]));
     let (body, tail) = facts.errors.split_at(BANDS.iter().filter(|&&from| from < 3.29).count());
@@ -262,7 +263,8 @@ mod tests {
         caught(subject, "not as generated (first 20");
         caught(subject, "W = 18, by classes of words: Σ η²");
 
-        // Truncated instead of rounded; rounded twice; the sign as a one's complement; a word of its own in the far tail.
+        // Truncated instead of rounded; rounded twice; the sign as a one's complement; a word of its own in the far
+        // tail.
         let floor = |u: u32| {
             let size = (gauss::magnitude(u).saturating_sub(1 << 14) >> 15) as i32;
             if u >> 31 == 0 { size } else { -size }

@@ -1,9 +1,10 @@
 //! Orders of convergence: what the step ε does to the stationary law, exactly and in the engines under test.
 //!
-//! The bias of an average is ε^p(c + O(ε)): p = 1 for Euler–Maruyama, whose c follows from S_eff = S + (ε/4)Σ(2∂²S - (∂S)²) (Batrouni
-//! et al., Phys. Rev. D 32 (1985) 2736), p = 2 for Leimkuhler–Matthews and Heun. The exact laws at finite step (`exact::one_site`,
-//! `exact::free`, [`PairLaw`]) know nothing of that expansion and give p and c without sampling; then the engines are measured
-//! at steps so large that the bias stands out, against the law of that step, or against c where only that is known.
+//! The bias of an average is ε^p(c + O(ε)): p = 1 for Euler–Maruyama, whose c follows from S_eff = S + (ε/4)Σ(2∂²S -
+//! (∂S)²) (Batrouni et al., Phys. Rev. D 32 (1985) 2736), p = 2 for Leimkuhler–Matthews and Heun. The exact laws at
+//! finite step (`exact::one_site`, `exact::free`, [`PairLaw`]) know nothing of that expansion and give p and c without
+//! sampling; then the engines are measured at steps so large that the bias stands out, against the law of that step, or
+//! against c where only that is known.
 
 mod engines;
 
@@ -32,15 +33,15 @@ const COUPLED: Phi4 = Phi4 { kappa: 0.15, b: 0.9, lambda: 0.05 };
 const ORDERS: [(IntegratorKind, f64); 3] =
     [(IntegratorKind::Euler, 1.0), (IntegratorKind::LeimkuhlerMatthews, 2.0), (IntegratorKind::Heun, 2.0)];
 
-/// p of a bias ε^p(c + O(ε)) from its values at ε, ε/2 and ε/4. Each halving gives p + O(ε); 2p₂ - p₁ leaves O(ε²). Its bound is
-/// the size of the correction, p₂ - p₁, but at most 0.1: an order on which halvings do not agree is none.
+/// p of a bias ε^p(c + O(ε)) from its values at ε, ε/2 and ε/4. Each halving gives p + O(ε); 2p₂ - p₁ leaves O(ε²). Its
+/// bound is the size of the correction, p₂ - p₁, but at most 0.1: an order on which halvings do not agree is none.
 pub(super) fn exponent(bias: [f64; 3]) -> Estimate {
     let [p1, p2] = [0, 1].map(|k| (bias[k] / bias[k + 1]).log2());
     Estimate::new(2.0 * p2 - p1, (p2 - p1).abs().min(0.1))
 }
 
-/// f(0) of f(ε) = f(0) + aε + bε² + …, from its values at ε, ε/2 and ε/4 (Richardson), or of a series in h² from h, h/2 and
-/// h/4 with `ratio` 4 in place of 2. Bound: what the last of the two eliminations changed.
+/// f(0) of f(ε) = f(0) + aε + bε² + …, from its values at ε, ε/2 and ε/4 (Richardson), or of a series in h² from h, h/2
+/// and h/4 with `ratio` 4 in place of 2. Bound: what the last of the two eliminations changed.
 pub(super) fn limit(f: [f64; 3], ratio: f64) -> Estimate {
     let first = [0, 1].map(|k| (ratio * f[k + 1] - f[k]) / (ratio - 1.0));
     let second = (ratio * ratio * first[1] - first[0]) / (ratio * ratio - 1.0);

@@ -1,4 +1,5 @@
-//! The parts that a certificate is made of, in the order of the ladder: the one place that says which checks a plan has.
+//! The parts that a certificate is made of, in the order of the ladder: the one place that says which checks a plan
+//! has.
 
 use stoquant_core::error::Error;
 use stoquant_model::{ArithKind, IntegratorKind, Setup};

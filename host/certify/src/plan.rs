@@ -207,8 +207,8 @@ impl Plan {
 
         let mut ensembles = Vec::new();
         all(&[ArithKind::Fx18, ArithKind::F32], &mut |arith, integrator| {
-            // As large as the second-order laws bear: M decorrelates in about 10/ε sweeps, and a run too short for that is
-            // undecided.
+            // As large as the second-order laws bear: M decorrelates in about 10/ε sweeps, and a run too short for that
+            // is undecided.
             let eps = if integrator == IntegratorKind::Mala { 0.05 } else { 0.03 };
             let case = case(
                 Rung::Ensemble,
@@ -261,8 +261,8 @@ impl Plan {
         plan
     }
 
-    /// A certificate of one experiment, with every integrator and in every arithmetic of the setups; `not_applicable`: those that it cannot
-    /// have. None without setups.
+    /// A certificate of one experiment, with every integrator and in every arithmetic of the setups; `not_applicable`:
+    /// those that it cannot have. None without setups.
     pub fn of(setups: &[Setup], not_applicable: Vec<String>, effort: f64, level: Level) -> Option<Self> {
         let board = setups.first()?;
         let mut plan = Self {

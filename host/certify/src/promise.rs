@@ -1,9 +1,10 @@
 //! What the runs undertake to detect.
 //!
-//! A promise is a relative discrepancy of each quantity that a check must detect with probability 0.99, at the first level of
-//! Holm's step-down (⟨φφ'⟩ in units of ⟨φ²⟩, since it may vanish). A run whose errors turn out larger leaves its checks undecided.
-//! The numbers are as small as runs of the default length keep with a margin of 1.5 or more. The length of a run follows from
-//! the factor by which its promise is loosened: a discrepancy δ takes samples in proportion to 1/δ².
+//! A promise is a relative discrepancy of each quantity that a check must detect with probability 0.99, at the first
+//! level of Holm's step-down (⟨φφ'⟩ in units of ⟨φ²⟩, since it may vanish). A run whose errors turn out larger leaves
+//! its checks undecided. The numbers are as small as runs of the default length keep with a margin of 1.5 or more. The
+//! length of a run follows from the factor by which its promise is loosened: a discrepancy δ takes samples in
+//! proportion to 1/δ².
 
 use stoquant_exact::estimate::Observable;
 

@@ -1,9 +1,9 @@
-//! Relaxation: the Fokker–Planck equation annihilates e^{-S} and approaches it at the rate of its spectrum, and chains started
-//! far away follow it on the way.
+//! Relaxation: the Fokker–Planck equation annihilates e^{-S} and approaches it at the rate of its spectrum, and chains
+//! started far away follow it on the way.
 //!
-//! The equation first, by itself (`stoquant_exact::fokker_planck`): no sampling, bounds from the order of each scheme. Then the engines
-//! under test: the histogram of many one-site chains at five times against the exact law of a chain of that integrator at that
-//! step ([`ChainLaw`]), which differs from the equation by O(ε).
+//! The equation first, by itself (`stoquant_exact::fokker_planck`): no sampling, bounds from the order of each scheme. Then the
+//! engines under test: the histogram of many one-site chains at five times against the exact law of a chain of that
+//! integrator at that step ([`ChainLaw`]), which differs from the equation by O(ε).
 
 mod chains;
 
@@ -28,7 +28,8 @@ const RUNG: Rung = Rung::FokkerPlanck;
 /// x²/2: all levels are integers.
 const FREE: SitePotential = SitePotential { b: 0.5, lambda: 0.0 };
 
-/// Where chains and equation start, and when they are looked at: from well before to well after the relaxation time, 0.5.
+/// Where chains and equation start, and when they are looked at: from well before to well after the relaxation time,
+/// 0.5.
 const START: f64 = 2.0;
 const TIMES: [f64; 5] = [0.1, 0.2, 0.4, 0.8, 1.6];
 
@@ -123,10 +124,11 @@ fn spectrum(name: &str, potential: SitePotential) -> Result<Vec<Check>, exact::E
     Ok(checks)
 }
 
-/// The law of Euler–Maruyama from a point is that of the equation up to O(ε): the total variation between them halves with ε.
+/// The law of Euler–Maruyama from a point is that of the equation up to O(ε): the total variation between them halves
+/// with ε.
 fn finite_step() -> Result<Vec<Check>, exact::Error> {
-    // 2 is a centre, and a third of the spacing keeps the faces: (9·fine - coarse)/8 is of fourth order. 400 steps from each time to
-    // the next, of second order. Both errors are below a hundredth of the distances.
+    // 2 is a centre, and a third of the spacing keeps the faces: (9·fine - coarse)/8 is of fourth order. 400 steps from
+    // each time to the next, of second order. Both errors are below a hundredth of the distances.
     let coarse = Grid { cells: 2 * 288 + 1, spacing: 1.0 / 64.0 };
     let fine = Grid { cells: 3 * coarse.cells, spacing: coarse.spacing / 3.0 };
     const GROUP: usize = 12;
@@ -188,7 +190,8 @@ fn decay(measured: &[chains::Moments]) -> Result<Figure, exact::Error> {
     Ok(Figure {
         rung: Some(RUNG),
         name: "gap".into(),
-        caption: "Approach to equilibrium from x = 2 in x^2/2 + x^4/4: the mean decays with the gap of the Fokker–Planck operator, the \
+        caption: "Approach to equilibrium from x = 2 in x^2/2 + x^4/4: the mean decays with the gap of the \
+        Fokker–Planck operator, the \
                   mean square with its second level."
             .into(),
         x: Axis::linear("tau"),

@@ -4,10 +4,11 @@
 //! r_x(n) = (φ_x(n+1) - φ_x(n) - εK_x(φ(n)))/√(2ε),
 //! ```
 //!
-//! must be white: mean 0, variance and kurtosis of the noise, uncorrelated with its neighbours, with the next step and with another chain.
+//! must be white: mean 0, variance and kurtosis of the noise, uncorrelated with its neighbours, with the next step and
+//! with another chain.
 //!
-//! The coupled rung takes η from the core; here η is taken from the field, so that noise which is wrong in the core and in
-//! its copies alike is seen too. Rounding adds Δ²/12 to the variance of √(2ε)·r, and nothing to the correlations.
+//! The coupled rung takes η from the core; here η is taken from the field, so that noise which is wrong in the core and
+//! in its copies alike is seen too. Rounding adds Δ²/12 to the variance of √(2ε)·r, and nothing to the correlations.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
@@ -73,8 +74,8 @@ pub fn white(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
         terms.fold((0.0, 0usize), |(sum, n), term| (sum + term, n + 1))
     };
     let label = label(&setup);
-    // Per residual, the standard deviations of r, r², r⁴ and r·r' for a Gaussian are 1, √2, √96 and 1. At |z| = 6 and a power of 0.99 a
-    // million of them resolve 8.3e-3 in the mean, and accordingly the others.
+    // Per residual, the standard deviations of r, r², r⁴ and r·r' for a Gaussian are 1, √2, √96 and 1. At |z| = 6 and a
+    // power of 0.99 a million of them resolve 8.3e-3 in the mean, and accordingly the others.
     let check = |what: &str, (sum, n): (f64, usize), expected, deviation: f64, detects| {
         let error = deviation / (n as f64).sqrt();
         let name = format!("{label}, residuals: {what}");

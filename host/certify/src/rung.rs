@@ -110,8 +110,8 @@ impl Serialize for Rung {
 mod tests {
     use super::*;
 
-    /// The table is in the order of the variants; names are unique and read back; every source is a file; docs/verification.md has a row for
-    /// each rung, and none for anything else.
+    /// The table is in the order of the variants; names are unique and read back; every source is a file;
+    /// docs/verification.md has a row for each rung, and none for anything else.
     #[test]
     fn table_files_and_docs_agree() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

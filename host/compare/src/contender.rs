@@ -40,8 +40,8 @@ pub struct Run {
 }
 
 impl Run {
-    /// `count` configurations drawn independently and corrected by weights: only the fraction ESS of them counts, so that
-    /// `2τ = 1/ESS`.
+    /// `count` configurations drawn independently and corrected by weights: only the fraction ESS of them counts, so
+    /// that `2τ = 1/ESS`.
     pub fn independent(ess: Estimate, count: u64, seconds: f64, m2: Estimate, setting: String) -> Self {
         let tau_int = Estimate::new(0.5 / ess.value, 0.5 * ess.error / ess.value.powi(2));
         Self { tau_int, resolved: true, sweeps: count, seconds_per_sweep: seconds, m2, setting }
@@ -120,7 +120,8 @@ pub fn markov_chains(eps: f64, machine: MachineKind) -> Vec<Box<dyn Contender>> 
     vec![
         chain(
             "langevin",
-            "Euler–Maruyama at fixed ε, core in f32 with vectors: samples e^{-S} up to a bias of O(ε), which near κ_c moves \
+            "Euler–Maruyama at fixed ε, core in f32 with vectors: samples e^{-S} up to a bias of O(ε), \
+             which near κ_c moves \
              κ_c itself: neither its cost nor its z is that of exact averages",
             Box::new(move |point, seed, _| Ok(Box::new(Core::new(point, seed, IntegratorKind::Euler, eps, machine)?))),
         ),
@@ -234,7 +235,8 @@ impl Chain for Core {
     }
 }
 
-/// The acceptance at which MALA moves fastest in many dimensions (Roberts, Rosenthal, J. R. Statist. Soc. B 60 (1998) 255).
+/// The acceptance at which MALA moves fastest in many dimensions (Roberts, Rosenthal, J. R. Statist. Soc. B 60 (1998)
+/// 255).
 const MALA_ACCEPTANCE: f64 = 0.574;
 
 /// Rounds of tuning, and sweeps of each.

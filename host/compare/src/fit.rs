@@ -24,8 +24,8 @@ impl PowerLaw {
     }
 }
 
-/// Least squares of ln y on ln x with weights (y/δy)². `None` unless all x, y and errors are positive and at least two x
-/// differ.
+/// Least squares of ln y on ln x with weights (y/δy)². `None` unless all x, y and errors are positive and at least two
+/// x differ.
 pub fn power_law(x: &[f64], y: &[Estimate]) -> Option<PowerLaw> {
     let good = |v: f64| v > 0.0 && v.is_finite();
     if !x.iter().all(|&x| good(x)) || !y.iter().all(|y| good(y.value) && good(y.error)) {

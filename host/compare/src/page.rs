@@ -94,8 +94,10 @@ pub fn page(comparison: &Comparison) -> Result<String, String> {
         .collect();
     let mut body = format!(
         "<h1>What an independent configuration costs</h1>\n\
-         <p class=\"soft\">stoquant {}: lattice φ⁴. Cost: 2τ<sub>int</sub> of M² × CPU time of a sweep on one core. Up to {} s of CPU \
-         time a run; one shorter than 100 τ gives a lower bound (&gt;). M² is even: how rarely a chain crosses from M to −M \
+         <p class=\"soft\">stoquant {}: lattice φ⁴. Cost: 2τ<sub>int</sub> of M² × CPU time of a sweep on one core. \
+         Up to {} s of CPU \
+         time a run; one shorter than 100 τ gives a lower bound (&gt;). M² is even: how rarely a chain crosses \
+         from M to −M \
          does not show.</p>\n<ul>\n{notes}</ul>\n",
         text(comparison.stoquant),
         significant(comparison.seconds),
@@ -132,7 +134,8 @@ fn exponents(comparison: &Comparison) -> String {
         rows += &format!("<tr><td>{}</td>{}{}</tr>\n", text(&e.contender), cells(&numbers), cells(&fit));
     }
     format!(
-        "<div class=\"wide\"><table>\n<tr><th>contender</th><th class=\"n\">κ</th><th class=\"n\">L</th><th class=\"n\">z</th>\
+        "<div class=\"wide\"><table>\n<tr><th>contender</th><th class=\"n\">κ</th><th class=\"n\">L</th>\
+         <th class=\"n\">z</th>\
          <th class=\"n\">χ²</th><th class=\"n\">dof</th></tr>\n{rows}</table></div>\n"
     )
 }
@@ -164,6 +167,7 @@ fn table(records: &[Record]) -> String {
     let titles = ["lattice", "κ", "τ_int, sweeps", "sweeps", "µs per sweep", "ms per configuration", "⟨M²⟩"];
     let titles: String = titles.iter().map(|t| format!("<th class=\"n\">{t}</th>")).collect();
     format!(
-        "<div class=\"wide\"><table class=\"checks\">\n<tr><th>contender</th>{titles}<th>setting</th></tr>\n{rows}</table></div>\n"
+        "<div class=\"wide\"><table class=\"checks\">\n<tr><th>contender</th>{titles}\
+         <th>setting</th></tr>\n{rows}</table></div>\n"
     )
 }

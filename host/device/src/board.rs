@@ -1,7 +1,8 @@
 //! A board with chains on it: as many as are asked for, one of them in the board at a time.
 //!
-//! The host keeps, of every chain, the field and counters as they were last read, and the commands since. A board that is reset loses nothing: the
-//! chain is loaded, the commands are given again, and being deterministic it comes to the same bits.
+//! The host keeps, of every chain, the field and counters as they were last read, and the commands since. A board that
+//! is reset loses nothing: the chain is loaded, the commands are given again, and being deterministic it comes to the
+//! same bits.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -44,7 +45,8 @@ pub(super) struct Inner {
     pub(super) failure: Option<LinkError>,
 }
 
-/// Most sites of a field that is measured after every run, asked for or not: on a larger one that costs more than a question.
+/// Most sites of a field that is measured after every run, asked for or not: on a larger one that costs more than a
+/// question.
 const MEASURED: usize = 256;
 
 /// A chain, as the host knows it.
@@ -143,7 +145,7 @@ impl Device {
     pub fn engine(&self, setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
         // The host's own core refuses what cannot be, with its reason.
         let host = *core_engine(setup, chain)?.chain();
-        let unsupported = Error::Absent { what: "chain: `device info` says what the board has" };
+        let unsupported = Error::Absent { what: "chain (`device info` prints what the board supports)" };
         if !self.has(setup) {
             return Err(unsupported);
         }

@@ -1,10 +1,10 @@
 //! The ladder, as far as a board can climb it.
 //!
-//! | rung | what |
-//! |---|---|
-//! | `lockstep` | a million site updates of every number type and integrator, word by word against the host's core; chains of int8 images, stage by stage; small lattices of every kind |
-//! | `identity`, `coupled` | the rungs of [`stoquant_certify`], with the board as the engine |
-//! | `finite-step`, `exact` | short runs on the board against exact laws: that its words, of which the first rung says that they are the core's, sample e^{-S} |
+//! - `lockstep`: a million site updates of every number type and integrator, word by word against the host's core;
+//!   chains of int8 images, stage by stage; small lattices of every kind.
+//! - `identity`, `coupled`: the rungs of [`stoquant_certify`], with the board as the engine.
+//! - `finite-step`, `exact`: short runs on the board against exact laws. The first rung shows that the board's words
+//!   are the core's; these show that they sample e^{-S}.
 
 use super::{Device, lockstep};
 use stoquant_certify::check::Check;

@@ -1,4 +1,4 @@
-//! The host's end of the protocol: numbers, repeats, and gives up in time.
+//! The host's end of the protocol: sequence numbers, retransmission, timeouts.
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,24 +16,24 @@ use super::transport::Transport;
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
     /// The line itself.
-    #[error("the line to the board: {0}")]
+    #[error("serial line to the board: {0}")]
     Io(#[from] io::Error),
     /// No answer, however often asked.
-    #[error("the board does not answer: is it on, and does it run the agent?")]
+    #[error("the board does not answer: check power, cable and baud rate, and that stoquant's firmware runs on it")]
     Silent,
     /// It has been reset: what it held is gone.
     #[error("the board has been reset")]
     Reset,
     /// It refuses.
-    #[error("the board refuses: {}", .0.reason())]
+    #[error("the board refuses the request: {}", .0.reason())]
     Refused(Refusal),
     /// Another version of the protocol.
     #[error(
-        "the board speaks version {0} of the protocol, this program {VERSION}: flash the firmware that belongs to it"
+        "the board speaks protocol version {0}, this program version {VERSION}: flash the firmware of this program"
     )]
     Version(u16),
     /// An answer that is none.
-    #[error("the board answers what was not asked for")]
+    #[error("unexpected reply from the board")]
     Protocol,
 }
 
@@ -45,12 +45,12 @@ trait Reason {
 impl Reason for Refusal {
     fn reason(&self) -> &'static str {
         match self {
-            Self::Malformed => "a request that it does not know",
-            Self::Unsupported => "this is not in its firmware",
-            Self::Capacity => "it has not that much memory",
-            Self::Unconfigured => "it has no chain",
-            Self::Parameter => "a parameter or a word that the core does not take",
-            Self::Image => "these bytes are no image",
+            Self::Malformed => "unknown or malformed request",
+            Self::Unsupported => "not supported by its firmware",
+            Self::Capacity => "not enough memory on the board",
+            Self::Unconfigured => "no chain has been configured",
+            Self::Parameter => "invalid parameter or field word",
+            Self::Image => "invalid image",
         }
     }
 }
@@ -92,7 +92,8 @@ const SESSIONS: u16 = 0x7fff;
 const SILENCES: u32 = 50;
 
 impl Client {
-    /// Over a line on which an answer takes `patience` at most; what takes longer is asked for again, which does no harm.
+    /// Over a line on which an answer takes `patience` at most; what takes longer is asked for again, which does no
+    /// harm.
     pub fn new(transport: Box<dyn Transport>, patience: Duration) -> Self {
         Self {
             transport,
@@ -179,8 +180,8 @@ impl Client {
         out.ok_or(LinkError::Protocol)
     }
 
-    /// Requests carried out once and in order, several on their way at a time; `take` has their answers in order, and says whether they
-    /// are of the right kind.
+    /// Requests carried out once and in order, several on their way at a time; `take` has their answers in order, and
+    /// says whether they are of the right kind.
     pub fn all(
         &mut self,
         requests: &[Request<'_>],

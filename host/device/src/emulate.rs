@@ -58,13 +58,13 @@ impl Machine {
         if !path.is_file() {
             let path = path.display();
             return Err(InputError(format!(
-                "{path} is not there: `cargo xtask firmware`, in the project's directory, makes it"
+                "{path} is missing: run `cargo xtask firmware` in the project's directory"
             )));
         }
         let Some(mut command) = self.qemu(&path) else { return Err(InputError::new("no such emulation")) };
         let name = command.get_program().to_string_lossy().into_owned();
         let program = Program::start(&mut command)
-            .map_err(|e| InputError(format!("{name} does not start ({e}): `cargo xtask setup` installs it")))?;
+            .map_err(|e| InputError(format!("{name} does not start ({e}): install it with `cargo xtask setup`")))?;
         Ok(Box::new(program))
     }
 

@@ -14,25 +14,25 @@ impl Device {
         let (target, extent, bytes) = (id.target(), shape.extent, shape.bytes());
         if image.sampler() == Sampler::Flow {
             return Err(InputError::new(
-                "the image of a flow: boards run the reverse SDE of images (`quantize --sampler ancestral`)",
+                "the image is one of a flow: boards run the reverse SDE alone (`quantize --sampler ancestral`)",
             ));
         }
         if id.image == 0 {
-            return Err(InputError(format!("{target} runs no images")));
+            return Err(InputError(format!("{target} does not run images")));
         }
         if bytes > id.image as usize {
-            return Err(InputError(format!("an image of {bytes} bytes: {target} has room for {}", id.image)));
+            return Err(InputError(format!("the image has {bytes} bytes: {target} has room for {}", id.image)));
         }
         // Two modes lie in the word of a site.
         let most = 2 * id.sites as usize;
         if extent * extent > most {
-            return Err(InputError(format!("an image of {extent}×{extent} modes: {target} has room for {most}")));
+            return Err(InputError(format!("the image has {extent}×{extent} modes: {target} has room for {most}")));
         }
         Ok(())
     }
 
-    /// Configurations `0..count` of a seed, those of [`Generator`](stoquant_diffusion::int8::Generator), φ with 12 fractional bits; `each` is
-    /// called with one after the other, and must not ask the board for anything.
+    /// Configurations `0..count` of a seed, those of [`Generator`](stoquant_diffusion::int8::Generator), φ with 12
+    /// fractional bits; `each` is called with one after the other, and must not ask the board for anything.
     ///
     /// The image is written once. A board that is reset is given it again, and begins the configuration anew.
     pub fn draw(

@@ -1,4 +1,5 @@
-//! What generated configurations are worth: weights, log Z three ways, averages against a reference, symmetries and force of the score.
+//! What generated configurations are worth: weights, log Z three ways, averages against a reference, symmetries and
+//! force of the score.
 
 mod residuals;
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! From weighted configurations to a chain of e^{-S}: independence Metropolis, then Langevin steps that are Metropolis-adjusted.
+//! From weighted configurations to a chain of e^{-S}: independence Metropolis, then Langevin steps that are
+//! Metropolis-adjusted.
 //!
-//! The Metropolis chain repeats a configuration for every proposal that it rejects. Its equilibrium is e^{-S}, and the core's
-//! [`Mala`](stoquant_core::integrator::Mala), with the exact force and noise of its own at every entry, keeps it: moved copies differ, and the
-//! average over them is still that of e^{-S}. A weight belongs to a configuration where it was generated: moved ones have none.
+//! The Metropolis chain repeats a configuration for every proposal that it rejects. Its equilibrium is e^{-S}, and the
+//! core's [`Mala`](stoquant_core::integrator::Mala), with the exact force and noise of its own at every entry, keeps
+//! it: moved copies differ, and the average over them is still that of e^{-S}. A weight belongs to a configuration
+//! where it was generated: moved ones have none.
 
 use rayon::prelude::*;
 use serde::Serialize;

@@ -1,12 +1,13 @@
-//! Configurations from a trained score, each on its own: magnetisation from its law, Gaussian modes, a sampler of the core.
+//! Configurations from a trained score, each on its own: magnetisation from its law, Gaussian modes, a sampler of the
+//! core.
 //!
 //! ```text
 //! M ~ p_M     u ~ N(0, 1)     modes = sampler(u; M)     φ = T(modes)     ln w = -S(φ) - ln q(φ)
 //! ```
 //!
-//! Configuration i has the streams of chain i under the seed: bits depend neither on threads nor on the machine. S is in f64 whatever the
-//! samples are. For the flow ln q is the density of φ; for the others ln w is that of the path, exact for any h
-//! ([`Reverse`](stoquant_core::diffusion::Reverse)).
+//! Configuration i has the streams of chain i under the seed: bits depend neither on threads nor on the machine. S is
+//! in f64 whatever the samples are. For the flow ln q is the density of φ; for the others ln w is that of the path,
+//! exact for any h ([`Reverse`](stoquant_core::diffusion::Reverse)).
 
 mod process;
 mod steps;
@@ -87,7 +88,8 @@ stoquant_model::tags! {
     }
 }
 
-/// How fast the process of Euler–Maruyama steps adds noise: t in equal steps, Λ(1) such that the noise ends at the model's largest σ.
+/// How fast the process of Euler–Maruyama steps adds noise: t in equal steps, Λ(1) such that the noise ends at the
+/// model's largest σ.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScheduleKind {
@@ -225,7 +227,8 @@ impl<R: Real> Generator<R> {
         Ok(out)
     }
 
-    /// ln w of the paths that lead from reference configurations back to noise. Over configurations of e^{-S}/Z the mean of 1/w is 1/Z.
+    /// ln w of the paths that lead from reference configurations back to noise. Over configurations of e^{-S}/Z the
+    /// mean of 1/w is 1/Z.
     pub fn noised(&self, machine: MachineKind, seed: u64, phi: &[f64]) -> Result<Vec<f64>, InputError> {
         if !self.steps.can_be_noised() {
             return Err(InputError::new(

@@ -1,7 +1,8 @@
-//! The law of the magnetisation, fitted: p(M) ∝ exp(Σ_n c_n T_n(x)), T_n Chebyshev polynomials in x, which runs from -1 to 1 with |M|.
+//! The law of the magnetisation, fitted: p(M) ∝ exp(Σ_n c_n T_n(x)), T_n Chebyshev polynomials in x, which runs from -1
+//! to 1 with |M|.
 //!
-//! An exponential family: the likelihood is concave, its maximum matches the moments of the data (Barron, Sheu, Ann. Statist. 19 (1991)
-//! 1347), and its ten numbers cost 10/(2N) of relative entropy. What is left is in the weights.
+//! An exponential family: the likelihood is concave, its maximum matches the moments of the data (Barron, Sheu, Ann.
+//! Statist. 19 (1991) 1347), and its ten numbers cost 10/(2N) of relative entropy. What is left is in the weights.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -10,7 +11,8 @@ const TERMS: usize = 10;
 /// Cells of the table.
 const CELLS: usize = 512;
 
-/// Density of |M| at `CELLS + 1` equidistant points of [low, high], normalised for linear interpolation and ∫ over both signs = 1.
+/// Density of |M| at `CELLS + 1` equidistant points of [low, high], normalised for linear interpolation and ∫ over both
+/// signs = 1.
 pub fn fit(abs_m: &[f64]) -> ([f64; 2], Vec<f64>) {
     let (mut low, mut high) = (f64::INFINITY, 0.0f64);
     for &m in abs_m {

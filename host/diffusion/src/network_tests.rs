@@ -33,7 +33,8 @@ fn gaussian(count: usize, chain: u32) -> Vec<f64> {
     eta.into_iter().map(|eta| f64::from(eta) / 16384.0).collect()
 }
 
-/// A random number for each shell of modes: trace kernels have the symmetries of the lattice, and leave out the zero mode.
+/// A random number for each shell of modes: trace kernels have the symmetries of the lattice, and leave out the zero
+/// mode.
 fn nodes(extent: usize) -> Vec<Node> {
     let (shells, of_mode) = spectrum::shells(extent);
     let trace = |n: usize| {
@@ -44,8 +45,9 @@ fn nodes(extent: usize) -> Vec<Node> {
     SIGMAS.iter().enumerate().map(|(n, &sigma)| Node { sigma, trace: trace(n) }).collect()
 }
 
-/// Σ_k t_k ∂h_k/∂y_k by differences of fourth order, one mode after the other. h is once continuously differentiable, its second derivative jumps where a unit clips: an error of δ times the jump at the few units that lie
-/// within 2δ of an edge, below 1e-5 here, and of (1e-16/δ) by rounding. A tangent that is missing or wrong is of order one.
+/// Σ_k t_k ∂h_k/∂y_k by differences of fourth order, one mode after the other. h is once continuously differentiable,
+/// its second derivative jumps where a unit clips: an error of δ times the jump at the few units that lie within 2δ of
+/// an edge, below 1e-5 here, and of (1e-16/δ) by rounding. A tangent that is missing or wrong is of order one.
 #[test]
 fn the_trace_is_that_of_the_jacobian() {
     let delta = 1e-5;
@@ -80,7 +82,8 @@ fn rms(x: &[f64]) -> f64 {
     (x.iter().map(|x| x * x).sum::<f64>() / x.len() as f64).sqrt()
 }
 
-/// Everything that h is made of, from the model's numbers and sums over sites and modes: no transform, stencil or layer of the core.
+/// Everything that h is made of, from the model's numbers and sums over sites and modes: no transform, stencil or layer
+/// of the core.
 struct Naive<'a> {
     model: &'a Model,
     sigma: f64,
@@ -242,7 +245,8 @@ fn h_is_what_its_formulas_say() {
     }
 }
 
-/// φ → -φ changes the sign of h, exactly: every operation is odd or even in the field. Lattice symmetries move it, to rounding: 1e-12 as above.
+/// φ → -φ changes the sign of h, exactly: every operation is odd or even in the field. Lattice symmetries move it, to
+/// rounding: 1e-12 as above.
 #[test]
 fn symmetries_are_exact() {
     for (extent, hidden, seed) in [(4, [6, 5], 1), (5, [9, 4], 2)] {

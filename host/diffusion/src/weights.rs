@@ -8,12 +8,12 @@
 //! - Forward, from configurations of p: `ESS = 1/(⟨w⟩_p ⟨1/w⟩_p)`, `ln Z = -ln ⟨1/w⟩_p`. A mode that q misses makes 1/w
 //!   large there: where forward and reverse disagree, q has collapsed.
 //!
-//! Errors by the jackknife; that of an ESS is itself no better than the largest weights are well sampled, and the reverse
-//! ESS comes out too high (at most 1, at least 1/N) where they are not.
+//! Errors by the jackknife; that of an ESS is itself no better than the largest weights are well sampled, and the
+//! reverse ESS comes out too high (at most 1, at least 1/N) where they are not.
 //!
-//! Sources: K. A. Nicoli et al., Phys. Rev. Lett. 126 (2021) 032001, arXiv:2007.07115 (weights, log Z); M. Gerdes et al.,
-//! arXiv:2207.00283 (ESS); M. S. Albergo, G. Kanwar, P. E. Shanahan, Phys. Rev. D 100 (2019) 034515, arXiv:1904.12072
-//! (independence Metropolis).
+//! Sources: K. A. Nicoli et al., Phys. Rev. Lett. 126 (2021) 032001, arXiv:2007.07115 (weights, log Z); M. Gerdes et
+//! al., arXiv:2207.00283 (ESS); M. S. Albergo, G. Kanwar, P. E. Shanahan, Phys. Rev. D 100 (2019) 034515,
+//! arXiv:1904.12072 (independence Metropolis).
 
 use std::collections::BTreeMap;
 
@@ -138,7 +138,8 @@ fn add(a: f64, b: f64) -> f64 {
     if low == NOTHING { high } else { high + (low - high).exp().ln_1p() }
 }
 
-/// ln Σ e^l over all, and over all but each one: from both ends, since subtracting would leave rounding where one dominates.
+/// ln Σ e^l over all, and over all but each one: from both ends, since subtracting would leave rounding where one
+/// dominates.
 fn leave_one_out(l: &[f64]) -> (f64, Vec<f64>) {
     let mut without = vec![NOTHING; l.len()];
     let mut before = NOTHING;

@@ -22,8 +22,8 @@ impl Estimate {
 }
 
 impl fmt::Display for Estimate {
-    /// The notation of the field, `1.5476(197)`: the error in units of the last digit shown, with two digits, or three where the first is
-    /// a 1. A value without an error, or with one of 0, is shown whole.
+    /// The notation of the field, `1.5476(197)`: the error in units of the last digit shown, with two digits, or three
+    /// where the first is a 1. A value without an error, or with one of 0, is shown whole.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { value, error } = *self;
         let text =
@@ -83,7 +83,8 @@ pub enum Observable {
     SchwingerDyson,
     /// Configurational temperature ⟨|∇S|²⟩/⟨ΔS⟩: exactly 1 under e^{-S}.
     ConfigTemperature,
-    /// Integrated autocorrelation time of M² (or of φ² where M² has no time series), in units of the time between measurements; ½ means none.
+    /// Integrated autocorrelation time of M² (or of φ² where M² has no time series), in units of the time between
+    /// measurements; ½ means none.
     TauInt,
 }
 

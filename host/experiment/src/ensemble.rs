@@ -32,7 +32,8 @@ impl Ensemble {
         self.chain.len()
     }
 
-    /// The configurations of each chain, in order, with the number of the chain; chains in the order in which they begin.
+    /// The configurations of each chain, in order, with the number of the chain; chains in the order in which they
+    /// begin.
     pub fn chains(&self) -> Vec<(u32, Vec<&[f64]>)> {
         let mut chains: Vec<(u32, Vec<&[f64]>)> = Vec::new();
         let mut places = HashMap::new();
@@ -51,8 +52,8 @@ impl Ensemble {
         (values * if single { 4 } else { 8 } + count * (4 + 8 * columns) + 1024 * (2 + columns)) as u64
     }
 
-    /// Write as `.npz`. `single`: fields as 32-bit floats, which hold every value of `f32` and fixed point; `columns`: more arrays, of one
-    /// number a configuration.
+    /// Write as `.npz`. `single`: fields as 32-bit floats, which hold every value of `f32` and fixed point; `columns`:
+    /// more arrays, of one number a configuration.
     pub fn write_npz(
         &self,
         writer: impl Write + Seek,
@@ -75,7 +76,8 @@ impl Ensemble {
         npz.finish().map(drop)
     }
 
-    /// Read an ensemble, ours or any other of shape (N, L…), 32- or 64-bit floats in any order; `chain` may be of any type of integers.
+    /// Read an ensemble, ours or any other of shape (N, L…), 32- or 64-bit floats in any order; `chain` may be of any
+    /// type of integers.
     pub fn read(path: &Path) -> Result<Self, InputError> {
         Self::parse(path).map_err(|reason| InputError(format!("{}: {reason}", path.display())))
     }

@@ -1,7 +1,8 @@
 //! The formats of numpy: one array (`.npy`), or several in a zip archive (`.npz`).
 //!
-//! What a header says is compared with the bytes that are there before anything is allocated; arrays are read and written in pieces, so that
-//! neither takes memory beyond the numbers themselves. Source: the NPY format of numpy, `numpy.lib.format`, versions 1 to 3.
+//! What a header says is compared with the bytes that are there before anything is allocated; arrays are read and
+//! written in pieces, so that neither takes memory beyond the numbers themselves. Source: the NPY format of numpy,
+//! `numpy.lib.format`, versions 1 to 3.
 
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Seek, Write};

@@ -1,7 +1,8 @@
 //! Files that a command writes: looked at before the run, and whole or not at all after it.
 //!
-//! Only a new file or a regular one that may be written is replaced; a link is written through. Devices, pipes, directories and files without
-//! write permission are refused, and so is whatever the same run reads or writes elsewhere.
+//! Only a new file or a regular one that may be written is replaced; a link is written through. Devices, pipes,
+//! directories and files without write permission are refused, and so is whatever the same run reads or writes
+//! elsewhere.
 
 use std::fs::{File, Metadata};
 use std::io::{BufWriter, Read, Seek, Write};

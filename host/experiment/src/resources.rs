@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::experiment::InputError;
 
-/// Memory that this process can still have, in bytes: the least that the machine, a container and the limits of the process leave.
-/// `None` where none of them can be read.
+/// Memory that this process can still have, in bytes: the least that the machine, a container and the limits of the
+/// process leave. `None` where none of them can be read.
 pub fn memory() -> Option<u64> {
     let machine = sysinfo::System::new().ok().map(|mut system| {
         system.refresh_memory();

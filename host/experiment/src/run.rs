@@ -1,4 +1,5 @@
-//! Running chains: every chain's bits depend on its setup and number alone, so chains are shared out among threads freely.
+//! Running chains: every chain's bits depend on its setup and number alone, so chains are shared out among threads
+//! freely.
 
 use rayon::prelude::*;
 use stoquant_core::error::Error;

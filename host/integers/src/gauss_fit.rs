@@ -1,19 +1,22 @@
 //! Where the table of the core's Gaussian comes from: the fit behind `stoquant_core::noise::gauss_table`.
 //!
-//! On a segment, the points are the values of t that occur, and the wanted value at t is y = -Φ⁻¹(p) with p the mean upper
-//! tail probability of the words that share t. The quadratic y ≈ a₀ + a₁τ + a₂τ², τ = t/2¹⁵, is fitted by least squares with
-//! Chebyshev's weight 1/√(1 - z²), z ∈ [-1, 1] the position between the segment's first and last point, 1 - z² kept at or
-//! above 1/1000. That weight spreads the error evenly, a least-squares stand-in for the minimax fit (Powell, *Comput. J.* 9
-//! (1967) 404). Segments of at most eight points have weight one; two points take a line, one point a constant.
+//! On a segment, the points are the values of t that occur, and the wanted value at t is y = -Φ⁻¹(p) with p the mean
+//! upper tail probability of the words that share t. The quadratic y ≈ a₀ + a₁τ + a₂τ², τ = t/2¹⁵, is fitted by least
+//! squares with Chebyshev's weight 1/√(1 - z²), z ∈ [-1, 1] the position between the segment's first and last point,
+//! with 1 - z² kept at or above 1/1000. That weight spreads the error evenly, a least-squares stand-in for the minimax
+//! fit (Powell, *Comput. J.* 9 (1967) 404). Segments of at most eight points have weight one; two points take a line,
+//! one point a constant.
 //!
 //! Coefficients are rounded to the nearest integer of their unit one after another, each next one fitted again with the
-//! ones before it fixed: c2, then c1, then C0 as the weighted mean of what the integer datapath, its floor included, leaves.
+//! ones before it fixed: c2, then c1, then C0 as the weighted mean of what the integer datapath, its floor included,
+//! leaves.
 //!
 //! What remains are the two numbers that matter: C0 of octaves 0 and 1 (three quarters of all words) is shifted by one
-//! integer, C0 of octaves 2 to 9 by another, so that the enumerated variance and kurtosis of η₁₈ become 1 and 3. Newton's
-//! method on these two equations finds the shifts ([`generate`]); no entry is put in by hand. One unit of a shift is 1.5e-9
-//! in the variance, so that the neighbours (-92, -774) and (-93, -774) of the pair (-92, -775) do as well. The threshold at
-//! which the iteration stops singles it out; the noise is defined by the table, not by the threshold.
+//! integer, C0 of octaves 2 to 9 by another, so that the enumerated variance and kurtosis of η₁₈ become 1 and 3.
+//! Newton's method on these two equations finds the shifts ([`generate`]); no entry is put in by hand. One unit of a
+//! shift is 1.5e-9 in the variance, so that the neighbours (-92, -774) and (-93, -774) of the pair (-92, -775) do as
+//! well. The threshold at which the iteration stops singles it out; the noise is defined by the table, not by the
+//! threshold.
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -49,8 +52,9 @@ fn points(index: usize) -> Vec<Point> {
         Some(q) => ((4 + q) << 13, (5 + q) << 13),
         None => (1 << 15, 1 << 16),
     };
-    // n has its low `octave` bits clear and the bit above them set. Where that bit lies in the lower half of n, all upper
-    // halves occur, with a mean of one half below them; else only the odd multiples of it do, and nothing lies below.
+    // n has its low `octave` bits clear and the bit above them set. Where that bit lies in the lower half of n, all
+    // upper halves occur, with a mean of one half below them; else only the odd multiples of it do, and nothing lies
+    // below.
     let (step, offset, below) = match octave {
         0..=15 => (1, 0, 0.5),
         _ => (1 << (octave - 15), 1 << (octave - 16), 0.0),
@@ -86,8 +90,8 @@ fn fit(points: &[Point]) -> Segment {
     let y: Vec<f64> = points.iter().map(|p| p.y).collect();
     let dot = |a: &[f64], b: &[f64]| (0..w.len()).map(|i| w[i] * a[i] * b[i]).sum::<f64>();
 
-    // Orthogonal polynomials on the points: 1, p1 = τ - α, p2 = (τ - β) p1 - γ. The leading coefficient of a fit of degree k
-    // is ⟨y, pk⟩/⟨pk, pk⟩, and τ² and τ have units 2^15 and 2^14 of the accumulator.
+    // Orthogonal polynomials on the points: 1, p1 = τ - α, p2 = (τ - β) p1 - γ. The leading coefficient of a fit of
+    // degree k is ⟨y, pk⟩/⟨pk, pk⟩, and τ² and τ have units 2^15 and 2^14 of the accumulator.
     let one = vec![1.0; w.len()];
     let alpha = dot(&tau, &one) / dot(&one, &one);
     let p1: Vec<f64> = tau.iter().map(|x| x - alpha).collect();
@@ -124,8 +128,8 @@ pub struct Table {
 /// Fits all segments, then shifts C0 until the variance of η₁₈ is 1 to within 2⁻³², the weight of one word.
 ///
 /// A shift of |η| by δ in a set A of words changes ⟨η²⟩ by 2δ⟨|η|; A⟩ and ⟨η⁴⟩ by 4δ⟨|η|³; A⟩, the excess kurtosis
-/// ⟨η⁴⟩/⟨η²⟩² - 3 therefore by δ(4⟨|η|³; A⟩ - 12⟨|η|; A⟩), up to the rounding of η. Newton's method accumulates its steps
-/// as real numbers and tries the nearest integers.
+/// ⟨η⁴⟩/⟨η²⟩² - 3 therefore by δ(4⟨|η|³; A⟩ - 12⟨|η|; A⟩), up to the rounding of η. Newton's method accumulates its
+/// steps as real numbers and tries the nearest integers.
 ///
 /// # Errors
 ///

@@ -11,7 +11,8 @@ use stoquant_experiment::experiment::InputError;
 /// Fewest configurations that a model is trained on: the law of M has ten parameters.
 pub const LEAST: usize = 1000;
 
-/// Sweeps before the first configuration, and between two: the sampler's autocorrelation times are of order one at all couplings.
+/// Sweeps before the first configuration, and between two: the sampler's autocorrelation times are of order one at all
+/// couplings.
 const THERMALISE: usize = 1000;
 const EVERY: usize = 3;
 

@@ -1,4 +1,5 @@
-//! The features of a configuration, see the core's network, and the derivative by the one thing in them that is learned.
+//! The features of a configuration, see the core's network, and the derivative by the one thing in them that is
+//! learned.
 //!
 //! ```text
 //! f_k = 1/(1 + σ²(2κk̂² + m_F²)), f₀ = 0    F_k = f_k, F₀ = 1      D_k = σ²f_k      w_k = C_k/(C_k + σ²), w₀ = 1

@@ -26,7 +26,8 @@ pub struct Lattice<R> {
 }
 
 impl<R: Real> Lattice<R> {
-    /// With the spectrum of every mode. The term that is linear mode by mode is left out where the network is to be `local`.
+    /// With the spectrum of every mode. The term that is linear mode by mode is left out where the network is to be
+    /// `local`.
     pub fn new(extent: usize, couplings: Phi4, mass2: f64, spectrum: &[f64], local: bool) -> Self {
         let single = |values: &[f64]| -> Vec<R> { values.iter().map(|&v| R::of(v)).collect() };
         let kinetic: Vec<f64> = spectrum::laplacian(extent).into_iter().map(|k2| 2.0 * couplings.kappa * k2).collect();

@@ -4,7 +4,8 @@
 //! a = s(gz + β) + s(gz - β),   z = W x,   β = b + U e,   s(x) = (3c - c³)/2 with c = x clipped to [-1, 1]
 //! ```
 //!
-//! x are the odd inputs and e the even ones at a site, g and b the gain and the bias of a unit at the configuration's σ.
+//! x are the odd inputs and e the even ones at a site, g and b the gain and the bias of a unit at the configuration's
+//! σ.
 
 use stoquant_core::arith::Real;
 use stoquant_core::machine::Pass;

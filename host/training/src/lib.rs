@@ -42,7 +42,8 @@ use stoquant_diffusion::model::{Config, Model, Tensor};
 use stoquant_diffusion::{magnetisation, spectrum};
 use stoquant_engines::simd::MachineKind;
 
-/// Shares of a batch, each with random numbers and a sum of its own: the result does not depend on the number of threads.
+/// Shares of a batch, each with random numbers and a sum of its own: the result does not depend on the number of
+/// threads.
 const SHARES: usize = 8;
 
 /// Leapfrog steps of a posterior's trajectory: about a quarter period of the stiffest modes each.
@@ -184,7 +185,8 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// Takes the running means of the parameters, measures the variances that the reverse SDE needs, and hands the model over.
+    /// Takes the running means of the parameters, measures the variances that the reverse SDE needs, and hands the
+    /// model over.
     pub fn finish(self) -> Model {
         let Self { recipe, config, moments, density, phi, machine, lattice, scales, adam, mut posteriors, .. } = self;
         let network = Network::new(machine, &lattice, adam.means(), &scales);
@@ -233,8 +235,8 @@ fn squares(target: &[f32], weight: &[f32]) -> f64 {
     target.iter().zip(weight).map(|(&t, &w)| f64::from(w) * f64::from(t) * f64::from(t)).sum()
 }
 
-/// m² of the linear part: the mean over modes of 1/C_k - 2κk̂², and no less than 10⁻³κ: positive, and far below the 16κ of the
-/// stiffest mode.
+/// m² of the linear part: the mean over modes of 1/C_k - 2κk̂², and no less than 10⁻³κ: positive, and far below the 16κ
+/// of the stiffest mode.
 fn mass2(recipe: &Recipe, moments: &Moments, shells: &[f64], of_mode: &[usize]) -> f64 {
     let kinetic = |shell: usize| 2.0 * recipe.couplings.kappa * shells[shell];
     let terms = of_mode.iter().skip(1).map(|&shell| 1.0 / moments.spectrum[shell] - kinetic(shell));

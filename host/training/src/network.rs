@@ -1,5 +1,5 @@
-//! The network for training: h of a configuration, and the derivative of its loss by every parameter. The core's own evaluation
-//! is written apart from it, and tested against it.
+//! The network for training: h of a configuration, and the derivative of its loss by every parameter. The core's own
+//! evaluation is written apart from it, and tested against it.
 //!
 //! ```text
 //! h = T[ŷ(4λŷ² + 12λv - μ) + γ·(Σ_j o_j a_j + Σ_i s_i x_i + x₀ Σ_i c_i e_i + p x₀³)]
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! x and e are the features as they are scaled, a the activations of the second layer at a site, R the hat functions in
-//! |k̂|. γ, o, s, c, p and l are rows at σ of tables by knot. The chain rule is applied by hand, backwards through the same
-//! steps.
+//! |k̂|. γ, o, s, c, p and l are rows at σ of tables by knot. The chain rule is applied by hand, backwards through the
+//! same steps.
 
 use stoquant_core::arith::Real;
 use stoquant_core::machine::{Machine, Pass};

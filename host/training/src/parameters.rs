@@ -146,7 +146,8 @@ impl<R: Real> Parameters<R> {
             let mut normal = || -> f64 { StandardNormal.sample(&mut rng) };
             (0..count).map(|_| R::of(width * normal())).collect()
         };
-        // Inputs have unit variance, and so have the arguments of the activation, about; even inputs begin as a perturbation.
+        // Inputs have unit variance, and so have the arguments of the activation, about; even inputs begin as a
+        // perturbation.
         let mut layer = |units: usize, inputs: usize, width: f64| Weights {
             odd: random(units * inputs, width / (inputs as f64).sqrt()),
             even: random(units * EVEN, 0.1),

@@ -1,8 +1,9 @@
 //! Targets with little noise: the mean of g over the posterior of x₀ given y, by hybrid Monte Carlo.
 //!
-//! The pair (x₀, y = x₀ + σε) makes x₀ an exact draw of p(x₀|y) ∝ exp(-S(x₀) - |y - x₀|²/(2σ²)). A few trajectories that
-//! start there give more draws of the same law, each exact, so the mean of any estimator over them is unbiased and less noisy.
-//! The noise term makes the law stiff: one trajectory of a few steps moves far at small σ, where most of the loss lies.
+//! The pair (x₀, y = x₀ + σε) makes x₀ an exact draw of p(x₀|y) ∝ exp(-S(x₀) - |y - x₀|²/(2σ²)). A few trajectories
+//! that start there give more draws of the same law, each exact, so the mean of any estimator over them is unbiased and
+//! less noisy. The noise term makes the law stiff: one trajectory of a few steps moves far at small σ, where most of
+//! the loss lies.
 
 use stoquant_core::noise::{Noise, StreamTag, Threefry};
 use stoquant_model::{NoiseKind, Phi4};

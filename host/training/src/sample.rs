@@ -1,7 +1,8 @@
 //! Batches: noised configurations, and targets for h.
 //!
-//! Two estimators have the mean h_k = E[g_k|y]: g_k(x₀) itself, and (y - x₀)_k/σ² - A_k x₀_k (Tweedie's formula). Their mixture
-//! with weights as of a Gaussian theory of curvature ⟨g'⟩ has about the least variance at every k and σ; averaged over draws of the posterior it has less.
+//! Two estimators have the mean h_k = E[g_k|y]: g_k(x₀) itself, and (y - x₀)_k/σ² - A_k x₀_k (Tweedie's formula). Their
+//! mixture with weights as of a Gaussian theory of curvature ⟨g'⟩ has about the least variance at every k and σ;
+//! averaged over draws of the posterior it has less.
 
 use stoquant_core::machine::Portable;
 

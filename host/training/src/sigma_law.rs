@@ -41,7 +41,8 @@ impl SigmaLaw {
 mod tests {
     use super::*;
 
-    /// The weighted mean of any function of ln σ is its uniform mean: midpoint sums of 10⁵ quantiles, error below 1e-8 for these smooth ones.
+    /// The weighted mean of any function of ln σ is its uniform mean: midpoint sums of 10⁵ quantiles, error below 1e-8
+    /// for these smooth ones.
     #[test]
     fn weights_undo_the_density() {
         let law = SigmaLaw::new([0.1, 10.0], &[0.5, 2.0, 1.0, 0.1]);

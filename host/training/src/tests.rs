@@ -72,8 +72,8 @@ fn foreign_checkpoints_are_refused() {
     }
 }
 
-/// The network that is trained and the core's, written apart, agree: single precision against double, sums of a few hundred
-/// terms of order one, 1e-4 of the largest h.
+/// The network that is trained and the core's, written apart, agree: single precision against double, sums of a few
+/// hundred terms of order one, 1e-4 of the largest h.
 #[test]
 fn the_core_evaluates_what_was_trained() {
     let recipe = recipe(40);
@@ -186,8 +186,8 @@ impl Case {
         gradient.sum()
     }
 
-    /// By central differences: an error of δ² and of 1e-16/δ by rounding. The loss is once continuously differentiable; the second
-    /// derivative jumps where a unit clips, which costs δ at the few sites that lie within δ of an edge.
+    /// By central differences: an error of δ² and of 1e-16/δ by rounding. The loss is once continuously differentiable;
+    /// the second derivative jumps where a unit clips, which costs δ at the few sites that lie within δ of an edge.
     fn differences(&self) -> Parameters<f64> {
         let delta = 1e-6;
         let mut out = self.parameters.zeros();

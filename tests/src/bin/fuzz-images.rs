@@ -1,7 +1,9 @@
-//! Breaks images of quantised networks for as long as it is told: no bytes may make the reader panic, overflow or read beyond them.
+//! Breaks images of quantised networks for as long as it is told: no bytes may make the reader panic, overflow or read
+//! beyond them.
 //!
-//! Mutations of a corpus of good images: bits, bytes, words and extreme values replaced, pieces cut out, doubled or exchanged; the check sum mended in
-//! most cases, so that what lies behind it is reached. Build it with overflow checks (profile `release-checked`).
+//! Mutations of a corpus of good images: bits, bytes, words and extreme values replaced, pieces cut out, doubled or
+//! exchanged; the check sum mended in most cases, so that what lies behind it is reached. Build it with overflow checks
+//! (profile `release-checked`).
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! Plants every defect and prints which check catches it first; exit 1 if one survives, or if a check fails without a defect.
+//! Plants every defect and prints which check catches it first; exit 1 if one survives, or if a check fails without a
+//! defect.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -65,8 +65,8 @@ pub enum Flaw {
 use Flaw::*;
 
 thread_local! {
-    /// The flaw of the sweep that this thread is in. Operations of a format have no state to keep it in, and a type for each flaw would be
-    /// a copy of every integrator for each.
+    /// The flaw of the sweep that this thread is in. Operations of a format have no state to keep it in, and a type for
+    /// each flaw would be a copy of every integrator for each.
     static PLANTED: Cell<Flaw> = const { Cell::new(Nothing) };
 }
 

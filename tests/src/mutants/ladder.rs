@@ -74,8 +74,8 @@ impl Defect {
     }
 }
 
-/// Plants the defects, on all cores, each timed for itself. Threads of its own: one of rayon's that waits for others would take up a
-/// second defect meanwhile.
+/// Plants the defects, on all cores, each timed for itself. Threads of its own: one of rayon's that waits for others
+/// would take up a second defect meanwhile.
 pub fn climb(defects: &[Defect]) -> Vec<Outcome> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
@@ -170,8 +170,8 @@ impl Scope {
     }
 }
 
-/// The parts of the certificate that see chains, in the order of their cost. The comparison of boards with engines is not among them: its
-/// board is the core without the defect.
+/// The parts of the certificate that see chains, in the order of their cost. The comparison of boards with engines is
+/// not among them: its board is the core without the defect.
 pub fn chains(chains: Chains, scope: Scope) -> Vec<Rung> {
     let chains = Arc::new(chains);
     let parts = parts::of_chains(&scope.plan()).into_iter();

@@ -15,7 +15,7 @@ fn what_is_no_board() {
     refused(&["device", "info", "--port", "nowhere"], &["nowhere"]);
     refused(&["device", "info"], &["--port"]);
     refused(&["device", "info", "--emulate", "cortex-m4f"], &["stoquant-mps2-an386.elf", "cargo xtask firmware"]);
-    refused(&["device", "info", "--emulate", "cortex-m4f", "--firmware", "none.elf"], &["none.elf", "is not there"]);
+    refused(&["device", "info", "--emulate", "cortex-m4f", "--firmware", "none.elf"], &["none.elf", "is missing"]);
     refused(&["device", "certify", "--emulate", "thread", "--effort", "0"], &["effort = 0", "above 0"]);
     refused(&["device", "run", "--emulate", "thread", "--arith", "f64"], &["no such chain", "device info"]);
     refused(&["device", "run", "--emulate", "thread", "--extent", "512,512"], &["no such chain", "device info"]);

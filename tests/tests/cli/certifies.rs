@@ -1,4 +1,5 @@
-//! The certificate on the command line: rungs alone, one screen, an earlier certificate, files for continuous integration.
+//! The certificate on the command line: rungs alone, one screen, an earlier certificate, files for continuous
+//! integration.
 
 use std::fs;
 
@@ -30,13 +31,15 @@ fn a_rung_alone() {
         (&["--engine", "int8", "--rung", "words"], &["rung = words", "no such rung"]),
         (&["--against", "none.json"], &["against = none.json", "cannot read"]),
         (&["--against", "quick.toml"], &["against = quick.toml", "no certificate"]),
+        (&["--rung", "math", "--figure", "f.svg"], &["figure = f.svg", "exact-law"]),
+        (&["--config", "quick.toml", "--figure", "f.svg"], &["figure = f.svg", "exact-law"]),
     ] {
         refused(directory.path(), &[&["certify"], flags].concat(), words);
     }
 }
 
-/// An experiment's certificate fits a screen; against itself nothing differs, against another what differs is named; JUnit has a case a
-/// check.
+/// An experiment's certificate fits a screen; against itself nothing differs, against another what differs is named;
+/// JUnit has a case a check.
 #[test]
 fn against_an_earlier_one() {
     let directory = place();
@@ -59,4 +62,31 @@ fn against_an_earlier_one() {
     // Another arithmetic: its checks are new, the old ones are gone.
     let (code, other) = certify("--integrator euler --against old.json");
     assert!(code == Some(1) && other.contains("gone   identity: f64 mala site: restart = no restart"), "{other}");
+}
+
+/// The figure is one drawing, whose elements close, with both panels, every curve and what it shows in words.
+#[test]
+fn a_figure_is_drawn() {
+    let directory = place();
+    succeed(directory.path(), &["certify", "--rung", "exact-law", "--figure", "f.svg"]);
+    let svg = fs::read_to_string(directory.path().join("f.svg")).expect("a file");
+    assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\"") && svg.len() < 60_000, "{}", svg.len());
+    let mut open: Vec<&str> = Vec::new();
+    for tag in svg.split('<').skip(1) {
+        let (tag, _) = tag.split_once('>').expect("a tag ends");
+        let name = tag.trim_start_matches('/').split([' ', '\n', '/']).next().expect("a first word");
+        match tag {
+            _ if tag.starts_with('/') => assert_eq!(open.pop(), Some(name), "closed in the order of opening"),
+            _ if tag.ends_with('/') => {}
+            _ => open.push(name),
+        }
+    }
+    assert!(open.is_empty(), "not closed: {open:?}");
+    assert_eq!(svg.matches("<svg").count(), 3, "a drawing of two panels");
+    for part in ["<title>Histogram of 524288 sites", "sites of the engine", "exact law of the integers", "e^{-S}"] {
+        assert!(svg.contains(part), "{part}");
+    }
+    // A point for each cell within reach, above and below; 64 residuals. One more circle is in the legend.
+    assert!((1 + 2 * 56..=1 + 2 * 64).contains(&svg.matches("<circle").count()), "{}", svg.matches("<circle").count());
+    assert!(!svg.contains("NaN") && !svg.contains("inf"));
 }

@@ -31,8 +31,8 @@ fn measure(path: &Path) -> (Value, String) {
     (serde_json::from_slice(&out.stdout).expect("JSON"), stderr)
 }
 
-/// One of eight chains off by half of σ; chains in two wells; one chain twice; and nothing where nothing is wrong. The false-alarm rate of
-/// the last is 1e-4; the seeds are fixed.
+/// One of eight chains off by half of σ; chains in two wells; one chain twice; and nothing where nothing is wrong. The
+/// false-alarm rate of the last is 1e-4; the seeds are fixed.
 #[test]
 fn chains_that_disagree_are_named() {
     let directory = place();
@@ -80,7 +80,8 @@ fn sample_says_where_chains_are_stuck() {
     assert!(stdout.contains("chi2/dof") && stdout.contains("R-hat"), "{stdout}");
 }
 
-/// A short chain beside a long one leaves τ as it is; what is too short has no error, and says so; period 2 is not called short.
+/// A short chain beside a long one leaves τ as it is; what is too short has no error, and says so; period 2 is not
+/// called short.
 #[test]
 fn short_and_odd_series() {
     let directory = place();

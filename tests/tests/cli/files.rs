@@ -1,4 +1,5 @@
-//! Files: what an output may replace, and what it may not; what a broken input is called. For every output of every command, and every reader.
+//! Files: what an output may replace, and what it may not; what a broken input is called. For every output of every
+//! command, and every reader.
 
 use std::fs;
 use std::io::Write;
@@ -35,8 +36,8 @@ fn make(program: &str, args: &[&str], directory: &Path) -> bool {
     std::process::Command::new(program).args(args).current_dir(directory).status().is_ok_and(|status| status.success())
 }
 
-/// Pipes, sockets, devices, directories, links to them, files without write permission: refused by name before any work, and left as they
-/// were. Device nodes need a superuser; the rest does not.
+/// Pipes, sockets, devices, directories, links to them, files without write permission: refused by name before any
+/// work, and left as they were. Device nodes need a superuser; the rest does not.
 #[cfg(unix)]
 #[test]
 fn what_is_no_regular_file_is_not_replaced() {
@@ -179,7 +180,8 @@ fn full_standard_output_is_an_error() {
     }
 }
 
-/// A disk that fills up (a limit on the size of files stands for it): one line, exit status 2, nothing new and the old file as it was.
+/// A disk that fills up (a limit on the size of files stands for it): one line, exit status 2, nothing new and the old
+/// file as it was.
 #[cfg(unix)]
 #[test]
 fn full_disks_leave_what_was_there() {
@@ -238,8 +240,8 @@ fn signals_leave_no_hidden_file() {
     assert!(met > 0, "no run was met while it wrote");
 }
 
-/// Every cut and every extension of an ensemble, and every header that promises more than there is, for every reader: one line that says so,
-/// and no memory taken for it.
+/// Every cut and every extension of an ensemble, and every header that promises more than there is, for every reader:
+/// one line that says so, and no memory taken for it.
 #[test]
 fn broken_ensembles_are_called_that() {
     let directory = place();

@@ -75,7 +75,8 @@ fn references_that_do_not_fit() {
     );
 }
 
-/// Bytes depend on the seed, not on threads or the instruction set; the arrays are what the manifest and the output say.
+/// Bytes depend on the seed, not on threads or the instruction set; the arrays are what the manifest and the output
+/// say.
 #[test]
 fn generate_is_reproducible() {
     let directory = place();

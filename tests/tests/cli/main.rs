@@ -19,7 +19,8 @@ pub fn place() -> TempDir {
     let directory = tempfile::tempdir().expect("a temporary directory");
     std::fs::write(
         directory.path().join("quick.toml"),
-        "extent = [4, 4]\nkappa = 0.2\nlambda = 0.1\neps = 0.05\nchains = 2\ncount = 20\nthermalise = 10\nevery = 1\nseed = 7\n",
+        "extent = [4, 4]\nkappa = 0.2\nlambda = 0.1\neps = 0.05\nchains = 2\ncount = 20\n\
+         thermalise = 10\nevery = 1\nseed = 7\n",
     )
     .expect("writable");
     directory

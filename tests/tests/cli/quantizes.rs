@@ -27,7 +27,8 @@ fn what_cannot_be_quantised() {
     generate(&["--model", "cut.sqm"], &["cut.sqm", "6 bytes"]);
 }
 
-/// An image gives the same bits as its model quantised in passing; it is refused what it cannot do, and broken it is refused.
+/// An image gives the same bits as its model quantised in passing; it is refused what it cannot do, and broken it is
+/// refused.
 #[test]
 fn images_generate() {
     let directory = place();

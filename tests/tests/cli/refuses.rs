@@ -9,7 +9,8 @@ use stoquant_tests::command::{contents, run};
 
 use super::place;
 
-/// Refused: exit status 2, nothing on standard output, one line on standard error with these words, the directory as before.
+/// Refused: exit status 2, nothing on standard output, one line on standard error with these words, the directory as
+/// before.
 #[track_caller]
 pub fn refused(directory: &Path, args: &[&str], words: &[&str]) {
     let before = contents(directory);

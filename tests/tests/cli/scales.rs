@@ -12,8 +12,8 @@ fn measured(directory: &Path, args: &[&str]) -> Value {
     serde_json::from_str(&succeed(directory, args)).expect("JSON")
 }
 
-/// One free site by MALA: μ²⟨φ²⟩ = 1 for μ² from 1e-12 to 1e12, in either precision. |z| < 6: false alarms 2e-9 each; a deviation of 6% is
-/// found with probability 0.99.
+/// One free site by MALA: μ²⟨φ²⟩ = 1 for μ² from 1e-12 to 1e12, in either precision. |z| < 6: false alarms 2e-9 each; a
+/// deviation of 6% is found with probability 0.99.
 #[test]
 fn mala_of_floats_at_any_scale() {
     let directory = place();
@@ -66,8 +66,8 @@ fn measure_at_any_scale() {
     }
 }
 
-/// An experiment in floats is certified without a word of the limits of fixed point, at any scale; what is asked for and cannot be is
-/// refused at once, and what is not asked for by name is listed.
+/// An experiment in floats is certified without a word of the limits of fixed point, at any scale; what is asked for
+/// and cannot be is refused at once, and what is not asked for by name is listed.
 #[test]
 fn experiments_in_floats_are_certified() {
     let directory = place();

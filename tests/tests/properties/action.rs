@@ -36,8 +36,8 @@ fn rounding<A: Arith>(c: &Phi4, dims: usize, volume: usize) -> f64 {
     tally + fourth + 4.0 * f64::EPSILON * v * terms
 }
 
-/// Force and curvature at some sites, from differences of the action. S is a quartic in φ_x, so Richardson's combination of
-/// steps h and 2h is its derivative, and the only error is the rounding of S over h.
+/// Force and curvature at some sites, from differences of the action. S is a quartic in φ_x, so Richardson's
+/// combination of steps h and 2h is its derivative, and the only error is the rounding of S over h.
 fn differences<const D: usize, A: Arith>(extents: [usize; D], c: &Phi4, field: &[i32]) -> Result<(), TestCaseError> {
     let plan = one_block(extents);
     let action = *c;
@@ -73,8 +73,8 @@ fn differences<const D: usize, A: Arith>(extents: [usize; D], c: &Phi4, field: &
     Ok(())
 }
 
-/// The quantised drift is ε times the force of the quantised action, within the roundings that the format names: one of φ²
-/// and one of d, or for floats five of IEEE 754.
+/// The quantised drift is ε times the force of the quantised action, within the roundings that the format names: one of
+/// φ² and one of d, or for floats five of IEEE 754.
 fn quantised<const D: usize, A: Arith>(
     extents: [usize; D],
     c: &Phi4,

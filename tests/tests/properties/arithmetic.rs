@@ -1,4 +1,5 @@
-//! `Fx<W>` against unbounded integers: one rounding rule, nearest with midpoints up; one saturation, symmetric and counted.
+//! `Fx<W>` against unbounded integers: one rounding rule, nearest with midpoints up; one saturation, symmetric and
+//! counted.
 
 use proptest::prelude::*;
 use stoquant_core::arith::{Arith, Format, Fx, PROPOSAL_FRACTION, TALLY_FRACTION};
@@ -18,7 +19,8 @@ fn exact(value: f64) -> (i128, i32) {
     (if value < 0.0 { -m } else { m }, biased.max(1) - 1075)
 }
 
-/// Nearest integer of value·2^fraction, midpoints up; values so large that no format holds them become the largest integer.
+/// Nearest integer of value·2^fraction, midpoints up; values so large that no format holds them become the largest
+/// integer.
 fn quantised(value: f64, fraction: u32) -> i128 {
     let (m, e) = exact(value);
     match e + fraction as i32 {

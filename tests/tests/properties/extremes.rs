@@ -1,5 +1,6 @@
-//! The largest operands everywhere at once, as the table in `core/src/arith/fx.rs` allows them: no accumulator overflows, and the
-//! result is that of unbounded integers. Run with overflow checks (profile `release-checked`), the test sees overflows that cancel too.
+//! The largest operands everywhere at once, as the table in `core/src/arith/fx.rs` allows them: no accumulator
+//! overflows, and the result is that of unbounded integers. Run with overflow checks (profile `release-checked`), the
+//! test sees overflows that cancel too.
 
 use stoquant_core::action::{Action, QuarticDrift};
 use stoquant_core::arith::{Arith, Format, Fx, Tally};

@@ -96,7 +96,9 @@ fn agree<const D: usize, A: Arith>(setup: &Setup, sweeps: u64, way: Way) -> Resu
     let action = c;
     // What a format refuses is refused before any machine is asked.
     macro_rules! both {
-        ($($made:expr),+) => { $(if let Ok(integrator) = $made { compare::<D, A>(setup, &integrator, sweeps, way)?; })+ };
+        ($($made:expr),+) => {
+            $(if let Ok(integrator) = $made { compare::<D, A>(setup, &integrator, sweeps, way)?; })+
+        };
     }
     both!(
         Euler::<A, _>::new(&action, eps, D),
@@ -137,7 +139,10 @@ proptest! {
         first in prop_oneof![Just(0usize), Just(1), Just((1 << 21) - 70), 0..1usize << 23],
         length in 0..700usize,
         law in select(vec![NoiseKind::Gaussian, NoiseKind::ThreePoint]),
-        words in proptest::collection::vec(prop_oneof![any::<u32>(), 0..40u32, (0..32u32).prop_map(|s| u32::MAX >> s)], 0..300),
+        words in proptest::collection::vec(
+            prop_oneof![any::<u32>(), 0..40u32, (0..32u32).prop_map(|s| u32::MAX >> s)],
+            0..300,
+        ),
     ) {
         struct Fill(u64, u64, usize, usize, NoiseKind, Vec<u32>);
         impl Work for Fill {

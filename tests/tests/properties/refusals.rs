@@ -1,4 +1,5 @@
-//! Construction refuses what a sweep could not do: the right error, in one line that names the value and what would be right.
+//! Construction refuses what a sweep could not do: the right error, in one line that names the value and what would be
+//! right.
 
 use proptest::prelude::*;
 use stoquant::engine::core_engine;

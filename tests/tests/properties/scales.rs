@@ -1,4 +1,5 @@
-//! Float chains do not know in which unit their field is: by powers of two every field, decision and average is the same to the bit.
+//! Float chains do not know in which unit their field is: by powers of two every field, decision and average is the
+//! same to the bit.
 
 use proptest::prelude::*;
 use stoquant::engine::core_engine;
@@ -6,7 +7,8 @@ use stoquant_core::observable::Measurement;
 use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 use stoquant_tests::strategy;
 
-/// Fields, decisions and averages of a chain whose field is `scale` times that of the setup, all taken back to the setup's unit.
+/// Fields, decisions and averages of a chain whose field is `scale` times that of the setup, all taken back to the
+/// setup's unit.
 fn run(setup: &Setup, scale: f64, sweeps: u64) -> (Vec<u64>, [u64; 4], Measurement) {
     let square = scale * scale;
     let Phi4 { kappa, b, lambda } = setup.couplings;
@@ -41,8 +43,8 @@ proptest! {
     }
 }
 
-/// A start as far out as a million times the reach of e^{-S}: what clips is counted, in either precision and either way of a sweep, and the
-/// averages of such a field are no numbers. One that is at home counts nothing.
+/// A start as far out as a million times the reach of e^{-S}: what clips is counted, in either precision and either way
+/// of a sweep, and the averages of such a field are no numbers. One that is at home counts nothing.
 #[test]
 fn what_clips_is_counted() {
     for arith in [ArithKind::F32, ArithKind::F64] {

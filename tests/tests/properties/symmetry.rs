@@ -1,5 +1,5 @@
-//! Symmetries of the lattice hold bit for bit, and no cut of the work into blocks changes a bit: the core's noise can be moved
-//! with the field.
+//! Symmetries of the lattice hold bit for bit, and no cut of the work into blocks changes a bit: the core's noise can
+//! be moved with the field.
 
 use proptest::prelude::*;
 use stoquant_core::arith::{Arith, Fx};
@@ -94,8 +94,9 @@ impl Case<'_> {
                 let (after, _) = self.run(extents, integrator, Moved { flip: true, ..words }, &minus, work, sweeps);
                 for (&a, &b) in after.iter().zip(&plain) {
                     let sum = A::load(a).value() + A::load(b).value();
-                    // Floats: exactly 0. Fixed point: 0, or one unit up where the rounding met a tie (of Heun's predictor: up
-                    // or down). A tie that also flips a Metropolis decision has a probability below 1e-9 a case.
+                    // Floats: exactly 0. Fixed point: 0, or one unit up where the rounding met a tie (of Heun's
+                    // predictor: up or down). A tie that also flips a Metropolis decision has a probability below 1e-9
+                    // a case.
                     let tie =
                         sum == A::FIELD_LSB || self.setup.integrator == IntegratorKind::Heun && sum == -A::FIELD_LSB;
                     prop_assert!(sum == 0.0 || tie, "{:?} {:?}", a, b);

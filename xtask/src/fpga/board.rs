@@ -47,7 +47,8 @@ impl Family {
         if self == Self::Ice40 { "-DSQ_DELAYS_IN_RAM" } else { "" }
     }
 
-    /// Memory blocks of a chain: three copies of two fields, and the Gaussian's table; on an iCE40 four delays, of which one is wide.
+    /// Memory blocks of a chain: three copies of two fields, and the Gaussian's table; on an iCE40 four delays, of
+    /// which one is wide.
     pub fn memories(self, sites_log2: usize) -> usize {
         let words = 2 << sites_log2;
         if self == Self::Ice40 { 3 * (words * 16 / 4096) + 4 + 5 } else { 3 * (words * 9).div_ceil(18432) * 2 + 2 }
@@ -107,7 +108,8 @@ impl Board {
         }
     }
 
-    /// What place and route strives for, in MHz, where that is more than the board's clock: it stops improving once it has it.
+    /// What place and route strives for, in MHz, where that is more than the board's clock: it stops improving once it
+    /// has it.
     pub fn goal(self, pipes: usize) -> Option<f64> {
         (self == Self::Ulx3s && pipes == 1).then_some(136.0)
     }

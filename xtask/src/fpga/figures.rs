@@ -118,8 +118,10 @@ fn differences(recorded: &Value, figures: &Figures) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const REPORT: &str = r#"{"critical_paths": [], "fmax": {"a": {"achieved": 143.2, "constraint": 125.0}, "b": {"achieved": 150.0, "constraint": 25.0}},
-        "utilization": {"MULT18X18D": {"available": 156, "used": 7}, "TRELLIS_FF": {"available": 83640, "used": 1000}, "ALU54B": {"available": 78, "used": 0}}}"#;
+    const REPORT: &str = r#"{"critical_paths": [], "fmax": {"a": {"achieved": 143.2, "constraint": 125.0},
+        "b": {"achieved": 150.0, "constraint": 25.0}},
+        "utilization": {"MULT18X18D": {"available": 156, "used": 7}, "TRELLIS_FF": {"available": 83640, "used": 1000},
+        "ALU54B": {"available": 78, "used": 0}}}"#;
 
     #[test]
     fn figures_are_held_to_the_record() {

@@ -9,7 +9,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 
-/// Warnings of synthesis that mean nothing. All others are errors: a miscompiled multiplier has been announced by no more than one.
+/// Warnings of synthesis that mean nothing. All others are errors: a miscompiled multiplier has been announced by no
+/// more than one.
 const HARMLESS: [&str; 1] = [
     // Of the tool's own files.
     "Lexer warning: The SystemVerilog keyword `bit' (at /share/abc9_map.v",
@@ -88,8 +89,8 @@ pub fn build(board: Board, pipes: usize, record: bool) -> Result<String> {
     Ok(format!("{figures}; runs at {clock} MHz"))
 }
 
-/// Runs Yosys on a module and returns its cells; fails on what it should not have said. `write` is a `write_…` command with a file
-/// below `out`.
+/// Runs Yosys on a module and returns its cells; fails on what it should not have said. `write` is a `write_…` command
+/// with a file below `out`.
 pub fn synthesise(
     family: Family,
     sources: &[String],
@@ -102,7 +103,8 @@ pub fn synthesise(
     let set: String = parameters.iter().map(|(name, value)| format!("chparam -set {name} {value} {top}\n")).collect();
     let (kind, file) = write_what.rsplit_once(' ').unwrap_or((write_what, "out"));
     let script = format!(
-        "read_verilog -defer -sv {} {} {}\n{set}{} -top {top}\ncheck\ntee -o {out}/cells.json stat -json\nwrite_{kind} {out}/{file}\n",
+        "read_verilog -defer -sv {} {} {}\n{set}{} -top {top}\ncheck\ntee -o {out}/cells.json stat -json\n\
+         write_{kind} {out}/{file}\n",
         family.defines(),
         include().join(" "),
         sources.join(" "),
@@ -166,7 +168,8 @@ mod tests {
     #[test]
     fn what_synthesis_should_not_say_is_heard() {
         let good = "1.2. Executing CHECK pass\nFound and reported 0 problems.\nNo latch inferred for signal `\\a.\\b'\n\
-            Lexer warning: The SystemVerilog keyword `bit' (at /share/abc9_map.v:35) is not recognized unless read_verilog is called with -sv!\n";
+            Lexer warning: The SystemVerilog keyword `bit' (at /share/abc9_map.v:35) is not recognized \
+            unless read_verilog is called with -sv!\n";
         assert_eq!(complaint(good), None);
         for bad in [
             "Warning: Driver-driver conflict for \\p between cell a and constant 1'0. Resolved using constant.",

@@ -24,7 +24,8 @@ fn grid(points: usize) -> Vec<f64> {
     grid
 }
 
-/// The samplers that are exact for a free field at any number of steps: ln q and ln w of single samples against the Gaussian.
+/// The samplers that are exact for a free field at any number of steps: ln q and ln w of single samples against the
+/// Gaussian.
 pub fn exact(subject: &Subject, seed: u64) -> Result<Vec<Check>, Error> {
     let a: Vec<f64> = spectrum::laplacian(8).iter().map(|k2| 1.0 / (0.54 * k2 + 0.1)).collect();
     let modes = a.len();

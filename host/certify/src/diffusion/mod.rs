@@ -1,4 +1,5 @@
-//! Diffusion: exact where the theory is free, exact against quadrature on one interacting site, and a trained score judged by its weights.
+//! Diffusion: exact where the theory is free, exact against quadrature on one interacting site, and a trained score
+//! judged by its weights.
 
 mod free;
 mod site;

@@ -1,4 +1,5 @@
-//! One site in a double well, S = -x²/2 + x⁴/4: the exact score by quadrature, the laws of the samplers by iterating their kernels.
+//! One site in a double well, S = -x²/2 + x⁴/4: the exact score by quadrature, the laws of the samplers by iterating
+//! their kernels.
 
 use stoquant_core::diffusion::flow::{Flow, Method};
 use stoquant_core::diffusion::kernel::noise as variance;
@@ -82,8 +83,8 @@ impl Tables {
     }
 }
 
-/// The flow's density of single samples against e^{-S}/Z: no statistics. The Gaussian that it starts from is not quite p_σ, which
-/// leaves 1.5e-5 of ln q at σ = 100 (and 1.5e-3 at 10).
+/// The flow's density of single samples against e^{-S}/Z: no statistics. The Gaussian that it starts from is not quite
+/// p_σ, which leaves 1.5e-5 of ln q at σ = 100 (and 1.5e-3 at 10).
 pub fn flow(subject: &Subject) -> Result<Vec<Check>, Error> {
     const STEPS: usize = 96;
     let alpha = (100.0 / 0.3f64).asinh();
@@ -140,8 +141,8 @@ fn sigmas(widest: f64, steps: usize) -> Vec<f64> {
     out
 }
 
-/// The law at σ = 0 that the reverse chain of exponential steps has, by its transition operator, and the largest relative difference of
-/// ⟨y_s y_t⟩ from that of the forward process, ⟨x²⟩ + σ_s².
+/// The law at σ = 0 that the reverse chain of exponential steps has, by its transition operator, and the largest
+/// relative difference of ⟨y_s y_t⟩ from that of the forward process, ⟨x²⟩ + σ_s².
 fn iterate(subject: &Subject, start: Density, grid: &[f64], tables: &Tables) -> Result<(Density, f64), Error> {
     let score = Altered { score: tables.score(2 * HALF as usize + 1)?, stages: grid.len() - 1, subject };
     let mut work = vec![0.0; score.work()];
@@ -172,7 +173,8 @@ fn distance(density: &Density) -> f64 {
     0.5 * density.points().map(|(y, p)| (p - density.spacing * (-action(y)).exp() / z).abs()).sum::<f64>()
 }
 
-/// The reverse SDE with the exact score: its law at a given number of steps has no statistics, and the core's loop samples it.
+/// The reverse SDE with the exact score: its law at a given number of steps has no statistics, and the core's loop
+/// samples it.
 pub fn reverse(subject: &Subject, level: Level, seed: u64) -> Result<Vec<Check>, Error> {
     const STEPS: usize = 50;
     let (z, mut checks) = (integral(|_| 1.0), Vec::new());

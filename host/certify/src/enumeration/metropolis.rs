@@ -47,7 +47,8 @@ fn exact(name: &str, proposal: &CountMatrix, w: &[u64]) -> Vec<Check> {
         ),
         // 255 components, each to a few units in its last place.
         Check::bound(RUNG, label("TV to w"), total_variation(&solution, &inside), 0.0, 1e-14),
-        // Noise is bounded and the drift is not: into states far out no way is ever proposed, and so none is taken from there.
+        // Noise is bounded and the drift is not: into states far out no way is ever proposed, and so none is taken from
+        // there.
         // |φ| > 2.8 for eight bits: e^-S < 1e-8.
         Check::bound(
             RUNG,
@@ -68,7 +69,8 @@ fn on(class: &[usize], proposal: &CountMatrix, accept: impl Fn(usize, usize) -> 
     law
 }
 
-/// The core's own ln r, with Gaussian densities where the counts belong: what its formula says, and at eight bits not exact.
+/// The core's own ln r, with Gaussian densities where the counts belong: what its formula says, and at eight bits not
+/// exact.
 fn control<A: Arith>(site: &Site<A>, eta: &EtaLaw, s: &SitePotential) -> [Check; 2] {
     let (proposal, ratios, formula) = (site.enumerate(eta), site.log_ratios(eta), site.formula());
     let variance = 2.0 * site.eps() + LSB * LSB / 12.0;
@@ -82,7 +84,8 @@ fn control<A: Arith>(site: &Site<A>, eta: &EtaLaw, s: &SitePotential) -> [Check;
     let accept = |i, j| ratios.get(&(i, j)).map_or(0.0, |ln_r: &f64| ln_r.exp().min(1.0));
     let distance = total_variation(&on(&class, &proposal, accept), &boltzmann(s));
     [
-        // With eight bits and these couplings all terms are short binary fractions: one division rounds, of terms up to 10^4.
+        // With eight bits and these couplings all terms are short binary fractions: one division rounds, of terms up to
+        // 10^4.
         Check::bound(RUNG, "MALA, the core's ln r - its formula, all steps", worst, 0.0, 1e-11),
         Check::bound(
             RUNG,

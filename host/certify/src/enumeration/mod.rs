@@ -1,8 +1,9 @@
 //! Proof by enumeration: one site of eight bits, every state and every word.
 //!
-//! The chain of the core's own sweep is a matrix of counts ([`stoquant_integers::markov`]), its law the solution of a linear system. What is
-//! left between that law and e^{-S} is accounted for: the step, the rounding of the drift's factor, the rounding of the field.
-//! At this width nothing is small, which is the point: each effect is seen, and must be as large as its law says.
+//! The chain of the core's own sweep is a matrix of counts ([`stoquant_integers::markov`]), its law the solution of a linear
+//! system. What is left between that law and e^{-S} is accounted for: the step, the rounding of the drift's factor, the
+//! rounding of the field. At this width nothing is small, which is the point: each effect is seen, and must be as large
+//! as its law says.
 //!
 //! No check here is statistical. Where a tolerance is not an exact bound its order is stated beside it.
 
@@ -34,7 +35,8 @@ struct Case {
     eps: f64,
 }
 
-/// In the double well 4λε is 3.03 units of its format here, and becomes 3: λ to one per cent. At ε = 0.019 it would be fifteen.
+/// In the double well 4λε is 3.03 units of its format here, and becomes 3: λ to one per cent. At ε = 0.019 it would be
+/// fifteen.
 const CASES: [Case; 3] = [
     Case { name: "single well", potential: SINGLE, eps: 0.02 },
     Case { name: "double well", potential: SitePotential { b: -0.5, lambda: 0.4 / 24.0 }, eps: 0.0222 },
@@ -146,7 +148,8 @@ fn law<A: Arith>(case: &Case, eta: &EtaLaw) -> Result<Findings, Error> {
     let with_rounding = noise + LSB * LSB / 12.0;
     let rounded = continuous::law(|i| formula.drift(i), with_rounding, 0.0);
 
-    // S_eff = S + (ε/4)W to first order, W = 2S'' - S'². The next order is relative ε·stiffness: 0.1 where e^-S still counts.
+    // S_eff = S + (ε/4)W to first order, W = 2S'' - S'². The next order is relative ε·stiffness: 0.1 where e^-S still
+    // counts.
     let w = |x: f64| 2.0 * s.curvature(x) - s.slope(x).powi(2);
     let average = markov::mean(&exact, w);
     let first_order = eps / 8.0 * markov::mean(&exact, |x| (w(x) - average).abs());
@@ -159,9 +162,9 @@ fn law<A: Arith>(case: &Case, eta: &EtaLaw) -> Result<Findings, Error> {
             1.0,
             0.1,
         ),
-        // With π of the integers, P of the continuous chain and ρ its law, (π - ρ)(1 - P) = π(C - P). The right side is rough
-        // from point to point, and P smooths that away: the laws differ by no more than one step does. Nothing in the
-        // moments, whose own bounds follow, could hide behind this one.
+        // With π of the integers, P of the continuous chain and ρ its law, (π - ρ)(1 - P) = π(C - P). The right side is
+        // rough from point to point, and P smooths that away: the laws differ by no more than one step does. Nothing in
+        // the moments, whose own bounds follow, could hide behind this one.
         Check::bound(
             RUNG,
             label("integers to continuous Euler with drift and variance of the integers: TV"),
@@ -207,7 +210,8 @@ fn figures(eps: f64, integers: &[f64], exact: &[f64], euler: &[f64], rounded: &[
         figure(
             "enumeration-law",
             format!(
-                "Stationary law of the 8-bit chain, single well, ε = {eps:.4}: solved from the counts of all 2^32 words, not sampled."
+                "Stationary law of the 8-bit chain, single well, ε = {eps:.4}: solved from the counts of all 2^32 \
+                 words, not sampled."
             ),
             Axis::log("density"),
             vec![
@@ -218,7 +222,9 @@ fn figures(eps: f64, integers: &[f64], exact: &[f64], euler: &[f64], rounded: &[
         ),
         figure(
             "enumeration-residual",
-            "What separates it from e^-S: the step is smooth, the rounding of drift and field rough from point to point.".into(),
+            "What separates it from e^-S: the step is smooth, the rounding of drift and field \
+             rough from point to point."
+                .into(),
             Axis::linear("difference of densities"),
             vec![
                 Series::line("step: continuous Euler - e^-S", x.clone(), excess(euler, exact)),
@@ -229,8 +235,9 @@ fn figures(eps: f64, integers: &[f64], exact: &[f64], euler: &[f64], rounded: &[
     ]
 }
 
-/// Where ε·max|S''| > 2 over the whole range, the ends flip into each other for ever: a second law, and where the noise reaches
-/// as far, the only one. Found with a factor d wide enough, absent where d saturates at ±2, and refused by the core.
+/// Where ε·max|S''| > 2 over the whole range, the ends flip into each other for ever: a second law, and where the noise
+/// reaches as far, the only one. Found with a factor d wide enough, absent where d saturates at ±2, and refused by the
+/// core.
 fn second_class<A: Arith>() -> Findings {
     let mut checks = Vec::new();
     for (eps, eta, expected) in

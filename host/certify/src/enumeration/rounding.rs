@@ -81,8 +81,8 @@ pub fn checks<A: Arith>(case: &Case, eta: &EtaLaw) -> Result<Findings, Error> {
         let label = |what: &str| format!("{}, {}: {what}", case.name, rule.name());
         let it = Rounded::new(&site, eta, rule);
         let (bias, variance) = rule.law();
-        // Averages over a law cannot stray further than the worst fraction does. The last term: saturation at ±max, where there
-        // is a mass of 1e-15 at most, and the sums in floats.
+        // Averages over a law cannot stray further than the worst fraction does. The last term: saturation at ±max,
+        // where there is a mass of 1e-15 at most, and the sums in floats.
         let bias_bound = it.spread.bias + rule.lattice().0 + 1e-12;
         let variance_bound = it.spread.variance + rule.lattice().1 + 1e-12;
         checks.push(Check::bound(RUNG, label("mean rounding error / Δ"), it.error.0, bias, bias_bound));
@@ -92,8 +92,8 @@ pub fn checks<A: Arith>(case: &Case, eta: &EtaLaw) -> Result<Findings, Error> {
         let first = |law: &[f64]| mean(law, |x| x);
         checks.push(Check::bound(RUNG, label("⟨φ⟩"), first(&it.integers), first(&it.smooth), bound));
         if rule == Rounding::Truncation && case.potential.lambda == 0.0 {
-            // A Gaussian answers linearly to any force. Left are the lattice of the noise, and that 2bε is an integer d here:
-            // d·⟨φ⟩ = Δ/2 up to the first.
+            // A Gaussian answers linearly to any force. Left are the lattice of the noise, and that 2bε is an integer d
+            // here: d·⟨φ⟩ = Δ/2 up to the first.
             let (s, d) = (site.quantised(), formula.drift(index(1)) / LSB);
             let law = -LSB / (2.0 * site.eps()) / (2.0 * s.b);
             let bound = bias_bound * LSB / -d + (law - -0.5 * LSB / -d).abs();
@@ -175,8 +175,8 @@ pub fn scan<A: Arith>(eta: &EtaLaw) -> Result<Findings, Error> {
     let twice = points.iter().map(|p| (p.shift[1] / p.law - 2.0).abs()).fold(0.0, f64::max);
     let label = |what: &str| format!("single well, {} steps: {what}", points.len());
     let checks = vec![
-        // The noise moves in steps of k_s/128 of a unit, so that the bias left at a state depends on its fraction as if by
-        // chance. Three times that; the next orders are below 0.05.
+        // The noise moves in steps of k_s/128 of a unit, so that the bias left at a state depends on its fraction as if
+        // by chance. Three times that; the next orders are below 0.05.
         Check::bound(
             RUNG,
             label("nearest, mean shift of ⟨φ²⟩ over Δ²/(24ε)·d⟨φ²⟩/dT"),
@@ -207,7 +207,8 @@ fn figures(points: &[Point]) -> Vec<Figure> {
     vec![
         figure(
             "enumeration-rounding",
-            "Shift of ⟨φ²⟩ by rounding, 8 bits, single well. Stochastic rounding follows its law; to nearest, the lattice of the noise \
+            "Shift of ⟨φ²⟩ by rounding, 8 bits, single well. Stochastic rounding follows its law; to nearest, \
+             the lattice of the noise \
              scatters about it, as much as random phases would (bars).",
             "shift of ⟨φ²⟩",
             vec![

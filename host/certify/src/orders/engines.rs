@@ -91,7 +91,8 @@ fn figure(points: Vec<Series>) -> Figure {
     Figure {
         rung: Some(RUNG),
         name: "eps-scan".into(),
-        caption: "Bias of <x^2> for x^2/2 + x^4/4 against the step: exact laws (lines), engines (points). Euler–Maruyama has \
+        caption: "Bias of <x^2> for x^2/2 + x^4/4 against the step: exact laws (lines), engines (points). \
+        Euler–Maruyama has \
                   slope 1 and S_eff as its limit; Leimkuhler–Matthews and Heun have slope 2."
             .into(),
         x: Axis::log("eps"),
@@ -205,8 +206,9 @@ pub fn torus(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Err
 
 /// The measured slope, the expected one, and what must be granted.
 ///
-/// With b₁ and b₂ the biases at ε and 2ε, s₁ = b₁/ε and s₂ = b₂/2ε, 2s₁ - s₂ is the slope but for O(ε²). The orders of a free mode of
-/// stiffness λ fall by ελ/2 each, so the next one is less than (s₂ - s₁)·ελ with the λ of the fastest mode.
+/// With b₁ and b₂ the biases at ε and 2ε, s₁ = b₁/ε and s₂ = b₂/2ε, 2s₁ - s₂ is the slope but for O(ε²). The orders of
+/// a free mode of stiffness λ fall by ελ/2 each, so the next one is less than (s₂ - s₁)·ελ with the λ of the fastest
+/// mode.
 fn slope(runs: &[Averages; 2], o: Observable, integrator: IntegratorKind) -> Result<(Gamma, f64, f64), String> {
     let exact = |c: &Phi4, eps: f64| match integrator {
         IntegratorKind::Euler => exact::effective(&[2, 2], c, eps),

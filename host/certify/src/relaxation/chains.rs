@@ -140,7 +140,8 @@ fn run(factory: &Factory, case: &Case, level: Level) -> Result<Followed, Error> 
         rung: Some(RUNG),
         name: "relaxation".into(),
         caption: format!(
-            "{} chains of one site, all started at x = {}: histograms (points) at five times, and the exact law of the chain (lines).",
+            "{} chains of one site, all started at x = {}: histograms (points) at five times, \
+             and the exact law of the chain (lines).",
             setup.volume(),
             case.start
         ),
@@ -208,7 +209,8 @@ impl Histogram {
         let dof = self.counts.len() as f64 - 1.0;
         let p = chi2_sf(chi2, dof);
         let z = if p < 0.5 { z_from_two_sided(2.0 * p) } else { -z_from_two_sided(2.0 * (1.0 - p)) };
-        // An excess of Σ(Δp)²n/p = 4·dof is found: relative deviations of √(4·dof/n), 3.5% of every cell for 131072 chains.
+        // An excess of Σ(Δp)²n/p = 4·dof is found: relative deviations of √(4·dof/n), 3.5% of every cell for 131072
+        // chains.
         Check { criterion: Criterion::Normal(z), ..Check::normal(RUNG, name, chi2 / dof, 1.0, (2.0 / dof).sqrt()) }
             .from_counts(n)
             .detecting(4.0)

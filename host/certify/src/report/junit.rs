@@ -21,7 +21,8 @@ pub fn junit(certificate: &Certificate) -> String {
             }
             let z = check.z.map_or(String::new(), |z| format!(", z = {z:.2}"));
             out += &format!(
-                "    <testcase classname=\"{rung}\" name=\"{name}\"><failure type=\"{}\" message=\"{} found, {} expected, {} allowed{z}\"/></testcase>\n",
+                "    <testcase classname=\"{rung}\" name=\"{name}\"><failure type=\"{}\" \
+                 message=\"{} found, {} expected, {} allowed{z}\"/></testcase>\n",
                 check.verdict.name(),
                 check.value,
                 check.expected,

@@ -3,6 +3,7 @@
 //! Its bytes follow from the certificate alone: no date, no machine.
 
 mod defects;
+mod drawing;
 mod junit;
 mod page;
 mod plot;
@@ -19,6 +20,7 @@ use stoquant_experiment::output::{Output, Outputs};
 mod tests;
 
 pub use defects::{Defect, planted};
+pub use drawing::histogram;
 pub use junit::junit;
 pub use page::page;
 pub use page::{document, drawn, text};
@@ -35,7 +37,8 @@ pub struct Report {
 const FILES: [&str; 2] = ["index.html", "certificate.json"];
 
 impl Report {
-    /// An existing directory, or one to be made in one that exists; refused where the files cannot be written. To be asked before a long run.
+    /// An existing directory, or one to be made in one that exists; refused where the files cannot be written. To be
+    /// asked before a long run.
     pub fn prepare(outputs: &mut Outputs, directory: &Path) -> Result<Self, InputError> {
         let refused = |e: &dyn std::fmt::Display| InputError(format!("report = {}: {e}", directory.display()));
         let there = directory.symlink_metadata().is_ok();

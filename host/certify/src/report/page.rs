@@ -17,7 +17,8 @@ pub fn page(certificate: &Certificate) -> Result<String, String> {
     body += "<h2>Rungs</h2>\n";
     body += &rungs(certificate);
     if !certificate.not_applicable.is_empty() {
-        body += "<h3>Not applicable</h3>\n<p class=\"soft\">Asked for, but without an exact expectation: not checked, not passed.</p>\n<ul>\n";
+        body += "<h3>Not applicable</h3>\n<p class=\"soft\">\
+        Asked for, but without an exact expectation: not checked, not passed.</p>\n<ul>\n";
         for reason in &certificate.not_applicable {
             body += &format!("<li>{}</li>\n", text(reason));
         }
@@ -83,7 +84,8 @@ fn head(certificate: &Certificate) -> String {
         "<h1>Does what runs sample e<sup>−S</sup>?</h1>\n\
          <p class=\"soft\">A certificate of stoquant {}: lattice φ⁴ by stochastic quantisation.</p>\n\
          <div class=\"verdict {class}\">{word}</div>\n<dl>\n{facts}</dl>\n\
-         <p class=\"soft\">A bound has no false alarms. Statistical checks share the false-alarm rate by Holm’s step-down. Each detects \
+         <p class=\"soft\">A bound has no false alarms. Statistical checks share the false-alarm rate by Holm’s \
+         step-down. Each detects \
          the deviation stated beside it with probability 0.99, and one whose run was too short for what it promised is \
          undecided, which is no pass.</p>\n",
         env!("CARGO_PKG_VERSION")
@@ -111,7 +113,8 @@ fn rungs(certificate: &Certificate) -> String {
             n => format!("<td class=\"n {class}\">{n}</td>"),
         };
         rows += &format!(
-            "<tr><td><a href=\"#{0}\">{0}</a></td><td class=\"n\">{1}</td><td class=\"n\">{2}</td>{3}{4}<td class=\"n\">{5}</td><td class=\"n\">{6}</td></tr>\n",
+            "<tr><td><a href=\"#{0}\">{0}</a></td><td class=\"n\">{1}</td><td class=\"n\">{2}</td>\
+             {3}{4}<td class=\"n\">{5}</td><td class=\"n\">{6}</td></tr>\n",
             rung,
             checks.len(),
             z.len(),
@@ -161,7 +164,8 @@ fn table(checks: &[&Judged], with_rung: bool) -> String {
     let titles: String = titles.iter().map(|t| format!("<th class=\"n\">{t}</th>")).collect();
     let rung = if with_rung { "<th>rung</th>" } else { "" };
     format!(
-        "<div class=\"wide\"><table class=\"checks\">\n<tr>{rung}<th>check</th>{titles}<th>verdict</th></tr>\n{rows}</table></div>\n"
+        "<div class=\"wide\"><table class=\"checks\">\n<tr>{rung}<th>check</th>{titles}\
+         <th>verdict</th></tr>\n{rows}</table></div>\n"
     )
 }
 
@@ -198,7 +202,8 @@ fn caught(defects: &[Defect]) -> String {
         let first = if d.group == group { "" } else { &d.group };
         group = &d.group;
         rows += &format!(
-            "<tr><td>{}</td><td>{}</td><td class=\"text\">{}</td><td class=\"text\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+            "<tr><td>{}</td><td>{}</td><td class=\"text\">{}</td><td class=\"text\">{}</td>\
+             <td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
             text(first),
             text(&d.name),
             text(&d.description),
@@ -209,7 +214,8 @@ fn caught(defects: &[Defect]) -> String {
     }
     format!(
         "<p>Each of {} defects was planted alone; the first check that failed, what it found, and how long that \
-         took.</p>\n<div class=\"wide\"><table class=\"checks\">\n<tr><th></th><th>defect</th><th>what was changed</th><th>caught by</th>\
+         took.</p>\n<div class=\"wide\"><table class=\"checks\">\n<tr><th></th><th>defect</th><th>what was changed</th>\
+         <th>caught by</th>\
          <th class=\"n\">found</th><th class=\"n\">ms</th></tr>\n{rows}</table></div>\n",
         defects.len()
     )

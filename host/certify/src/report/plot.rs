@@ -1,6 +1,7 @@
 //! A figure as inline SVG.
 //!
-//! Both axes are drawn linear: on a logarithmic one the decimal logarithms of the data are, and the ticks say which power.
+//! Both axes are drawn linear: on a logarithmic one the decimal logarithms of the data are, and the ticks say which
+//! power.
 
 use plotters::prelude::*;
 
@@ -38,13 +39,18 @@ pub fn colours(series: &[Series]) -> Vec<RGBColor> {
 
 /// Draw. An error is one of the drawing library: none is expected.
 pub fn svg(figure: &Figure) -> Result<String, String> {
+    panel(figure, SIZE)
+}
+
+/// A figure of another size.
+pub fn panel(figure: &Figure, size: (u32, u32)) -> Result<String, String> {
     let mut out = String::new();
-    draw(figure, &mut out).map_err(|e| format!("{}: {e}", figure.name))?;
+    draw(figure, size, &mut out).map_err(|e| format!("{}: {e}", figure.name))?;
     Ok(out)
 }
 
-fn draw(figure: &Figure, out: &mut String) -> Result<(), Box<dyn std::error::Error>> {
-    let root = SVGBackend::with_string(out, (SIZE.0 * UNIT, SIZE.1 * UNIT)).into_drawing_area();
+fn draw(figure: &Figure, size: (u32, u32), out: &mut String) -> Result<(), Box<dyn std::error::Error>> {
+    let root = SVGBackend::with_string(out, (size.0 * UNIT, size.1 * UNIT)).into_drawing_area();
     let curves: Vec<Curve> = figure.series.iter().map(|s| Curve::new(s, &figure.x, &figure.y)).collect();
     let x = ticks(&figure.x, curves.iter().flat_map(|c| c.points.iter().map(|p| p.x)));
     let y = ticks(&figure.y, curves.iter().flat_map(|c| c.points.iter().flat_map(|p| [p.low, p.y, p.high])));

@@ -10,8 +10,8 @@ use super::{SITES, Source, mean, poisson};
 const BIRTHDAYS: usize = 1 << 18;
 const YEAR_BITS: u32 = 48;
 
-/// Bounds on the sizes, as powers of two: memory, and the accuracy of Poisson's law for spacings (samples × birthdays³ ≤
-/// year^(5/4), L'Ecuyer and Simard: 64 samples).
+/// Bounds on the sizes, as powers of two: memory, and the accuracy of Poisson's law for spacings (samples × birthdays³
+/// ≤ year^(5/4), L'Ecuyer and Simard: 64 samples).
 const WORDS: [u32; 2] = [20, 25];
 const SAMPLES: [u32; 2] = [2, 6];
 

@@ -1,18 +1,18 @@
 //! A battery for words, through the seam that physics reads: one word for every site of every step of every chain.
 //!
-//! A counter-based generator has no state to go wrong; what may go wrong is that neighbouring coordinates give related words.
-//! So every test reads words by their coordinates, and asks three kinds of questions:
+//! A counter-based generator has no state to go wrong; what may go wrong is that neighbouring coordinates give related
+//! words. So every test reads words by their coordinates, and asks three kinds of questions:
 //!
-//! - does η, over all words read, follow its exact law ([`NoiseLaw`]), and are η and η² of neighbours (sites, steps, chains)
-//!   uncorrelated: what the dynamics would feel;
-//! - does one changed bit of the coordinates change every bit of the word with probability ½: the sharpest test of a cipher
-//!   with too few rounds;
+//! - does η, over all words read, follow its exact law ([`NoiseLaw`]), and are η and η² of neighbours (sites, steps,
+//!   chains) uncorrelated: what the dynamics would feel;
+//! - does one changed bit of the coordinates change every bit of the word with probability ½: the sharpest test of a
+//!   cipher with too few rounds;
 //! - the classical tests that linear generators fail: pairs of bytes, gaps, collisions (D. Knuth, *The Art of Computer
-//!   Programming* 2, 3.3.2), birthday spacings in two dimensions (P. L'Ecuyer, R. Simard, *Math. Comput. Simul.* 55 (2001)
-//!   131), ranks of binary matrices (G. Marsaglia, L.-H. Tsay, *Linear Algebra Appl.* 67 (1985) 147).
+//!   Programming* 2, 3.3.2), birthday spacings in two dimensions (P. L'Ecuyer, R. Simard, *Math. Comput. Simul.* 55
+//!   (2001) 131), ranks of binary matrices (G. Marsaglia, L.-H. Tsay, *Linear Algebra Appl.* 67 (1985) 147).
 //!
-//! Statistics are compared with their exact law: variances come from that of η, χ² and Poisson deviates become normal ones
-//! by [`gamma_z`]. A check on cells states Σ (Δp)²/p, the mean square relative deviation of their probabilities.
+//! Statistics are compared with their exact law: variances come from that of η, χ² and Poisson deviates become normal
+//! ones by [`gamma_z`]. A check on cells states Σ (Δp)²/p, the mean square relative deviation of their probabilities.
 
 mod gathered;
 mod tally;
@@ -81,8 +81,8 @@ pub fn first_failure(make: &Source) -> Option<(String, f64)> {
     certificate.failures().next().map(|check| (check.name.clone(), check.z.unwrap_or(f64::NAN)))
 }
 
-/// Promised to be detected: ten standard errors of the standard size. 8.4 are needed at the level that a suite of a thousand
-/// checks leaves to each.
+/// Promised to be detected: ten standard errors of the standard size. 8.4 are needed at the level that a suite of a
+/// thousand checks leaves to each.
 const PROMISE: f64 = 10.0;
 
 /// A mean of `n` values, `scale` times as many as at the standard size, with standard deviation `sigma` each.
@@ -117,7 +117,8 @@ fn chi2(counts: impl IntoIterator<Item = (u64, f64)>, total: f64) -> f64 {
 /// The normal deviate with the probability that a gamma deviate of shape α stays below x.
 ///
 /// r* = r + ln(u/r)/r with the signed root of the deviance r and the Wald statistic u of a saddle-point expansion (O.
-/// Barndorff-Nielsen, *Biometrika* 73 (1986) 307): tails to 2e-3 of themselves from α = 16 on, and nothing that underflows.
+/// Barndorff-Nielsen, *Biometrika* 73 (1986) 307): tails to 2e-3 of themselves from α = 16 on, and nothing that
+/// underflows.
 fn gamma_z(x: f64, alpha: f64) -> f64 {
     let relative = x / alpha - 1.0;
     if relative.abs() < 1e-4 {
@@ -195,7 +196,8 @@ mod tests {
         }
     }
 
-    /// Each check fails on one generator or another, on 2²⁰ words (too few for what is promised at the standard size: what does not fail is undecided).
+    /// Each check fails on one generator or another, on 2²⁰ words (too few for what is promised at the standard size:
+    /// what does not fail is undecided).
     #[test]
     fn every_check_can_fail() {
         let planted = |coarse: bool| {

@@ -185,7 +185,8 @@ impl Tally {
         let statistic = chi2(in_cells(&self.values, &starts).into_iter().zip(p), n);
         checks.push(cells("|η| in 64 cells", statistic, 63.0, n, scale));
 
-        // Means are zero and neighbours independent: different products are uncorrelated, each of variance v², (⟨η⁴⟩ - v²)².
+        // Means are zero and neighbours independent: different products are uncorrelated, each of variance v², (⟨η⁴⟩ -
+        // v²)².
         let (unit, v) = (law.unit(), law.moment(2));
         let spread = law.moment(4) - v * v;
         for (name, [n, eta, squares]) in RELATIONS.iter().zip(self.products) {

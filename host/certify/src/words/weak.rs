@@ -6,7 +6,7 @@
 //! | MINSTD | ranks of words | -231 | 3 | birthday spacings | 7e3 |
 //! | Threefry, 4 rounds | ⟨η⁴⟩ | -9.2 | 20 | bits changed by bit 31 of the step | 3e4 |
 //! | Threefry, 8 rounds | correlation of η, a row apart | 12 | 5 | bits changed by bit 31 of the step | 1.6e3 |
-//! | Threefry, 9 rounds | bits changed by the lowest bit of the step | 88 | 2 | bits changed by bit 31 of the step | 443 |
+//! | Threefry, 9 rounds | bits changed by the lowest bit of the step | 88 | 2 | those of bit 31 of the step | 443 |
 //! | Threefry, 10 rounds | bits changed by bit 31 of the step | 8.0 | 1 | the same | 8.0 |
 //!
 //! Eleven rounds pass, at 2²⁸ pairs of words too. Thirteen have no known flaw; the core uses twenty.
@@ -97,8 +97,8 @@ mod tests {
         assert_eq!(a, b);
     }
 
-    /// By the check that must see them: within its period a full-period generator repeats no word, and a cipher with too few
-    /// rounds does not mix.
+    /// By the check that must see them: within its period a full-period generator repeats no word, and a cipher with
+    /// too few rounds does not mix.
     #[test]
     fn weak_generators_are_refused() {
         for (name, source) in refused() {

@@ -5,8 +5,8 @@ use crate::finish::{Sweeps, chain};
 use crate::generate::Precision;
 use crate::model::testing::{free, random};
 
-/// The flat law of M on [-1, 1] is the only thing that weights can see: on 16 sites, with exact samples given M, ESS and log Z follow
-/// from one integral. Comparisons at 4.9 standard errors, 1e-6 two-sided; seen is a shift of 5.
+/// The flat law of M on [-1, 1] is the only thing that weights can see: on 16 sites, with exact samples given M, ESS
+/// and log Z follow from one integral. Comparisons at 4.9 standard errors, 1e-6 two-sided; seen is a shift of 5.
 #[test]
 fn weights_of_a_free_model() {
     let model = free(4);
@@ -50,8 +50,8 @@ fn weights_of_a_free_model() {
     }
 }
 
-/// Weighted configurations, the Metropolis chain and its MALA continuation agree with cluster chains: z < 4.9 in each of some 30 comparisons
-/// of 1e-6; the raw ones, with their flat law of M, do not.
+/// Weighted configurations, the Metropolis chain and its MALA continuation agree with cluster chains: z < 4.9 in each
+/// of some 30 comparisons of 1e-6; the raw ones, with their flat law of M, do not.
 #[test]
 fn every_estimator_meets_the_reference() {
     let mut model = free(4);

@@ -29,10 +29,10 @@ const EXACT: [SamplerKind; 7] = [
     SamplerKind::PredictorCorrector,
 ];
 
-/// S and ln q are sums of V = 64 squares of order one, each with a few roundings: √64·√5·2⁻²⁴ = 1e-6 in single precision, 2e-15 in
-/// double. A path of N steps adds residuals (y_t - y_s)/√(σ_t² - σ_s²), whose rounding is 2⁻²⁴·√(a + σ_t²) over that root: of order one
-/// where σ_t is large, ten where it is .1, for N·V numbers at random: 4e-6 at N = 10 was found. What is systematic, a constant that one
-/// table rounds, is V·2⁻²⁴ = 4e-6. Five times these.
+/// S and ln q are sums of V = 64 squares of order one, each with a few roundings: √64·√5·2⁻²⁴ = 1e-6 in single
+/// precision, 2e-15 in double. A path of N steps adds residuals (y_t - y_s)/√(σ_t² - σ_s²), whose rounding is
+/// 2⁻²⁴·√(a + σ_t²) over that root: of order one where σ_t is large, ten where it is .1, for N·V numbers at random:
+/// 4e-6 at N = 10 was found. What is systematic, a constant that one table rounds, is V·2⁻²⁴ = 4e-6. Five times these.
 #[test]
 fn the_free_field_has_one_weight() {
     for sampler in EXACT {
@@ -42,14 +42,15 @@ fn the_free_field_has_one_weight() {
             println!("{sampler} {steps}: f32 {single:?}, f64 {double:?}");
             let limit = 2e-5;
             assert!(single.1 < limit && single.0.abs() < limit, "{sampler} {steps}: f32 {single:?}");
-            // Double precision rounds 2²⁹ times finer; the sums of the weight, some N·V of order one, are in f64 in both.
+            // Double precision rounds 2²⁹ times finer; the sums of the weight, some N·V of order one, are in f64 in
+            // both.
             assert!(double.1 < 1e-12 && double.0.abs() < 1e-12, "{sampler} {steps}: f64 {double:?}");
         }
     }
 }
 
-/// Euler–Maruyama is not exact, but its weights are: their mean is Z, which the 1000 of a run know to their spread. 4.9σ is 1e-6
-/// two-sided; seen is a factor of 1 + 5·0.1, as one wrong term in the weight of a path of 256 steps makes.
+/// Euler–Maruyama is not exact, but its weights are: their mean is Z, which the 1000 of a run know to their spread.
+/// 4.9σ is 1e-6 two-sided; seen is a factor of 1 + 5·0.1, as one wrong term in the weight of a path of 256 steps makes.
 #[test]
 fn euler_maruyama_weights_have_mean_z() {
     let table = (0..=256).map(|n| 0.01 * (f64::from(n) * 9.5 / 256.0).exp_m1()).collect();
@@ -118,7 +119,8 @@ fn bits_depend_on_the_seed_alone() {
         let plain = run::<f32>(&model, &Settings { weights: false, ..settings.clone() }, MachineKind::best(), 2, 9);
         assert!(plain.phi == one.phi && plain.ln_w.is_none() && plain.ln_q.is_none());
         assert_eq!(one.ln_q.is_some(), sampler.is_flow());
-        // Single precision rounds what double precision does: at 16 sites and 6 evaluations of units of order one, to about 1e-4.
+        // Single precision rounds what double precision does: at 16 sites and 6 evaluations of units of order one, to
+        // about 1e-4.
         let double = run::<f64>(&model, &settings, MachineKind::best(), 2, 9);
         let worst = one.phi.iter().zip(&double.phi).map(|(a, b)| (a - b).abs() / (1.0 + b.abs())).fold(0.0, f64::max);
         println!("{sampler}: f32 against f64 {worst:e}");

@@ -102,7 +102,8 @@ pub fn decode<H: serde::de::DeserializeOwned>(
     Ok((header, tensors))
 }
 
-/// The reader of safetensors adds offsets up before it compares them with the length of the file: first see that they are within it.
+/// The reader of safetensors adds offsets up before it compares them with the length of the file: first see that they
+/// are within it.
 fn offsets(bytes: &[u8]) -> Result<(), String> {
     let damaged = || "not a whole safetensors file".to_owned();
     let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(damaged)?;

@@ -21,7 +21,8 @@ fn model(config: Config, mut fill: impl FnMut(&str, usize) -> Vec<f32>) -> Model
     Model { config, tensors }
 }
 
-/// The free field of 2κk̂² + m²: A is all of the force and every learned tensor is zero. The magnetisation has a flat law.
+/// The free field of 2κk̂² + m²: A is all of the force and every learned tensor is zero. The magnetisation has a flat
+/// law.
 pub fn free(extent: usize) -> Model {
     let (kappa, mass2) = (0.3, 0.2);
     let config = Config {

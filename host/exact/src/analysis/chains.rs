@@ -1,4 +1,5 @@
-//! Whether the chains of an ensemble tell the same: agreement of their means, signs that never change, and chains that are one chain twice.
+//! Whether the chains of an ensemble tell the same: agreement of their means, signs that never change, and chains that
+//! are one chain twice.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -3,10 +3,10 @@
 //! `Γ(t) = ⟨(a_i - ā)(a_{i+t} - ā)⟩`, `C(W) = Γ(0) + 2 Σ_{t≤W} Γ(t)`, `τ_int = C/(2Γ(0))`, `error² = C/N`.
 //! `τ_int = ½` means uncorrelated. The window is the first W with `e^{-W/τ} < τ/√(WN)`: there the truncated tail falls
 //! below the noise; `τ = S / ln((2τ_int(W)+1)/(2τ_int(W)-1))`, S = 1.5. One departure from the source: this τ is made
-//! of |Γ(t)|, lest alternating correlations, common in HMC, close the window at once (the error came out 11% too small).
-//! Correlations at a time t are averaged over the replicas that are long enough for it, so that a short replica beside long ones changes
-//! nothing. The O(1/N) bias of Γ from the subtracted mean is removed. A derived quantity f(ā₁, ā₂, …) is handled through the
-//! projected series `Σ_α ∂f/∂ā_α (a_α - ā_α)`.
+//! of |Γ(t)|, lest alternating correlations, common in HMC, close the window at once (the error came out 11% too
+//! small). Correlations at a time t are averaged over the replicas that are long enough for it, so that a short replica
+//! beside long ones changes nothing. The O(1/N) bias of Γ from the subtracted mean is removed. A derived quantity f(ā₁,
+//! ā₂, …) is handled through the projected series `Σ_α ∂f/∂ā_α (a_α - ā_α)`.
 //!
 //! Systematic error: the truncation lowers the error by a fraction of about `½ e^{-W/τ}`, within its statistical error.
 //!
@@ -41,8 +41,8 @@ pub enum Status {
     Converged,
     /// All measurements are equal (to rounding): error 0; τ_int is not defined, and is ½ by convention.
     Constant,
-    /// Correlations alternate or are negative, and their sum never exceeds the variance: the error and τ_int are those of uncorrelated
-    /// data, upper bounds.
+    /// Correlations alternate or are negative, and their sum never exceeds the variance: the error and τ_int are those
+    /// of uncorrelated data, upper bounds.
     Anticorrelated,
     /// No window within half of the longest replica, or fewer than 8 windows (2W + 1) in all measurements: the error
     /// is itself uncertain by more than 25%, and probably too small; τ_int is a lower bound.
@@ -60,7 +60,8 @@ pub struct Gamma {
     pub error_of_error: f64,
     /// Integrated autocorrelation time in measurements; ½ means none.
     pub tau_int: f64,
-    /// Standard error of `tau_int`; NaN where it is not measured but a convention or a bound (any status but `Converged`).
+    /// Standard error of `tau_int`; NaN where it is not measured but a convention or a bound (any status but
+    /// `Converged`).
     pub tau_int_error: f64,
     /// Summation window W.
     pub window: usize,
@@ -254,7 +255,8 @@ fn anticorrelated(gamma: &[f64]) -> bool {
         })
 }
 
-/// First W at which the estimated total error stops falling, and whether there is one. Replicas of one measurement each are independent.
+/// First W at which the estimated total error stops falling, and whether there is one. Replicas of one measurement each
+/// are independent.
 pub(super) fn find_window(gamma: &[f64], n: f64) -> (usize, bool) {
     let mut excess = 0.0; // τ_int(W) - ½, of the moduli
     for w in 1..gamma.len() {
@@ -392,8 +394,8 @@ mod tests {
         assert!((corrected / bias).abs() < 0.22, "{corrected} {bias}");
     }
 
-    /// A short replica beside a long one, at its start or its end: τ of the long one, within what 24 numbers in 50 000 can do (their
-    /// share of N, and of the mean).
+    /// A short replica beside a long one, at its start or its end: τ of the long one, within what 24 numbers in 50 000
+    /// can do (their share of N, and of the mean).
     #[test]
     fn a_short_replica_changes_nothing() {
         // τ = 50.
@@ -419,7 +421,8 @@ mod tests {
         assert!((g.error / naive - 1.0).abs() < 1e-3 && g.tau_int_error > 0.0, "{g:?} {naive}");
     }
 
-    /// What is too short is said to be, or has an honest error: over 500 series of ten, of τ = ½ to 50, no error of τ_int is 0.
+    /// What is too short is said to be, or has an honest error: over 500 series of ten, of τ = ½ to 50, no error of
+    /// τ_int is 0.
     #[test]
     fn ten_measurements_give_no_error_of_zero() {
         for seed in 0..500 {
@@ -429,7 +432,8 @@ mod tests {
         }
     }
 
-    /// Period 2, alone and under noise: the error is the upper bound that uncorrelated data have, and no longer series is asked for.
+    /// Period 2, alone and under noise: the error is the upper bound that uncorrelated data have, and no longer series
+    /// is asked for.
     #[test]
     fn alternating_series_are_anticorrelated() {
         for noise in [0.0, 0.1] {

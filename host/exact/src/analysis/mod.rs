@@ -101,7 +101,8 @@ pub enum AnalysisError {
     },
 }
 
-/// Checks that there are replicas, that none is empty and all together have `minimum` measurements, and that all numbers are finite.
+/// Checks that there are replicas, that none is empty and all together have `minimum` measurements, and that all
+/// numbers are finite.
 fn check(replicas: &[&[f64]], minimum: usize) -> Result<(), AnalysisError> {
     if replicas.is_empty() {
         return Err(AnalysisError::NoData);

@@ -81,8 +81,8 @@ pub struct Agreement {
     pub chi2: f64,
     /// R - 1.
     pub dof: f64,
-    /// Probability of a larger χ², the uncertainty of C included (Fisher's F); `None` where the chains are too short for their
-    /// autocorrelations.
+    /// Probability of a larger χ², the uncertainty of C included (Fisher's F); `None` where the chains are too short
+    /// for their autocorrelations.
     pub p: Option<f64>,
     /// R̂ of the halves of the chains: 1 where they agree within and among each other.
     pub r_hat: f64,
@@ -91,10 +91,12 @@ pub struct Agreement {
     pub z: Vec<f64>,
 }
 
-/// Compares the means of at least two chains. Unlike [`Gamma::replica_q`](super::Gamma::replica_q), which measures every fluctuation from
-/// the common mean, the fluctuations are those about each chain's own: chains that do not mix at all cannot excuse each other.
+/// Compares the means of at least two chains. Unlike [`Gamma::replica_q`](super::Gamma::replica_q), which measures
+/// every fluctuation from the common mean, the fluctuations are those about each chain's own: chains that do not mix at
+/// all cannot excuse each other.
 ///
-/// R̂: A. Gelman, D. B. Rubin, Statist. Sci. 7 (1992) 457, of split chains as in Vehtari et al., Bayesian Anal. 16 (2021) 667, without ranks.
+/// R̂: A. Gelman, D. B. Rubin, Statist. Sci. 7 (1992) 457, of split chains as in Vehtari et al., Bayesian Anal. 16
+/// (2021) 667, without ranks.
 pub fn agreement(replicas: &[&[f64]]) -> Result<Agreement, AnalysisError> {
     check(replicas, 2)?;
     if replicas.len() < 2 {
@@ -163,8 +165,9 @@ mod tests {
     use super::*;
     use crate::analysis::series::ar1;
 
-    /// p is uniform and R̂ near 1 where eight chains sample one law, correlated or not, of equal length or not: ⟨p⟩ = ½ ± 1/√(12·400), and
-    /// 4.9 of that; the fraction below 0.05 within 4.9 of its √(p(1-p)/400), and 2% for the error of C. All false alarms 1e-6.
+    /// p is uniform and R̂ near 1 where eight chains sample one law, correlated or not, of equal length or not: ⟨p⟩ = ½
+    /// ± 1/√(12·400), and 4.9 of that; the fraction below 0.05 within 4.9 of its √(p(1-p)/400), and 2% for the error of
+    /// C. All false alarms 1e-6.
     #[test]
     fn chains_of_one_law_agree() {
         for (rho, last) in [(0.0, 500), (0.8, 500), (0.8, 50)] {

@@ -44,7 +44,8 @@ pub fn chi2_sf(x: f64, dof: f64) -> f64 {
     }
 }
 
-/// `P(F > f)` for Fisher's F with a and b degrees of freedom: `I_{b/(b+af)}(b/2, a/2)`; χ² of a for b above 10^6. NaN for f < 0.
+/// `P(F > f)` for Fisher's F with a and b degrees of freedom: `I_{b/(b+af)}(b/2, a/2)`; χ² of a for b above 10^6. NaN
+/// for f < 0.
 pub fn fisher_sf(f: f64, a: f64, b: f64) -> f64 {
     if !(f >= 0.0 && a > 0.0 && b > 0.0) {
         return f64::NAN;
@@ -103,8 +104,9 @@ pub fn z_to_student(z: f64, dof: f64) -> f64 {
     high.copysign(z)
 }
 
-/// The shift, in standard errors, that a two-sided t test at level `alpha` finds with a probability whose normal quantile
-/// is `z_power`: δ with `P(T' ≤ t) ≈ Φ((t(1 - 1/4ν) - δ)/√(1 + t²/2ν))` for the non-central T'. `z_α + z_power` at ν = ∞.
+/// The shift, in standard errors, that a two-sided t test at level `alpha` finds with a probability whose normal
+/// quantile is `z_power`: δ with `P(T' ≤ t) ≈ Φ((t(1 - 1/4ν) - δ)/√(1 + t²/2ν))` for the non-central T'. `z_α +
+/// z_power` at ν = ∞.
 ///
 /// Source: M. Abramowitz, I. A. Stegun, Handbook of Mathematical Functions (1964), eq. 26.7.10.
 pub fn detectable(alpha: f64, z_power: f64, dof: f64) -> f64 {
@@ -114,8 +116,8 @@ pub fn detectable(alpha: f64, z_power: f64, dof: f64) -> f64 {
 
 /// `P(D ≥ d)` for the Kolmogorov–Smirnov distance of n values: the limit `2 Σ_k (-1)^{k-1} e^{-2k²nd²}`.
 ///
-/// Its first term alone bounds the tail at any n (P. Massart, Ann. Probab. 18 (1990) 1269), so far out it gives no more false
-/// alarms than it says.
+/// Its first term alone bounds the tail at any n (P. Massart, Ann. Probab. 18 (1990) 1269), so far out it gives no more
+/// false alarms than it says.
 pub fn kolmogorov_sf(d: f64, n: usize) -> f64 {
     let x = 2.0 * n as f64 * d * d;
     if x.is_nan() {
@@ -167,10 +169,11 @@ pub fn z_threshold(alpha: f64, tests: usize) -> f64 {
     z_from_two_sided(bonferroni(alpha, tests))
 }
 
-/// Holm's step-down: the level that each of the hypotheses with probabilities `p` is tested at, for a family level `alpha`.
+/// Holm's step-down: the level that each of the hypotheses with probabilities `p` is tested at, for a family level
+/// `alpha`.
 ///
-/// The k-th smallest p is compared with `alpha/(n-k)`, k = 0, 1, …, up to the first that passes, whose level the rest share;
-/// needs no independence. Source: S. Holm, Scand. J. Statist. 6 (1979) 65.
+/// The k-th smallest p is compared with `alpha/(n-k)`, k = 0, 1, …, up to the first that passes, whose level the rest
+/// share; needs no independence. Source: S. Holm, Scand. J. Statist. 6 (1979) 65.
 pub fn holm_levels(p: &[f64], alpha: f64) -> Vec<f64> {
     let key = |i: &usize| if p[*i].is_nan() { -1.0 } else { p[*i] };
     let mut order: Vec<usize> = (0..p.len()).collect();

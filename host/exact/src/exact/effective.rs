@@ -17,9 +17,9 @@ const MODES: usize = 64;
 ///
 /// φ' = φ - εS' + √(2ε) η samples S_eff = S + (ε/4) W + O(ε²), W = 2ΔS - |∇S|² (Batrouni et al., Phys. Rev. D 32, 2736,
 /// 1985). S_eff is unbounded below, since |∇S|² ~ φ⁶, so the exponential is expanded:
-/// `⟨O⟩_ε = ⟨O⟩ - (ε/4)(⟨OW⟩ - ⟨O⟩⟨W⟩)`. **The neglected term is O(ε²)**, the order already neglected in S_eff itself; it
-/// is not part of the error, which bounds the quadrature alone (two resolutions). `eps = 0` gives e^{-S}. Lattices: one
-/// site (`&[]`), and all of at most four sites.
+/// `⟨O⟩_ε = ⟨O⟩ - (ε/4)(⟨OW⟩ - ⟨O⟩⟨W⟩)`. **The neglected term is O(ε²)**, the order already neglected in S_eff itself;
+/// it is not part of the error, which bounds the quadrature alone (two resolutions). `eps = 0` gives e^{-S}. Lattices:
+/// one site (`&[]`), and all of at most four sites.
 ///
 /// Method: a Gauss rule for each site, as in [`super::lattice`], but summed directly over all configurations.
 pub fn effective(extents: &[usize], c: &Phi4, eps: f64) -> Result<Observables, Error> {

@@ -10,10 +10,10 @@ use super::{Error, finite};
 
 /// The `count` lowest eigenvalues of H = p²/2 + Σ_k `potential[k]` x^k.
 ///
-/// Sinc discrete-variable representation on n equidistant points of spacing h (Colbert & Miller, J. Chem. Phys. 96, 1982,
-/// 1992, infinite interval, ħ = m = 1): H_ii = π²/6h² + V(x_i), H_ij = (-1)^{i-j}/(h²(i-j)²). The interval ends where
-/// every wave function is below e^{-40} by WKB; the error falls exponentially in n and is bounded by comparing two n.
-/// Absolute error below 1e-11 for potentials of order one.
+/// Sinc discrete-variable representation on n equidistant points of spacing h (Colbert & Miller, J. Chem. Phys. 96,
+/// 1982, 1992, infinite interval, ħ = m = 1): H_ii = π²/6h² + V(x_i), H_ij = (-1)^{i-j}/(h²(i-j)²). The interval ends
+/// where every wave function is below e^{-40} by WKB; the error falls exponentially in n and is bounded by comparing
+/// two n. Absolute error below 1e-11 for potentials of order one.
 pub fn energies(potential: &[f64], count: usize) -> Result<Vec<Estimate>, Error> {
     for &v in potential {
         finite("potential coefficient", v)?;

@@ -111,7 +111,8 @@ impl Rule {
 /// Points of the interpolating polynomials: degree 11.
 pub const STENCIL: usize = 12;
 
-/// The Lagrange polynomials of the nodes 0, 1, … at u: Π_{l≠k} (u - l)/(k - l), the numerators as products from both ends.
+/// The Lagrange polynomials of the nodes 0, 1, … at u: Π_{l≠k} (u - l)/(k - l), the numerators as products from both
+/// ends.
 pub fn lagrange(u: f64) -> [f64; STENCIL] {
     /// 1/Π_{l≠k} (k - l) = (-1)^(n-1-k)/(k! (n-1-k)!).
     const INVERSE: [f64; STENCIL] = {

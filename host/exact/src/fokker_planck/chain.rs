@@ -54,7 +54,8 @@ impl Map {
         }
     }
 
-    /// The u that leads from x to y, by Newton's method, and ∂G/∂u there; `None` beyond nine standard deviations (2e-19).
+    /// The u that leads from x to y, by Newton's method, and ∂G/∂u there; `None` beyond nine standard deviations
+    /// (2e-19).
     fn noise(&self, x: f64, y: f64) -> Option<(f64, f64)> {
         let limit = 9.0 * self.variance.sqrt();
         let mut u = 0.0;
@@ -86,8 +87,8 @@ impl Map {
 }
 
 impl ChainLaw {
-    /// A chain at `start`. `variance` is that of R (1, or the exact variance of a discrete noise); `rounding` is the variance
-    /// that the arithmetic adds in each step (Δ²/12 for a field spacing Δ), taken as part of the noise.
+    /// A chain at `start`. `variance` is that of R (1, or the exact variance of a discrete noise); `rounding` is the
+    /// variance that the arithmetic adds in each step (Δ²/12 for a field spacing Δ), taken as part of the noise.
     pub fn new(
         potential: SitePotential,
         eps: f64,

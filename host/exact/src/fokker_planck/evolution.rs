@@ -5,13 +5,13 @@ use super::Generator;
 /// One implicit Euler step of length `dt`: (1 - dt·L)P' = P.
 ///
 /// The matrix has columns that sum to 1 (L conserves probability) and off-diagonal elements ≤ 0 (rates are ≥ 0: always
-/// for Chang and Cooper's). Its diagonal is therefore strictly dominant: an M-matrix, whose inverse is non-negative and has
-/// columns that sum to 1. So P' is positive and normalised at any `dt`. In fact (1 - dt·L)^{-1} = ∫₀^∞ e^{tL} e^{-t/dt} dt/dt:
-/// the law at a random time of mean dt; the error in dt is of first order.
+/// for Chang and Cooper's). Its diagonal is therefore strictly dominant: an M-matrix, whose inverse is non-negative and
+/// has columns that sum to 1. So P' is positive and normalised at any `dt`. In fact (1 - dt·L)^{-1} = ∫₀^∞ e^{tL}
+/// e^{-t/dt} dt/dt: the law at a random time of mean dt; the error in dt is of first order.
 ///
 /// Elimination keeps this in floating point: the pivots are written d_i = e_i + dt·up_i, e_i = 1 + dt·down_{i-1}
-/// e_{i-1}/d_{i-1}, and no number is ever subtracted (Grassmann, Taksar and Heyman, Oper. Res. 33 (1985) 1107). Each component
-/// has a small *relative* error, far into the tails.
+/// e_{i-1}/d_{i-1}, and no number is ever subtracted (Grassmann, Taksar and Heyman, Oper. Res. 33 (1985) 1107). Each
+/// component has a small *relative* error, far into the tails.
 #[derive(Clone, Debug)]
 pub struct Implicit {
     /// dt·up_i/d_i and dt·down_i.
@@ -50,8 +50,8 @@ impl Implicit {
     }
 }
 
-/// P at each of the `times` (increasing) from all probability in the cell of `start`: `steps` implicit steps from each time to
-/// the next, and twice as many; 2P_{dt/2} - P_dt is then of second order in dt.
+/// P at each of the `times` (increasing) from all probability in the cell of `start`: `steps` implicit steps from each
+/// time to the next, and twice as many; 2P_{dt/2} - P_dt is then of second order in dt.
 pub fn from_point(generator: &Generator, start: f64, times: &[f64], steps: usize) -> Vec<Vec<f64>> {
     let mut point = vec![0.0; generator.grid.cells];
     point[generator.grid.cell(start)] = 1.0;

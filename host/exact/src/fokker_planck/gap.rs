@@ -1,7 +1,7 @@
 //! How fast e^{-S} is reached: the spectrum of the Fokker–Planck operator.
 //!
-//! P = e^{-S/2}ψ turns ∂P/∂τ = ∂(∂ + S')P into -∂ψ/∂τ = Hψ, H = -∂² + S'²/4 - S''/2 = (-∂ + S'/2)(∂ + S'/2) ≥ 0, with ground
-//! state e^{-S/2} at zero (Risken, §5.4). Its excited levels are the rates of relaxation, odd and even in turn.
+//! P = e^{-S/2}ψ turns ∂P/∂τ = ∂(∂ + S')P into -∂ψ/∂τ = Hψ, H = -∂² + S'²/4 - S''/2 = (-∂ + S'/2)(∂ + S'/2) ≥ 0, with
+//! ground state e^{-S/2} at zero (Risken, §5.4). Its excited levels are the rates of relaxation, odd and even in turn.
 
 use crate::estimate::Estimate;
 use crate::exact::{self, SitePotential, energies};
@@ -70,8 +70,8 @@ mod tests {
         }
     }
 
-    /// A high barrier: the gap is Kramers' rate over both barriers, 2·√(S''(min)|S''(0)|)/2π·e^{-ΔS} (Risken, §5.10), up to
-    /// O(1/ΔS).
+    /// A high barrier: the gap is Kramers' rate over both barriers, 2·√(S''(min)|S''(0)|)/2π·e^{-ΔS} (Risken, §5.10),
+    /// up to O(1/ΔS).
     #[test]
     fn a_double_well_tunnels_at_kramers_rate() {
         let mut errors = Vec::new();

@@ -38,18 +38,20 @@ impl Grid {
 pub enum Scheme {
     /// -J = (P_{i+1} - P_i)/h + S'(face)·½(P_i + P_{i+1}).
     ///
-    /// For P = e^{-S}: -J = h² e^{-S}(S'³/12 - S'''/24) + O(h⁴): second order, but not zero. Positive only while h|S'| < 2.
+    /// For P = e^{-S}: -J = h² e^{-S}(S'³/12 - S'''/24) + O(h⁴): second order, but not zero. Positive only while h|S'|
+    /// < 2.
     Central,
     /// Chang and Cooper, J. Comput. Phys. 6 (1970) 1: -J = (P_{i+1} - P_i)/h + B(δP_i + (1-δ)P_{i+1}) with
     /// δ = 1/w - 1/(e^w - 1), w = hB.
     ///
     /// With B the exact mean of S' between the centres, w = S(x_{i+1}) - S(x_i), this is
-    /// -hJ = β(-w)P_{i+1} - β(w)P_i, β(w) = w/(e^w - 1), and β(-w)/β(w) = e^w: **the flux vanishes exactly, face by face,
-    /// for P_i ∝ e^{-S(x_i)}**, at any h. For other P it is the flux to O(h²), like the central one.
+    /// -hJ = β(-w)P_{i+1} - β(w)P_i, β(w) = w/(e^w - 1), and β(-w)/β(w) = e^w: **the flux vanishes exactly, face by
+    /// face, for P_i ∝ e^{-S(x_i)}**, at any h. For other P it is the flux to O(h²), like the central one.
     ChangCooper,
 }
 
-/// dP_i/dτ: probability hops from cell i to i+1 at a rate `up[i]`, and back at a rate `down[i]`. The outermost faces are closed.
+/// dP_i/dτ: probability hops from cell i to i+1 at a rate `up[i]`, and back at a rate `down[i]`. The outermost faces
+/// are closed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Generator {
     /// The cells.

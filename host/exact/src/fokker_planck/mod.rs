@@ -1,12 +1,12 @@
 //! Laws in Langevin time: the Fokker–Planck equation of one site, and the chains of finite step that approximate it.
 //!
 //! ∂P/∂τ = ∂_x(∂_x + S')P = -∂_xJ, J = -(∂_x + S')P (Risken, *The Fokker–Planck Equation*, 2nd ed. 1989, §5.1). The
-//! integral of P is conserved, and J vanishes for P = e^{-S}: the equation is what the Langevin equation dx = -S'dτ + √2 dW
-//! says of densities, and its stationary solution is the reason for stochastic quantisation.
+//! integral of P is conserved, and J vanishes for P = e^{-S}: the equation is what the Langevin equation dx = -S'dτ +
+//! √2 dW says of densities, and its stationary solution is the reason for stochastic quantisation.
 //!
 //! | | |
 //! |---|---|
-//! | [`Generator`], [`IntegratorKind`] | the equation on a grid, in conservative form: central differences, or Chang and Cooper's |
+//! | [`Generator`], [`Scheme`] | the equation on a grid, conservative: central differences, or Chang and Cooper's |
 //! | [`Implicit`], [`from_point`] | its evolution: probability conserved, densities positive |
 //! | [`levels`], [`decay_rate`] | its spectrum, from an equivalent Schrödinger operator and from the evolution |
 //! | [`ChainLaw`] | the exact law of a one-site chain after n steps of an integrator |

@@ -9,12 +9,12 @@ use crate::estimate::{Estimate, Observable, Observables};
 use crate::exact::Error;
 use crate::exact::quadrature::range;
 
-/// The stationary law of φ' = φ - ε∂S + √(2ε)R on a ring of two sites, S = Σ[bφ² + λφ⁴] - 4κφ₁φ₂ (an extent of two counts
-/// its bond twice): the smallest lattice on which sites interact, at any ε, without expansion.
+/// The stationary law of φ' = φ - ε∂S + √(2ε)R on a ring of two sites, S = Σ[bφ² + λφ⁴] - 4κφ₁φ₂ (an extent of two
+/// counts its bond twice): the smallest lattice on which sites interact, at any ε, without expansion.
 ///
-/// In u = (φ₁+φ₂)/√2 and v = (φ₁-φ₂)/√2 the noise is still isotropic, and the law is even in each. The transition density is
-/// a Gaussian of width √(2ε) in both; on points of spacing √(2ε)/1.3 the trapezoid rule errs by e^{-2π²·1.3²}, 3e-15 of it.
-/// One linear system for the law on the quarter u, v > 0.
+/// In u = (φ₁+φ₂)/√2 and v = (φ₁-φ₂)/√2 the noise is still isotropic, and the law is even in each. The transition
+/// density is a Gaussian of width √(2ε) in both; on points of spacing √(2ε)/1.3 the trapezoid rule errs by
+/// e^{-2π²·1.3²}, 3e-15 of it. One linear system for the law on the quarter u, v > 0.
 #[derive(Clone, Debug)]
 pub struct PairLaw {
     /// (u, v, probability), the four signs of (u, v) together.
@@ -24,7 +24,8 @@ pub struct PairLaw {
 }
 
 impl PairLaw {
-    /// The law at step `eps` for noise of a `variance` near 1, `rounding` being added in each step (Δ²/12 in fixed point).
+    /// The law at step `eps` for noise of a `variance` near 1, `rounding` being added in each step (Δ²/12 in fixed
+    /// point).
     pub fn new(c: &Phi4, eps: f64, variance: f64, rounding: f64) -> Result<Self, Error> {
         let Phi4 { kappa, b, lambda } = *c;
         if !(eps > 0.0 && eps.is_finite()) {
@@ -73,8 +74,9 @@ impl PairLaw {
         Ok(Self { points, escape })
     }
 
-    /// ⟨φ²⟩, ⟨φ⁴⟩, ⟨φφ'⟩ and ⟨M²⟩. Error: a thousand times the probability of leaving the grid in a step (the law forgets in
-    /// 1/ε steps, and φ⁴ at the edge is some hundred times its mean), and 1e-12 for the solution of the system.
+    /// ⟨φ²⟩, ⟨φ⁴⟩, ⟨φφ'⟩ and ⟨M²⟩. Error: a thousand times the probability of leaving the grid in a step (the law
+    /// forgets in 1/ε steps, and φ⁴ at the edge is some hundred times its mean), and 1e-12 for the solution of the
+    /// system.
     pub fn observables(&self) -> Observables {
         let mean = |f: &dyn Fn(f64, f64) -> f64| self.points.iter().map(|&(u, v, p)| p * f(u, v)).sum::<f64>();
         let known = |o, value: f64| (o, Estimate::new(value, 1e3 * self.escape + 1e-12));

@@ -23,8 +23,8 @@ pub struct Datapath {
 }
 
 impl Datapath {
-    /// From couplings and step as an engine reports them, which its coefficients determine; `sigma` is √(2ε), or √(ε/2) for
-    /// Leimkuhler–Matthews.
+    /// From couplings and step as an engine reports them, which its coefficients determine; `sigma` is √(2ε), or √(ε/2)
+    /// for Leimkuhler–Matthews.
     pub fn new(width: u32, c: &Phi4, eps: f64, sigma: f64) -> Self {
         let integer = |value: f64, fraction: u32| (value * f64::from(fraction).exp2()).round() as i64;
         Self {

@@ -3,8 +3,8 @@
 //! With φ_x = σ_x|φ_x| the hopping term is an Ising model of couplings `J_xy = 2κ|φ_x φ_y|`, one for each bond. A bond
 //! is worth `-J σ_x σ_y` in S, so that breaking a satisfied one costs 2J, and the Fortuin–Kasteleyn probability to
 //! activate it is `1 - e^{-2J} = 1 - exp(-4κ φ_x φ_y)` if `κ φ_x φ_y > 0`, else 0. Along an extent of 2 the two bonds
-//! of a pair are tried one after the other; along an extent of 1 the bond joins a site with itself. A cluster grown from a
-//! random seed site, the seed always included, is flipped.
+//! of a pair are tried one after the other; along an extent of 1 the bond joins a site with itself. A cluster grown
+//! from a random seed site, the seed always included, is flipped.
 //!
 //! Shifts φ → φ + a move the zero mode, the slowest, by Metropolis: ΔS is a polynomial in a, known from a few sums, so
 //! that many proposals cost no more than one.

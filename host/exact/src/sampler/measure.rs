@@ -42,8 +42,8 @@ impl Measurement {
 const BLOCK: usize = 1024;
 const LANES: usize = 8;
 
-/// Measures one configuration (row-major, periodic). Sums are in f64, at any scale of the field, with a relative rounding of about
-/// 1e-16·(BLOCK/LANES + V/BLOCK)^½ of the moduli.
+/// Measures one configuration (row-major, periodic). Sums are in f64, at any scale of the field, with a relative
+/// rounding of about 1e-16·(BLOCK/LANES + V/BLOCK)^½ of the moduli.
 ///
 /// # Panics
 /// If `phi` has not the volume of `extents`, or the volume is zero.
@@ -90,7 +90,8 @@ fn neighbour_sums(phi: &[f64], extents: &[usize]) -> Vec<f64> {
     for &extent in extents {
         let length = stride;
         stride /= extent;
-        // Along a direction, sites and their neighbours are two runs a stride apart, but for the step from the last to the first.
+        // Along a direction, sites and their neighbours are two runs a stride apart, but for the step from the last to
+        // the first.
         for (sums, phi) in sums.chunks_mut(length).zip(phi.chunks(length)) {
             let inner = length - stride;
             let add = |to: &mut [f64], from: &[f64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);

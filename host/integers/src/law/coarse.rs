@@ -1,17 +1,17 @@
-//! The continuous chain x' = G(x, R) on a coarse grid: the smooth part of a transition operator, small enough to be solved
-//! directly.
+//! The continuous chain x' = G(x, R) on a coarse grid: the smooth part of a transition operator, small enough to be
+//! solved directly.
 //!
 //! Functions are interpolated between equidistant nodes y_k by polynomials of degree 11, and (Tf)(x) = E f(G(x, R)) is
-//! evaluated there, the noise by the trapezoid rule. A law acts on functions, so it lives on the nodes as weights c_k = the
-//! transposed interpolation of its masses; where it is smooth, c_k/h is its density. Spacing h = 0.7 of the noise of a step: all that
-//! a step does not wash out at once is resolved.
+//! evaluated there, the noise by the trapezoid rule. A law acts on functions, so it lives on the nodes as weights c_k =
+//! the transposed interpolation of its masses; where it is smooth, c_k/h is its density. Spacing h = 0.7 of the noise
+//! of a step: all that a step does not wash out at once is resolved.
 
 use nalgebra::{DMatrix, DVector, Dyn, LU};
 
 use stoquant_exact::exact::quadrature::{Rule, STENCIL, lagrange};
 
-/// Equidistant nodes on [-X, X), closed to a ring: no law reaches its ends, and interpolation is never one-sided there, which would
-/// amplify rounding.
+/// Equidistant nodes on [-X, X), closed to a ring: no law reaches its ends, and interpolation is never one-sided there,
+/// which would amplify rounding.
 #[derive(Clone, Copy)]
 struct Grid {
     half_width: f64,
@@ -44,7 +44,8 @@ pub struct Coarse {
 }
 
 impl Coarse {
-    /// The chain x' = G(x, R), R of unit variance scaled by `noise_variance`, on [-X, X]; `sigma` is the noise of one step.
+    /// The chain x' = G(x, R), R of unit variance scaled by `noise_variance`, on [-X, X]; `sigma` is the noise of one
+    /// step.
     pub fn new(half_width: f64, sigma: f64, noise_variance: f64, map: impl Fn(f64, f64) -> f64) -> Self {
         let nodes = ((2.0 * half_width / (0.7 * sigma)).ceil() as usize).max(2 * STENCIL);
         let grid = Grid { half_width, spacing: 2.0 * half_width / nodes as f64, nodes };
@@ -103,7 +104,8 @@ impl Coarse {
         density / self.grid.spacing
     }
 
-    /// ‖(I - T)^#‖∞ = max_k Σ_l |(I - T + 1π)⁻¹ - 1π|: how much a perturbation of one step may change the stationary law.
+    /// ‖(I - T)^#‖∞ = max_k Σ_l |(I - T + 1π)⁻¹ - 1π|: how much a perturbation of one step may change the stationary
+    /// law.
     pub fn condition(&self) -> Option<f64> {
         let law = self.stationary()?;
         let system =

@@ -1,8 +1,8 @@
 //! One site's update as integers: n' = sat(⌊(c(n) + a·η + o)/u⌋).
 //!
-//! c(n) is the accumulator without noise, a the accumulator units of one unit of η, u those of one unit of the field, o the
-//! rounding offset: u/2 to nearest with midpoints up, 0 for truncation. For `Fx<W>` the accumulator has 2W-1 fractional
-//! bits, so u = 2^(W+3) and a = 16·k_s.
+//! c(n) is the accumulator without noise, a the accumulator units of one unit of η, u those of one unit of the field, o
+//! the rounding offset: u/2 to nearest with midpoints up, 0 for truncation. For `Fx<W>` the accumulator has 2W-1
+//! fractional bits, so u = 2^(W+3) and a = 16·k_s.
 
 use stoquant_core::action::{Drift, QuarticDrift};
 use stoquant_core::arith::Arith;
@@ -33,8 +33,8 @@ pub enum Rounding {
 }
 
 impl Datapath {
-    /// The update of an arithmetic, from its own operations on every state. Refused where its last rounding is not the floor of
-    /// a sum with an offset, its noise is not linear in η, or the format has other units or too many states.
+    /// The update of an arithmetic, from its own operations on every state. Refused where its last rounding is not the
+    /// floor of a sum with an offset, its noise is not linear in η, or the format has other units or too many states.
     pub fn of<A: Arith<Wide = i64>>(drift: &impl Drift<A>, sigma: A::Sigma) -> Result<Self, Error> {
         let width = A::NOISE_WIDTH;
         if A::FIELD_LSB != lsb(width) || width > 18 {
@@ -69,8 +69,8 @@ impl Datapath {
         Ok(Self { width, centre, amplitude, unit, offset })
     }
 
-    /// The same coefficients with exact products: ⌊φ(k_a - k_c φ²)⌋ in accumulator units, d unbounded, so that the last rounding
-    /// is the only one. (The floor loses nothing: all else in the sum is an integer.)
+    /// The same coefficients with exact products: ⌊φ(k_a - k_c φ²)⌋ in accumulator units, d unbounded, so that the last
+    /// rounding is the only one. (The floor loses nothing: all else in the sum is an integer.)
     pub fn exact_products(self, linear: f64, cubic: f64) -> Self {
         let Self { width, .. } = self;
         let max = (1_i128 << (width - 1)) - 1;

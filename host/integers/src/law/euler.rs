@@ -1,15 +1,16 @@
 //! The exact transition operator of a one-site Euler step: the very integers, without a sampling error.
 //!
-//! From the state n, x = c(n) + o = q·u + r and the new state is at least q + j if η ≥ ⌈(j·u - r)/a⌉. With C(t) = P(η ≥ t), a
-//! count of words over 2^32 and so exact in double precision,
+//! From the state n, x = c(n) + o = q·u + r and the new state is at least q + j if η ≥ ⌈(j·u - r)/a⌉. With C(t) = P(η ≥
+//! t), a count of words over 2^32 and so exact in double precision,
 //!
 //! ```text
 //! P(n → q + j) = C(t_j) - C(t_{j+1}),   t_j = ⌈(j·u - r)/a⌉ = t⁰_j - r₁ - [s_j + r₀ ≥ a],
 //! t⁰_j = ⌈j·u/a⌉,   s_j = a·t⁰_j - j·u,   r = r₁·a + r₀.
 //! ```
 //!
-//! r₁ has about 1/√(2ε) values: the arrays C(t⁰_j - r₁) are tabulated, and a row is the choice, entry by entry, between two of
-//! them. The differences are taken before they are summed: cumulated sums differenced at the end would lose six digits.
+//! r₁ has about 1/√(2ε) values: the arrays C(t⁰_j - r₁) are tabulated, and a row is the choice, entry by entry, between
+//! two of them. The differences are taken before they are summed: cumulated sums differenced at the end would lose six
+//! digits.
 
 use rayon::prelude::*;
 

@@ -1,15 +1,16 @@
 //! The exact transition operator of a one-site Leimkuhler–Matthews step.
 //!
-//! φ_{n+1} = rnd(c(φ_n) + a(η_n + η_{n+1})) reads one noise twice. The accumulator before the fresh noise is added, w_n = c(φ_n) + a·η_n, is a
-//! Markov chain:
+//! φ_{n+1} = rnd(c(φ_n) + a(η_n + η_{n+1})) reads one noise twice. The accumulator before the fresh noise is added, w_n
+//! = c(φ_n) + a·η_n, is a Markov chain:
 //!
 //! ```text
 //! φ' = rnd(w + a·η),   w' = c(φ') + a·η.
 //! ```
 //!
-//! With G(t) = P(w < t), P(φ' = x, η) = q(η)·[G((x+1)u - o - aη) - G(xu - o - aη)], exactly; that mass goes to w' = c(x) + aη. One step
-//! costs two reads and a write for each of (states × noise values). w lives on the multiples of the greatest common divisor of
-//! all that is added, 4 accumulator units: 2^(W+1) cells to a unit of the field, which memory bears up to W = 12.
+//! With G(t) = P(w < t), P(φ' = x, η) = q(η)·[G((x+1)u - o - aη) - G(xu - o - aη)], exactly; that mass goes to w' =
+//! c(x) + aη. One step costs two reads and a write for each of (states × noise values). w lives on the multiples of the
+//! greatest common divisor of all that is added, 4 accumulator units: 2^(W+1) cells to a unit of the field, which
+//! memory bears up to W = 12.
 
 use super::Datapath;
 use super::solver::Transfer;
@@ -29,8 +30,8 @@ pub struct LeimkuhlerMatthewsOperator<'a> {
 }
 
 impl<'a> LeimkuhlerMatthewsOperator<'a> {
-    /// The operator on states |φ| ≤ `half_width`, beyond which there must be nothing. `None` where a solution would take more than
-    /// `memory` bytes.
+    /// The operator on states |φ| ≤ `half_width`, beyond which there must be nothing. `None` where a solution would
+    /// take more than `memory` bytes.
     pub fn new(path: &'a Datapath, noise: &NoiseLaw, half_width: f64, memory: u64) -> Option<Self> {
         let words = (1_u64 << 32) as f64;
         let noise: Vec<f64> = (-noise.max()..=noise.max()).map(|eta| noise.words(eta) as f64 / words).collect();

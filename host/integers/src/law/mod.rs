@@ -1,8 +1,8 @@
 //! The exact stationary law of the integers that run, on one site: no sampling, no expansion, no finer grid.
 //!
 //! A [`Datapath`] is the update as integers, read off the core's own arithmetic; [`EulerOperator`] and
-//! [`LeimkuhlerMatthewsOperator`] are its transition operators with the counted law of the noise; [`stationary`] finds the fixed point in a
-//! few applications; a [`Chain`] holds all of it together with the laws to compare with:
+//! [`LeimkuhlerMatthewsOperator`] are its transition operators with the counted law of the noise; [`stationary`] finds
+//! the fixed point in a few applications; a [`Chain`] holds all of it together with the laws to compare with:
 //!
 //! | | law |
 //! |---|---|
@@ -11,8 +11,8 @@
 //! | effective | e^{-S_eff}, S_eff = S + (ε/4)(2S'' - S'²), to first order |
 //! | Gibbs | e^{-S} with the quantised couplings |
 //!
-//! On the full grid a law is rough: smooth times a number-theoretic pattern of the noise lattice on the field's grid, up to a per cent in total
-//! variation, which no smooth function sees. So laws are compared on cells of many states.
+//! On the full grid a law is rough: smooth times a number-theoretic pattern of the noise lattice on the field's grid,
+//! up to a per cent in total variation, which no smooth function sees. So laws are compared on cells of many states.
 
 mod coarse;
 mod datapath;

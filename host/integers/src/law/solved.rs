@@ -15,11 +15,12 @@ use stoquant_exact::exact::{self, SiteLaw, SitePotential};
 /// Residual, in total variation, at which Euler's law counts as solved.
 pub const TOLERANCE: f64 = 1e-11;
 
-/// The same of Leimkuhler–Matthews. Its noise serves twice, so structure below one unit of noise outlives a step: a mode of rate 0.6 that no
-/// smooth function sees and no coarse grid resolves. Sums over 10⁷ cells round at 1e-9.
+/// The same of Leimkuhler–Matthews. Its noise serves twice, so structure below one unit of noise outlives a step: a
+/// mode of rate 0.6 that no smooth function sees and no coarse grid resolves. Sums over 10⁷ cells round at 1e-9.
 pub const TOLERANCE_LEIMKUHLER_MATTHEWS: f64 = 1e-8;
 
-/// e^{-S} is followed down to e^{-42} = 6e-19 of its maximum; Euler's law is wider by O(ε), which the rest of the grid bears.
+/// e^{-S} is followed down to e^{-42} = 6e-19 of its maximum; Euler's law is wider by O(ε), which the rest of the grid
+/// bears.
 const RANGE: f64 = 42.0;
 
 /// Everything that determines the integers of a one-site chain.
@@ -145,7 +146,8 @@ impl Chain {
             [&stoquant_exact::estimate::Observable::Phi2])
     }
 
-    /// Probabilities between edges under the continuous Euler chain with noise of this variance: the step's Gaussian is integrated exactly.
+    /// Probabilities between edges under the continuous Euler chain with noise of this variance: the step's Gaussian is
+    /// integrated exactly.
     pub fn continuous_bins(&self, variance: f64, edges: &[f64]) -> Option<Vec<f64>> {
         let coarse = self.continuous(variance);
         let weights = coarse.stationary()?;
@@ -194,8 +196,9 @@ impl Chain {
         ((x / self.path.lsb()).floor() + 0.5) * self.path.lsb()
     }
 
-    /// What the rounding of the even factor may do to ⟨x²⟩ at most, to first order. d is off by up to half a unit of its own, 2^-(W+1), and k_c times
-    /// half a unit of φ², 2^-(W-7): as if S had up to (δd/ε)·x²/2 more, to which ⟨x²⟩ responds with its covariance.
+    /// What the rounding of the even factor may do to ⟨x²⟩ at most, to first order. d is off by up to half a unit of
+    /// its own, 2^-(W+1), and k_c times half a unit of φ², 2^-(W-7): as if S had up to (δd/ε)·x²/2 more, to which ⟨x²⟩
+    /// responds with its covariance.
     pub fn factor_bound(&self) -> Result<f64, exact::Error> {
         let law = SiteLaw::new(self.potential.b, self.potential.lambda)?;
         let (second, fourth) = (law.mean(|x| x * x).value, law.mean(|x| x.powi(4)).value);
@@ -219,8 +222,8 @@ impl Chain {
         (0..=count).map(|i| ((i as f64 - 0.5 * count as f64) * states - 0.5) * self.path.lsb()).collect()
     }
 
-    /// States from which the class of φ = 0 cannot be reached. Noise times amplitude moves the field by less than a state per unit, so
-    /// the states within one step of another are all those between its extremes.
+    /// States from which the class of φ = 0 cannot be reached. Noise times amplitude moves the field by less than a
+    /// state per unit, so the states within one step of another are all those between its extremes.
     pub fn stuck(&self) -> usize {
         let (max, reach) = (self.path.max(), i64::from(self.noise.max()));
         let index = |n: i64| (n + max) as usize;

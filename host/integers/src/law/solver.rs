@@ -1,15 +1,15 @@
 //! The stationary law of an exact transition operator, by two levels.
 //!
-//! With the residual ρ = πP - π the correction is e = ρ(1 + P + P² + …): its first term as it is, the rest on the coarse grid of the
-//! continuous chain,
+//! With the residual ρ = πP - π the correction is e = ρ(1 + P + P² + …): its first term as it is, the rest on the
+//! coarse grid of the continuous chain,
 //!
 //! ```text
 //! π ← π + ρ + prolong( restrict(ρ)·T(I - T)^# ).
 //! ```
 //!
-//! What the grid does not resolve one step of noise has washed out, so each exact application gains a fixed factor whatever the
-//! spectral gap: a double well needs no more of them than a single one. (Two-grid methods for Markov chains: Horton, Leutenegger, Perform. Eval.
-//! Rev. 22 (1994) 191.)
+//! What the grid does not resolve one step of noise has washed out, so each exact application gains a fixed factor
+//! whatever the spectral gap: a double well needs no more of them than a single one. (Two-grid methods for Markov
+//! chains: Horton, Leutenegger, Perform. Eval. Rev. 22 (1994) 191.)
 
 use super::coarse::Coarse;
 
@@ -32,7 +32,8 @@ pub trait Transfer {
 pub struct Stationary {
     /// Mass of each state.
     pub law: Vec<f64>,
-    /// Total variation between law and law·P before each correction. What is returned is the last law·P, whose own is no larger.
+    /// Total variation between law and law·P before each correction. What is returned is the last law·P, whose own is
+    /// no larger.
     pub residuals: Vec<f64>,
     /// |Σ law·P - 1| at the last application: rounding.
     pub mass_error: f64,

@@ -82,7 +82,8 @@ fn continuous_cells_of_a_gaussian() {
     }
 }
 
-/// Leimkuhler–Matthews through w against the joint chain of (φ, η), iterated at W = 8 from the same start: the law of φ after ten steps.
+/// Leimkuhler–Matthews through w against the joint chain of (φ, η), iterated at W = 8 from the same start: the law of φ
+/// after ten steps.
 #[test]
 fn conjugate_chain_is_the_joint_chain() {
     let chain = Chain::of_core(8, IntegratorKind::LeimkuhlerMatthews, &SINGLE, 0.02).unwrap();
@@ -124,7 +125,8 @@ fn conjugate_chain_is_the_joint_chain() {
     assert!(total_variation(&found, &expected) < 1e-13, "{:e}", total_variation(&found, &expected));
 }
 
-/// W = 8, eps = 0.1, d unbounded: {-max, max} are a class of their own, where the map overshoots; the core refuses that step.
+/// W = 8, eps = 0.1, d unbounded: {-max, max} are a class of their own, where the map overshoots; the core refuses that
+/// step.
 #[test]
 fn an_unstable_step_has_a_second_class() {
     assert!(Chain::of_core(8, IntegratorKind::Euler, &SINGLE, 0.1).is_err());

@@ -1,7 +1,8 @@
 //! Communicating classes of a chain, and their periods: what makes a stationary law unique, and a limit.
 //!
-//! Strongly connected components by R. Tarjan, SIAM J. Comput. 1 (1972) 146; the period of a class is the greatest common
-//! divisor of level(i) + 1 - level(j) over its transitions i → j, level being the distance from any one of its states.
+//! Strongly connected components by R. Tarjan, SIAM J. Comput. 1 (1972) 146; the period of a class is the greatest
+//! common divisor of level(i) + 1 - level(j) over its transitions i → j, level being the distance from any one of its
+//! states.
 
 use super::CountMatrix;
 

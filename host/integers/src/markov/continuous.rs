@@ -1,9 +1,9 @@
 //! The chain without rounding, x' = x + εK(x) + μ + √v·R with R standard Gaussian, on the field's own points.
 //!
-//! Nyström: the kernel taken at the points m of the grid, P(n → m) ∝ exp(-(x_m - x_n - εK(x_n) - μ)²/2v). For smooth densities
-//! the sum over a grid of spacing Δ replaces the integral up to e^{-2π²v/Δ²} (Trefethen, Weideman, SIAM Rev. 56 (2014) 385):
-//! 1e-11 at v = 1.3 Δ², nothing beyond. Only the drift *at the points* enters, so the drift of the integers serves as well as
-//! that of the action.
+//! Nyström: the kernel taken at the points m of the grid, P(n → m) ∝ exp(-(x_m - x_n - εK(x_n) - μ)²/2v). For smooth
+//! densities the sum over a grid of spacing Δ replaces the integral up to e^{-2π²v/Δ²} (Trefethen, Weideman, SIAM Rev.
+//! 56 (2014) 385): 1e-11 at v = 1.3 Δ², nothing beyond. Only the drift *at the points* enters, so the drift of the
+//! integers serves as well as that of the action.
 
 use super::{STATES, phi, stationary};
 

@@ -5,9 +5,9 @@
 //! n' = sat(rndnu(acc ≫ W+3))
 //! ```
 //!
-//! [`Site`] runs [`Euler::sweep`](Integrator::sweep) on a lattice of one site with words handed to it; [`Formula`] is written from
-//! the table of widths (`docs/arithmetic.md`) and shares no code with it. Its factor d may be wider than the core's, to show
-//! what the core refuses.
+//! [`Site`] runs [`Euler::sweep`](Integrator::sweep) on a lattice of one site with words handed to it; [`Formula`] is
+//! written from the table of widths (`docs/arithmetic.md`) and shares no code with it. Its factor d may be wider than
+//! the core's, to show what the core refuses.
 
 use std::collections::BTreeMap;
 
@@ -289,8 +289,8 @@ mod tests {
         assert!((ratio - 1.0).abs() < 1e-4, "{ratio}");
     }
 
-    /// One noise from two sides: the table and the normal distribution function, both rounded to the grid. An error of the
-    /// table (3e-5 in Φ) moves a word in a few hundred over a border.
+    /// One noise from two sides: the table and the normal distribution function, both rounded to the grid. An error of
+    /// the table (3e-5 in Φ) moves a word in a few hundred over a border.
     #[test]
     fn the_gaussian_is_the_normal_one() {
         let (table, normal) = (EtaLaw::short(12), EtaLaw::inverse_normal(12));

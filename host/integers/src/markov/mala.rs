@@ -3,19 +3,19 @@
 //! A proposal C(n, n') of counts, production noise with its one rounding included, is accepted with probability
 //!
 //! ```text
-//! a(n, n') = min(1, w(n')·C(n', n) / w(n)·C(n, n'))          so that   w(n)·C(n, n')·a(n, n') = w(n')·C(n', n)·a(n', n)
+//! a(n, n') = min(1, w(n')·C(n', n) / w(n)·C(n, n'))    so that   w(n)·C(n, n')·a(n, n') = w(n')·C(n', n)·a(n', n)
 //! ```
 //!
-//! [`GridNoise`] rounds drift and noise apart, n' = n + f(n) + p, with p from counts g(p): then C(n, n') = g(n' - n - f(n)) is one
-//! short table, and [`finite`](GridNoise::finite) decides with finitely many bits and no rounding of the acceptance. The state is (n, u),
-//! 0 ≤ u < w(n); a word is (p, rank), 0 ≤ rank < g(p);
+//! [`GridNoise`] rounds drift and noise apart, n' = n + f(n) + p, with p from counts g(p): then C(n, n') = g(n' - n -
+//! f(n)) is one short table, and [`finite`](GridNoise::finite) decides with finitely many bits and no rounding of the
+//! acceptance. The state is (n, u), 0 ≤ u < w(n); a word is (p, rank), 0 ≤ rank < g(p);
 //!
 //! ```text
 //! n' = n + f(n) + p,   p' = n - n' - f(n'),   U = u·g(p) + rank;   accept if U < w(n')·g(p'), then u' = U div g(p')
 //! ```
 //!
-//! which maps (n, p, U) to (n', p', U) and back: an involution, so each (n', u') is reached by as many words as leave it, and
-//! the uniform law on (n, u) is invariant. The marginal of n is w(n)/Σw. [`refresh`] draws u anew.
+//! which maps (n, p, U) to (n', p', U) and back: an involution, so each (n', u') is reached by as many words as leave
+//! it, and the uniform law on (n, u) is invariant. The marginal of n is w(n)/Σw. [`refresh`] draws u anew.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,8 @@ pub fn unbalanced(proposal: &CountMatrix, w: &[u64], accept: impl Fn(usize, usiz
     proposal.entries().filter(|&(i, j, words)| i != j && flow(i, j, words) != flow(j, i, proposal.count(j, i))).count()
 }
 
-/// Transition probabilities of the adjusted chain between the states given; the diagonal, which no solver here reads, is 0.
+/// Transition probabilities of the adjusted chain between the states given; the diagonal, which no solver here reads,
+/// is 0.
 pub fn adjusted(proposal: &CountMatrix, states: &[usize], accept: impl Fn(usize, usize) -> f64) -> Vec<Vec<f64>> {
     let scale = (-f64::from(proposal.bits())).exp2();
     let rate = |i: usize, j: usize| match proposal.count(i, j) {

@@ -1,7 +1,7 @@
 //! One site of eight bits as a Markov chain in integers: a proof by enumeration.
 //!
-//! φ of [`Fx<8>`](stoquant_core::arith::Fx) has 255 values n·Δ, |n| ≤ 127, Δ = 1/16, and its noise finitely many words. So the
-//! transition probabilities of the chain that runs are integers over a power of two,
+//! φ of [`Fx<8>`](stoquant_core::arith::Fx) has 255 values n·Δ, |n| ≤ 127, Δ = 1/16, and its noise finitely many words.
+//! So the transition probabilities of the chain that runs are integers over a power of two,
 //!
 //! ```text
 //! C(n, n') = #{words: n → n'},   Σ_n' C(n, n') = 2^bits,   π C = 2^bits π

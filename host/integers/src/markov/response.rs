@@ -1,7 +1,7 @@
 //! How a mean answers to a small change of the kernel.
 //!
-//! If a step gains a bias β(x) and a variance ν(x), a mean shifts by Σ π (β h' + ½ν h''), h the solution of Poisson's equation
-//! (1 - P)h = f - ⟨f⟩. To leading order in ε the chain is the diffusion of S, for which
+//! If a step gains a bias β(x) and a variance ν(x), a mean shifts by Σ π (β h' + ½ν h''), h the solution of Poisson's
+//! equation (1 - P)h = f - ⟨f⟩. To leading order in ε the chain is the diffusion of S, for which
 //!
 //! ```text
 //! π(x) h'(x) = (1/ε) ∫_x^∞ (f - ⟨f⟩) π

@@ -8,11 +8,12 @@
 //! | stochastic: up with the probability of the fraction | 0 | 1/6 |
 //! | truncation (floor) | -1/2 | 1/12 |
 //!
-//! so to nearest is a temperature 1 + Δ²/(24ε), stochastic rounding one of 1 + Δ²/(12ε), and truncation a constant force -Δ/(2ε).
+//! so to nearest is a temperature 1 + Δ²/(24ε), stochastic rounding one of 1 + Δ²/(12ε), and truncation a constant
+//! force -Δ/(2ε).
 //!
-//! How evenly is a matter of enumeration ([`Rounding::spread`]): with drift and noise multiples of 1/M of a unit, M = 2^(W+1), the
-//! fraction has M values, and each starting value gives its own exact mean and variance. Their averages over all M are those
-//! of the table but for [`Rounding::lattice`].
+//! How evenly is a matter of enumeration ([`Rounding::spread`]): with drift and noise multiples of 1/M of a unit, M =
+//! 2^(W+1), the fraction has M values, and each starting value gives its own exact mean and variance. Their averages
+//! over all M are those of the table but for [`Rounding::lattice`].
 
 use super::{EtaLaw, WIDTH};
 
@@ -62,7 +63,8 @@ impl Rounding {
         if self == Self::Stochastic { FRACTION } else { 0 }
     }
 
-    /// The two candidates for an accumulator, before saturation, and how many of 2^[`bits`](Self::bits) words choose each.
+    /// The two candidates for an accumulator, before saturation, and how many of 2^[`bits`](Self::bits) words choose
+    /// each.
     pub fn outcomes(self, accumulator: i64) -> [(i64, u64); 2] {
         let floor = accumulator >> FRACTION;
         let fraction = (accumulator - (floor << FRACTION)) as u64;
@@ -83,8 +85,8 @@ impl Rounding {
         }
     }
 
-    /// How far mean and variance over a lattice of M fractions are from [`law`](Self::law): 1/2M, where midpoints or the lower
-    /// end count whole, and 1/6M².
+    /// How far mean and variance over a lattice of M fractions are from [`law`](Self::law): 1/2M, where midpoints or
+    /// the lower end count whole, and 1/6M².
     pub fn lattice(self) -> (f64, f64) {
         let m = f64::from(1 << (FRACTION - ZEROS));
         let bias = if self == Self::Stochastic { 0.0 } else { 0.5 / m };

@@ -1,8 +1,8 @@
 //! π C = 2^bits π on a closed class.
 //!
-//! In floats by W. Grassmann, M. Taksar, D. Heyman, Oper. Res. 33 (1985) 1107: Gaussian elimination in which the diagonal is
-//! taken as the sum of what leaves, so that nothing is ever subtracted and every component of π has a small *relative* error
-//! (O'Cinneide, Numer. Math. 65 (1993) 109), however improbable the state.
+//! In floats by W. Grassmann, M. Taksar, D. Heyman, Oper. Res. 33 (1985) 1107: Gaussian elimination in which the
+//! diagonal is taken as the sum of what leaves, so that nothing is ever subtracted and every component of π has a small
+//! *relative* error (O'Cinneide, Numer. Math. 65 (1993) 109), however improbable the state.
 //!
 //! In integers without division by anything but what divides (Bareiss, Math. Comp. 22 (1968) 565): by Cramer's rule the
 //! components are minors of 2^bits - C.
@@ -13,8 +13,8 @@ use num_traits::{One, ToPrimitive, Zero};
 
 use super::CountMatrix;
 
-/// The stationary law of a dense chain on one closed class; only ratios of the entries of a row to those of others with the
-/// same sum matter, and the diagonal does not. States that cannot be left towards an earlier one have none: 0.
+/// The stationary law of a dense chain on one closed class; only ratios of the entries of a row to those of others with
+/// the same sum matter, and the diagonal does not. States that cannot be left towards an earlier one have none: 0.
 pub fn solve(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
     let states = rows.len();
     for k in (1..states).rev() {

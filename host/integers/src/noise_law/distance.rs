@@ -1,16 +1,18 @@
-//! How far the law of η is from N(0,1), as numbers: Kolmogorov's distance, total variation, Kullback–Leibler divergence.
+//! How far the law of η is from N(0,1), as numbers: Kolmogorov's distance, total variation, Kullback–Leibler
+//! divergence.
 //!
-//! Total variation ½ Σ |P - Q| and divergence Σ P ln(P/Q) compare cells of the grid: Q is the probability that N(0,1) falls
-//! into one. On single values of η they are large, since only a few classes of words hit each (three to one value at the
-//! centre of W = 18): this roughness is what a lattice of outputs must have, and is gone as soon as a cell holds many.
+//! Total variation ½ Σ |P - Q| and divergence Σ P ln(P/Q) compare cells of the grid: Q is the probability that N(0,1)
+//! falls into one. On single values of η they are large, since only a few classes of words hit each (three to one value
+//! at the centre of W = 18): this roughness is what a lattice of outputs must have, and is gone as soon as a cell holds
+//! many.
 
 use super::{NoiseLaw, WORDS, normal_tail};
 
 impl NoiseLaw {
     /// Kolmogorov's distance to the standard normal distribution, sup |F(x) - Φ(x)|.
     ///
-    /// F is constant between multiples of the unit, so the supremum is attained on one side of a jump; by symmetry jumps at
-    /// η ≥ 0 suffice. It is at least half the jump at zero, 0.2·unit, for any law on this grid.
+    /// F is constant between multiples of the unit, so the supremum is attained on one side of a jump; by symmetry
+    /// jumps at η ≥ 0 suffice. It is at least half the jump at zero, 0.2·unit, for any law on this grid.
     #[must_use]
     pub fn kolmogorov(&self) -> f64 {
         let sides = |a| [self.distance(a, 0.0), self.distance(a + 1, -1.0)];
@@ -28,8 +30,8 @@ impl NoiseLaw {
         (self.tail(a) as f64 / WORDS as f64 - normal_tail((f64::from(a) + offset) * self.unit())).abs()
     }
 
-    /// P and Q of |η| in the cells of `size` neighbouring magnitudes that begin at 0, `size`, 2·`size`, …; the last one open.
-    /// Q is that of N(0,1) rounded to the grid.
+    /// P and Q of |η| in the cells of `size` neighbouring magnitudes that begin at 0, `size`, 2·`size`, …; the last one
+    /// open. Q is that of N(0,1) rounded to the grid.
     #[must_use]
     pub fn cells(&self, size: i32) -> Vec<[f64; 2]> {
         let starts = (0..=self.max()).step_by(size.max(1) as usize);

@@ -1,9 +1,9 @@
 //! The error of single values: η against -Φ⁻¹(p), p = (2m + 1)/2³³, of the same word, in units of η.
 //!
-//! p runs through a class while η stands still. A class of n words is an interval of p no wider than 2⁻¹⁵ of its centre, on
-//! which the exact value |x|, with dx/dp = -1/φ(x) and d²x/dp² = x/φ(x)², is a parabola: what is left out,
-//! (1 + 2x²)/φ³·(δp)³/6, is below 2⁻⁴⁸ (Mills' ratio p/φ is at most 1.26 and at most 1/x), 1e-10 units of W = 18. So the mean
-//! square over a class is a sum of powers of δp and its largest error sits at one of the two ends.
+//! p runs through a class while η stands still. A class of n words is an interval of p no wider than 2⁻¹⁵ of its
+//! centre, on which the exact value |x|, with dx/dp = -1/φ(x) and d²x/dp² = x/φ(x)², is a parabola: what is left out,
+//! (1 + 2x²)/φ³·(δp)³/6, is below 2⁻⁴⁸ (Mills' ratio p/φ is at most 1.26 and at most 1/x), 1e-10 units of W = 18. So
+//! the mean square over a class is a sum of powers of δp and its largest error sits at one of the two ends.
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -11,8 +11,8 @@ use serde::Serialize;
 use super::normal::{normal_density, normal_tail_inverse};
 use super::{WORDS, classes};
 
-/// Bounds of the bands of |η| that errors are stated for; the last one is open. 3.29 is where p falls below 2⁻¹¹ and segments
-/// become whole octaves.
+/// Bounds of the bands of |η| that errors are stated for; the last one is open. 3.29 is where p falls below 2⁻¹¹ and
+/// segments become whole octaves.
 pub const BANDS: [f64; 5] = [0.0, 1.0, 2.0, 3.29, 5.0];
 
 /// The error of the values in a band of |η|.

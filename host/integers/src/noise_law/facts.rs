@@ -70,8 +70,8 @@ impl Facts {
     /// The numbers that are not integers: name, value, and what rounding may change in it.
     #[must_use]
     pub fn numbers(&self) -> Vec<(String, f64, f64)> {
-        // A moment is a quotient of two integers. A distance adds up tails Q(a) of the normal law, each good to 4e-16 of itself:
-        // 4e-16 · Σ Q(a) = 4e-16 · 2^14/√2π. An error is stated to 1e-9 units.
+        // A moment is a quotient of two integers. A distance adds up tails Q(a) of the normal law, each good to 4e-16
+        // of itself: 4e-16 · Σ Q(a) = 4e-16 · 2^14/√2π. An error is stated to 1e-9 units.
         let exact = [
             ("variance - 1", self.variance_error),
             ("kurtosis - 3", self.excess_kurtosis),
@@ -117,8 +117,8 @@ impl Facts {
     }
 }
 
-/// W = 18 and W = 16. `stoquant exact noise --width 18 --json` prints the first from classes of words; with `--all-words`,
-/// from all of them.
+/// W = 18 and W = 16. `stoquant exact noise --width 18 --json` prints the first from classes of words; with
+/// `--all-words`, from all of them.
 pub const FACTS: [Facts; 2] = [
     Facts {
         width: 18,

@@ -1,17 +1,17 @@
 //! The exact law of η: not an estimate but a count of words.
 //!
-//! A word has 32 bits, so the distribution of η_W is a list of integers, N(a) = #{words: |η| = a}, and moments, tails and
-//! distances to N(0,1) follow without a sampling error. Nor need all 2³² words be tried: η depends on a word through its
-//! sign and through
+//! A word has 32 bits, so the distribution of η_W is a list of integers, N(a) = #{words: |η| = a}, and moments, tails
+//! and distances to N(0,1) follow without a sampling error. Nor need all 2³² words be tried: η depends on a word
+//! through its sign and through
 //!
 //! ```text
 //! v = 2m + 1   (m the lower 31 bits),   lz = leading zeros of v,   t = the 16 bits from the leading one of v on.
 //! ```
 //!
-//! v has 32 - lz bits of which the first and the last are set. If lz ≤ 15, the 16 bits of t are free but for their first
-//! and 15 - lz further bits lie between them and the last one: 2¹⁵ classes of 2^(15-lz) words. If lz ≥ 16, t holds all of
-//! v: 2^(30-lz) classes of one word (one class for lz = 31). That is 557,056 classes in all, milliseconds instead of
-//! seconds. That the words behave so is itself checked: [`every_word`] tries them all, one by one.
+//! v has 32 - lz bits of which the first and the last are set. If lz ≤ 15, the 16 bits of t are free but for their
+//! first and 15 - lz further bits lie between them and the last one: 2¹⁵ classes of 2^(15-lz) words. If lz ≥ 16, t
+//! holds all of v: 2^(30-lz) classes of one word (one class for lz = 31). That is 557,056 classes in all, milliseconds
+//! instead of seconds. That the words behave so is itself checked: [`every_word`] tries them all, one by one.
 
 mod distance;
 mod error;
@@ -50,8 +50,8 @@ pub fn gaussian(width: u32) -> Option<fn(u32) -> i32> {
     widths!(8 9 10 11 12 13 14 15 16 17 18)
 }
 
-/// η of a word as the specification in `stoquant_core::noise::gauss` has it, with the widths of nothing in mind: a second
-/// derivation in 64-bit integers, by divisions instead of shifts and masks.
+/// η of a word as the specification in `stoquant_core::noise::gauss` has it, with the widths of nothing in mind: a
+/// second derivation in 64-bit integers, by divisions instead of shifts and masks.
 #[must_use]
 pub fn specified(segments: &[Segment; 64], width: u32, u: u32) -> i32 {
     let v = 2 * i64::from(u & 0x7fff_ffff) + 1;
@@ -179,8 +179,8 @@ impl NoiseLaw {
     fn power_sum(&self, k: u32) -> Option<Wide> {
         let mut sum = Wide { high: 0, low: 0 };
         for (a, &words) in (0_u128..).zip(&self.counts) {
-            // |η|^k = front·back, the front one with the number of words. For W = 18 and k = 8 both are below 2^99, and the
-            // sums near 2^(32 + 8·14)·105 = 2^151 and 2^(32 + 32 + 4·14)·3 = 2^122.
+            // |η|^k = front·back, the front one with the number of words. For W = 18 and k = 8 both are below 2^99, and
+            // the sums near 2^(32 + 8·14)·105 = 2^151 and 2^(32 + 32 + 4·14)·3 = 2^122.
             let front = a.checked_pow(k - k / 2)?.checked_mul(2 * u128::from(words))?;
             let back = a.checked_pow(k / 2)?;
             sum.high = sum.high.checked_add(front.checked_mul(back >> 32)?)?;
@@ -331,7 +331,8 @@ mod tests {
         near(narrow.kolmogorov(), 7.3e-5, 0.05);
     }
 
-    /// What distances and errors must be, whatever the law: zero where P = Q, ½ Σ |P - Q| and Σ P ln(P/Q) of one cell by hand.
+    /// What distances and errors must be, whatever the law: zero where P = Q, ½ Σ |P - Q| and Σ P ln(P/Q) of one cell
+    /// by hand.
     #[test]
     fn distances_of_one_value() {
         // |η| = 1.25 always, in units of 1/16: the cell from 20 - ½ to 21 - ½.

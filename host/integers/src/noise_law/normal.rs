@@ -17,7 +17,8 @@ pub fn normal_tail(x: f64) -> f64 {
 /// Mills' ratio Q(x)/φ(x), x ≥ 0, to a few units in the last place.
 ///
 /// Below 1.2 Laplace's series √(π/2)·exp(x²/2) - Σ x^(2k+1)/(2k+1)!!, above it his continued fraction
-/// 1/(x + 1/(x + 2/(x + …))), cut at depth n where the rest is (x + √(x² + 4n))/2. (Abramowitz, Stegun 26.2.11, 26.2.14.)
+/// 1/(x + 1/(x + 2/(x + …))), cut at depth n where the rest is (x + √(x² + 4n))/2. (Abramowitz, Stegun 26.2.11,
+/// 26.2.14.)
 fn mills_ratio(x: f64) -> f64 {
     if x < 1.2 {
         let (mut sum, mut term, mut odd) = (0.0, x, 1.0);

@@ -30,13 +30,17 @@ pub struct CertifyArgs {
     /// Also write a page with figures (index.html) and certificate.json into this directory
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+    /// Also draw the histogram of one site beside its exact law, with residuals, into this file (rung exact-law)
+    #[arg(long, value_name = "FILE.svg")]
+    figure: Option<PathBuf>,
     /// Only these rungs, by the names of --list
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     rung: Vec<Rung>,
     /// List the rungs of this certificate, with their claims, and run nothing
     #[arg(long)]
     list: bool,
-    /// Say what is new, gone or moved against an earlier certificate (its JSON); exit status 1 where something is gone or moved
+    /// Say what is new, gone or moved against an earlier certificate (its JSON); exit status 1 where something is gone
+    /// or moved
     #[arg(long, value_name = "OLD.json")]
     against: Option<PathBuf>,
     /// Also write the checks as JUnit's XML to this file
@@ -72,6 +76,7 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     let out = args.out.as_deref().map(|path| outputs.add("out", path)).transpose()?;
     let report = args.report.as_deref().map(|directory| Report::prepare(&mut outputs, directory)).transpose()?;
     let junit = args.junit.as_deref().map(|path| outputs.add("junit", path)).transpose()?;
+    let figure = args.figure.as_deref().map(|path| outputs.add("figure", path)).transpose()?;
     let earlier = args.against.as_deref().map(earlier).transpose()?;
     let level = if args.full { Level::Full } else { Level::Standard };
     let machine = args.machine.machine()?;
@@ -84,6 +89,10 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
             )));
         }
         plan.rungs = Some(args.rung);
+    }
+    let without = |path: &Path| InputError(format!("figure = {}: {NO_HISTOGRAM}", path.display()));
+    if let Some(path) = args.figure.as_deref().filter(|_| !has_histogram(&plan)) {
+        return Err(without(path));
     }
     if args.list {
         print(&list(&plan))?;
@@ -119,6 +128,10 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     if let Some(junit) = junit {
         junit.write(report::junit(&certificate).as_bytes())?;
     }
+    if let (Some(output), Some(path)) = (figure, &args.figure) {
+        let drawn = report::histogram(&certificate).map_err(InputError)?.ok_or_else(|| without(path))?;
+        output.write(drawn.as_bytes())?;
+    }
     print(&if args.json { text } else { summary(&certificate, &clock, args.verbose) })?;
     let differences = earlier.map(|earlier| Differences::of(&certificate, &earlier));
     if let Some(differences) = &differences {
@@ -142,7 +155,8 @@ fn plan(options: &Options, engine: Option<Alone>, effort: f64, level: Level) -> 
             Some(Alone::Rtl) => {
                 let name = rtl::NAME.ok_or_else(|| {
                     InputError::new(
-                        "engine = rtl: this build has no simulated circuit; `cargo xtask setup` installs Verilator, then \
+                        "engine = rtl: this build has no simulated circuit; `cargo xtask setup` \
+                         installs Verilator, then \
                          `cargo run --release --features rtl -- certify --engine rtl`",
                     )
                 })?;
@@ -172,6 +186,13 @@ fn plan(options: &Options, engine: Option<Alone>, effort: f64, level: Level) -> 
         (None, Some((_, reason))) => Err(reason),
         (None, None) => Err(InputError::new("nothing to certify")),
     }
+}
+
+const NO_HISTOGRAM: &str = "this certificate draws no histogram; the rung exact-law of the default one does";
+
+/// Whether a plan has the rung that makes the histogram: that of the default certificate.
+fn has_histogram(plan: &Plan) -> bool {
+    plan.scope == Scope::Everything && plan.rungs.as_ref().is_none_or(|rungs| rungs.contains(&Rung::ExactLaw))
 }
 
 /// The rungs of a plan: name, parts, claim.

@@ -1,4 +1,5 @@
-//! Configurations that were generated, here or on a board: how many there may be, what is said of an image, and the files.
+//! Configurations that were generated, here or on a board: how many there may be, what is said of an image, and the
+//! files.
 
 use std::io::Write;
 use std::time::Instant;

@@ -45,7 +45,8 @@ struct Report {
     phi2_with_rounding_as_noise: f64,
     total_variation_to_gibbs: f64,
     residual: f64,
-    /// Residual times what the continuous chain makes of a perturbed step: a bound on the total variation, but for that chain's own error.
+    /// Residual times what the continuous chain makes of a perturbed step: a bound on the total variation, but for that
+    /// chain's own error.
     error_bound: f64,
     applications: usize,
     seconds: f64,

@@ -130,7 +130,8 @@ impl CouplingArgs {
 /// Threads that a pool may have.
 const THREADS: std::ops::RangeInclusive<usize> = 1..=1024;
 
-/// Set up the thread pool; returns how many threads it has. Without a number it is that of `RAYON_NUM_THREADS`, or of the cores.
+/// Set up the thread pool; returns how many threads it has. Without a number it is that of `RAYON_NUM_THREADS`, or of
+/// the cores.
 fn threads(count: Option<usize>) -> Result<usize, InputError> {
     let count = match count {
         Some(count) if THREADS.contains(&count) => count,

@@ -46,8 +46,8 @@ struct ChainOutput {
     series: ChainSeries,
 }
 
-/// Memory of a run, in bytes: its configurations, the fields of the chains that run at a time, the last field of every chain, and the
-/// observables.
+/// Memory of a run, in bytes: its configurations, the fields of the chains that run at a time, the last field of every
+/// chain, and the observables.
 fn memory(experiment: &Experiment, threads: usize) -> u64 {
     let (volume, chains) = (experiment.setup.volume() as u64, experiment.chains as u64);
     let running = 40 * volume * chains.min(threads as u64);
@@ -155,7 +155,8 @@ fn stuck(outputs: &[ChainOutput], integrator: IntegratorKind) {
         let all = still.len() == outputs.len();
         let which = if all { "any chain".into() } else { format!("chain {}", list(still.into_iter())) };
         warn(&format!(
-            "acceptance 0: no proposal of {which} was accepted, and its configurations are its start; choose a smaller eps"
+            "acceptance 0: no proposal of {which} was accepted, and its configurations are its start; \
+             choose a smaller eps"
         ));
     }
 }

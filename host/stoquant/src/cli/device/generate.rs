@@ -20,7 +20,8 @@ use super::{BoardArgs, link};
 pub struct GenerateArgs {
     #[command(flatten)]
     board: BoardArgs,
-    /// An image (.sqm), or a model that is quantised first: one that comes with the program (c16-int8, n8-int8), or a .safetensors file
+    /// An image (.sqm), or a model that is quantised first: one that comes with the program (c16-int8, n8-int8), or a
+    /// .safetensors file
     #[arg(long, default_value = "c16-int8", value_name = "NAME|FILE")]
     model: String,
     /// Configurations: the first ones of the seed, in the order of `generate`
@@ -32,7 +33,8 @@ pub struct GenerateArgs {
     /// Seed, 64 bits
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Ensemble to write (phi, chain), byte for byte that of `generate`; the manifest goes beside it, with .json appended
+    /// Ensemble to write (phi, chain), byte for byte that of `generate`; the manifest goes beside it, with .json
+    /// appended
     #[arg(long, value_name = "FILE.npz")]
     out: Option<PathBuf>,
     /// Print JSON
@@ -135,7 +137,10 @@ fn summary(board: &Board, device: &Device, generated: &Generated, evaluation: &E
     let series = &generated.series;
     let abs_m: Vec<f64> = series.m.iter().map(|m| m.abs()).collect();
     format!(
-        "board       {target}, firmware {build}\ncount       {}, {:.1} ms a configuration\nphi2        {:.6}\nabs_m       {:.6}\naction/V    {:.6}\nlink        {frames} frames to the board, {repeated} of them again, {damaged} damaged from it, {resets} resets",
+        "board       {target}, firmware {build}\ncount       {}, {:.1} ms a configuration\n\
+         phi2        {:.6}\nabs_m       {:.6}\naction/V    {:.6}\n\
+         link        {frames} frames to the board, {repeated} of them again, {damaged} damaged from it, \
+         {resets} resets",
         evaluation.count,
         evaluation.ms,
         mean(&series.phi2),

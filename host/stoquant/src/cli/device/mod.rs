@@ -72,7 +72,7 @@ impl BoardArgs {
                 Device::open(Box::new(port), patience).map_err(|e| InputError(format!("{path}: {e}")))
             }
             (None, Some(machine)) => machine.open(self.firmware.as_deref()),
-            (None, None) => Err(InputError::new("which board? --port PATH, or --emulate BOARD")),
+            (None, None) => Err(InputError::new("no board: give --port PATH or --emulate BOARD")),
         }
     }
 }
@@ -153,13 +153,15 @@ fn info(board: &BoardArgs, as_json: bool) -> Result<Outcome, InputError> {
         return Ok(Outcome::Good);
     }
     let same = match (info.circuit, info.same_sources) {
-        (true, _) => "a circuit: it is told the coefficients",
-        (false, true) => "the sources of this program",
-        (false, false) => "other sources than this program's",
+        (true, _) => "a circuit: the host sends the coefficients",
+        (false, true) => "built from the sources of this program",
+        (false, false) => "built from other sources than this program",
     };
     let dims: Vec<String> = info.dimensions.iter().map(usize::to_string).collect();
     print(&format!(
-        "target       {}\nfirmware     {}, {same}\nsites        {}\nimage        {} bytes\narithmetic   {}\nintegrators  {}\ndimensions   {}\nframes       {}, {} damaged, {} requests, {} repeated\nstack        {} bytes",
+        "target       {}\nfirmware     {}, {same}\nsites        {}\nimage        {} bytes\n\
+         arithmetic   {}\nintegrators  {}\ndimensions   {}\n\
+         frames       {}, {} damaged, {} requests, {} repeated\nstack        {} bytes",
         info.target,
         info.build,
         info.sites,
