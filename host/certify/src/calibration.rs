@@ -67,8 +67,8 @@ pub fn checks(factory: &Factory, analysis: &Analysis, level: Level, seed: u64) -
         findings.checks.extend([
             Check::none(RUNG, format!("{name}: runs without a p-value"), short.refused + long.refused),
             short.uniform(analysis, &name),
-            short.power(analysis, &name, LEVEL, 0.5, 0.0).detecting(0.25),
-            long.power(analysis, &name, SUITE_LEVEL, 0.99, POWER_99).detecting(0.05),
+            short.power(analysis, &name, LEVEL, 0.5, 0.0).promising(0.25),
+            long.power(analysis, &name, SUITE_LEVEL, 0.99, POWER_99).promising(0.05),
         ]);
         uniform.push(short.distribution(analysis, &format!("{what} seeds")));
         power.extend(short.power_curves(analysis, &format!("{what} seeds")));
@@ -178,7 +178,7 @@ impl Reruns {
             ..Check::normal(RUNG, name, distance, 0.0, error)
         }
         .from_samples(n as f64)
-        .detecting(0.2)
+        .promising(0.2)
     }
 
     /// p-values against the truth, in ascending order.

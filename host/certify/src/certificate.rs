@@ -30,8 +30,8 @@ pub struct Judged {
     pub expected: f64,
     /// Allowed deviation or standard error.
     pub error: f64,
-    /// What the expectation leaves open, granted before z is formed.
-    pub granted: f64,
+    /// What the expectation leaves open; taken off the deviation before z is formed.
+    pub systematic: f64,
     /// Standard normal deviation; absent for a bound, as all that follows but `detects`.
     pub z: Option<f64>,
     /// Two-sided probability of a deviation as large as this.
@@ -57,11 +57,11 @@ impl Judged {
             Criterion::Normal(z) => (Some(z), Some(check.p())),
             _ => (None, None),
         };
-        let Check { rung, mut name, value, expected, error, granted, criterion, detecting, samples, .. } = check;
+        let Check { rung, mut name, value, expected, error, systematic, criterion, promised, samples, .. } = check;
         let verdict = match (criterion, p, level) {
             (Criterion::Bound, ..) if (value - expected).abs() <= error => Verdict::Pass,
             (Criterion::Normal(_), Some(p), Some(level)) if p > level => {
-                if detects <= detecting {
+                if detects <= promised {
                     Verdict::Pass
                 } else {
                     name += ": too short for its promise";
@@ -79,13 +79,13 @@ impl Judged {
             value,
             expected,
             error,
-            granted,
+            systematic,
             z,
             p,
             false_alarm_rate: level,
             verdict,
             detects,
-            promised: finite(detecting),
+            promised: finite(promised),
             samples: z.and(finite(samples)),
             samples_needed: finite(needed),
         }
@@ -180,7 +180,7 @@ mod tests {
         let off = Check::bound(Rung::Words, "off", 1.0, 0.0, 0.5);
         assert_eq!(Certificate::judge(vec![off]).verdict, Verdict::Fail);
         for promise in [1.0, f64::INFINITY] {
-            let nan = Certificate::judge(vec![normal(f64::NAN).detecting(promise)]);
+            let nan = Certificate::judge(vec![normal(f64::NAN).promising(promise)]);
             assert_eq!(nan.checks[0].verdict, Verdict::Fail);
         }
         let unknown = Certificate::judge(vec![Check::undecided(Rung::Words, "why")]);
@@ -211,23 +211,23 @@ mod tests {
         assert_eq!(beside.checks[0].false_alarm_rate, Some(1e-6));
     }
 
-    /// One test at 1e-6, power 0.99: z_α + z_β = 4.891638 + 2.326348 standard errors. What is granted is not seen at
+    /// One test at 1e-6, power 0.99: z_α + z_β = 4.891638 + 2.326348 standard errors. The systematic part is not seen at
     /// all.
     #[test]
     fn a_run_too_short_for_its_promise_is_undecided() {
         let judged = |promise: f64| {
-            let check = Check { granted: 1.0, ..normal(0.5) }.from_samples(100.0).detecting(promise);
+            let check = Check { systematic: 1.0, ..normal(0.5) }.from_samples(100.0).promising(promise);
             Certificate::judge(vec![check]).checks.remove(0)
         };
         let kept = judged(8.3);
         assert!((kept.detects - 8.217_986).abs() < 1e-5 && kept.verdict == Verdict::Pass, "{kept:?}");
         assert_eq!(judged(8.2).verdict, Verdict::Undecided);
         assert_eq!(judged(0.5).verdict, Verdict::Undecided);
-        // Half the discrepancy beyond what is granted takes four times the samples.
+        // Half the discrepancy beyond the systematic part takes four times the samples.
         let needed = |promise| judged(promise).samples_needed.expect("a promise");
         assert!((needed(1.0 + 7.217_986) - 100.0).abs() < 1e-3 && (needed(1.0 + 7.217_986 / 2.0) - 400.0).abs() < 4e-3);
         // A failure stays one, however short the run.
-        let failed = Certificate::judge(vec![normal(9.0).detecting(0.1)]);
+        let failed = Certificate::judge(vec![normal(9.0).promising(0.1)]);
         assert_eq!(failed.checks[0].verdict, Verdict::Fail);
     }
 }

@@ -49,9 +49,10 @@ pub struct Check {
     pub criterion: Criterion,
     /// The deviation that a statistical check undertakes to detect with probability 0.99; infinite where it promises
     /// none.
-    pub detecting: f64,
-    /// What the expectation leaves open (a numerical bound, a neglected order): granted in full before z is formed.
-    pub granted: f64,
+    pub promised: f64,
+    /// What the expectation leaves open (a numerical bound, a neglected order): taken off the deviation before z is
+    /// formed.
+    pub systematic: f64,
     /// Degrees of freedom of `error`; infinite where it is known.
     pub dof: f64,
     /// Independent samples that `error` stands for, N/(2τ_int); NaN where it does not come from a run.
@@ -70,8 +71,8 @@ impl Check {
             expected,
             error: bound,
             criterion: Criterion::Bound,
-            detecting: f64::INFINITY,
-            granted: 0.0,
+            promised: f64::INFINITY,
+            systematic: 0.0,
             dof: f64::INFINITY,
             samples: f64::NAN,
             exponent: 2,
@@ -89,18 +90,18 @@ impl Check {
         Self { criterion: Criterion::Undecided, ..Self::bound(rung, name, f64::NAN, f64::NAN, f64::NAN) }
     }
 
-    /// The same with a promise: a deviation of `delta` is detected with probability 0.99 at the level that the suite
+    /// Adds a promise: a deviation of `delta` is detected with probability 0.99 at the level that the suite
     /// leaves it. A run too short to keep it is undecided.
-    pub fn detecting(self, delta: f64) -> Self {
-        Self { detecting: delta, ..self }
+    pub fn promising(self, delta: f64) -> Self {
+        Self { promised: delta, ..self }
     }
 
-    /// The same with the number of independent samples that its error stands for.
+    /// Adds the number of independent samples that the error stands for.
     pub fn from_samples(self, samples: f64) -> Self {
         Self { samples, ..self }
     }
 
-    /// The same for a χ² of so many counts: what a discrepancy adds to it grows with their number, its spread does not.
+    /// Makes it a χ² of so many counts: what a discrepancy adds to it grows with their number, its spread does not.
     pub fn from_counts(self, samples: f64) -> Self {
         Self { samples, exponent: 1, ..self }
     }
@@ -117,7 +118,7 @@ impl Check {
     pub fn detects(&self, alpha: f64) -> f64 {
         match self.criterion {
             Criterion::Bound => self.error,
-            Criterion::Normal(_) => self.granted + stats::detectable(alpha, POWER_99, self.dof) * self.error,
+            Criterion::Normal(_) => self.systematic + stats::detectable(alpha, POWER_99, self.dof) * self.error,
             Criterion::Undecided => f64::INFINITY,
         }
     }
@@ -125,11 +126,11 @@ impl Check {
     /// The samples that keep the promise at level `alpha`, n = ((z_α + z_β)σ/δ)² with σ and τ_int as measured (for a χ²
     /// without the square); NaN without one.
     pub fn samples_needed(&self, alpha: f64) -> f64 {
-        if self.detecting.is_infinite() || !matches!(self.criterion, Criterion::Normal(_)) {
+        if self.promised.is_infinite() || !matches!(self.criterion, Criterion::Normal(_)) {
             return f64::NAN;
         }
-        let beyond = (self.detecting - self.granted).max(0.0);
-        self.samples * ((self.detects(alpha) - self.granted) / beyond).powi(self.exponent)
+        let beyond = (self.promised - self.systematic).max(0.0);
+        self.samples * ((self.detects(alpha) - self.systematic) / beyond).powi(self.exponent)
     }
 
     /// A count that must be zero.
@@ -149,7 +150,7 @@ impl Check {
         };
         Self {
             criterion,
-            granted: systematic,
+            systematic,
             dof: gamma.dof(),
             samples: gamma.measurements as f64 / (2.0 * gamma.tau_int),
             ..Self::bound(rung, name, gamma.value, expected, gamma.error)

@@ -40,6 +40,33 @@ const CELLS: usize = 128;
 /// Memory that a solution may take.
 const MEMORY: u64 = 2 << 30;
 
+/// A site whose exact distribution is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Well {
+    /// [`SINGLE`]: also with exact products, and with truncation.
+    Single,
+    /// [`DOUBLE`].
+    Double,
+    /// [`FREE`].
+    Free,
+    /// The site of an experiment.
+    Given,
+}
+
+impl Well {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Single => "single well",
+            Self::Double => "double well",
+            Self::Free => "free",
+            Self::Given => "this site",
+        }
+    }
+}
+
+/// Width and steps of the single well whose cells are drawn.
+const DRAWN: (u32, std::ops::Range<f64>) = (16, 0.009..0.011);
+
 /// All checks of the rung.
 pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Error> {
     let mut findings = Findings::default();
@@ -51,18 +78,20 @@ pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Er
     let widths: &[u32] = if full { &[12, 14, 16, 18] } else { &[12, 14, 16] };
     let steps: &[f64] = if full { &[0.02, 0.01, 0.003, 0.001, 0.0003] } else { &[0.01, 0.001] };
     let mut scan = Scan::default();
-    for (name, potential) in [("single well", SINGLE), ("double well", DOUBLE), ("free", FREE)] {
+    for (well, potential) in [(Well::Single, SINGLE), (Well::Double, DOUBLE), (Well::Free, FREE)] {
         for &width in widths {
             for &eps in steps {
                 match Chain::of_core(width, IntegratorKind::Euler, &potential, eps) {
-                    Ok(chain) => findings.extend(euler(name, chain, &mut scan)),
-                    Err(reason) => findings.not_applicable.push(format!("{name}, W = {width}, eps = {eps}: {reason}")),
+                    Ok(chain) => findings.extend(euler(well, chain, &mut scan)),
+                    Err(reason) => {
+                        findings.not_applicable.push(format!("{}, W = {width}, eps = {eps}: {reason}", well.name()))
+                    }
                 }
             }
         }
     }
     if !full {
-        findings.extend(euler("single well", Chain::of_core(18, IntegratorKind::Euler, &SINGLE, 0.01)?, &mut scan));
+        findings.extend(euler(Well::Single, Chain::of_core(18, IntegratorKind::Euler, &SINGLE, 0.01)?, &mut scan));
     }
     findings.figures.extend(scan.figures());
     for (width, eps) in
@@ -104,7 +133,7 @@ pub fn of_setup(setup: &Setup) -> Findings {
     }
     let potential = SitePotential { b: setup.couplings.b, lambda: setup.couplings.lambda };
     match Chain::of_core(width, IntegratorKind::Euler, &potential, setup.eps) {
-        Ok(chain) => euler("this site", chain, &mut Scan::default()),
+        Ok(chain) => euler(Well::Given, chain, &mut Scan::default()),
         Err(reason) => not_applicable(&reason.to_string()),
     }
 }
@@ -180,10 +209,10 @@ fn or_undecided(label: &str, work: impl FnOnce() -> Result<Vec<Check>, exact::Er
 }
 
 /// Euler's law at one width and step: the core's datapath, the same with exact products, and with truncation.
-pub fn euler(name: &str, chain: Chain, scan: &mut Scan) -> Findings {
+pub fn euler(well: Well, chain: Chain, scan: &mut Scan) -> Findings {
     let (width, eps) = (chain.path.width, chain.eps);
-    let label = format!("W = {width}, {name}, eps = {eps:.4}");
-    let single = name == "single well";
+    let label = format!("W = {width}, {}, eps = {eps:.4}", well.name());
+    let single = well == Well::Single;
     let Some(core) = chain.clone().solve(MEMORY) else {
         return Check::undecided(RUNG, format!("{label}: the law was not found")).into();
     };
@@ -202,7 +231,7 @@ pub fn euler(name: &str, chain: Chain, scan: &mut Scan) -> Findings {
         Ok(checks)
     });
     let mut findings = Findings::from(checks);
-    if single && width == 16 && (0.009..0.011).contains(&eps) {
+    if single && width == DRAWN.0 && DRAWN.1.contains(&eps) {
         findings.figures.extend(cells_figure(&core));
     }
     findings

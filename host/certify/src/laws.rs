@@ -97,10 +97,10 @@ fn scale(observables: &Observables, observable: Observable) -> f64 {
     observables.get(&of).map_or(f64::NAN, |estimate| estimate.value.abs())
 }
 
-/// A check with the promise of its case, on top of what is granted.
+/// A check with the promise of its case, on top of what is systematic.
 fn promised(case: &Case, check: Check, observable: Observable, scale: f64) -> Check {
-    let delta = check.granted + case.promise.of(observable) * scale;
-    check.detecting(delta)
+    let delta = check.systematic + case.promise.of(observable) * scale;
+    check.promising(delta)
 }
 
 /// Run a case and compare; not applicable where there is no exact law for it.
@@ -284,7 +284,7 @@ fn health(case: &Case, runs: &[ChainRun]) -> Vec<Check> {
         let name = format!("{label}: <r>, proposals accepted or not");
         match gamma(&ratios) {
             Ok(gamma) => {
-                checks.push(Check::statistic(case.rung, name, &gamma, 1.0, 0.0).detecting(case.promise.ratio));
+                checks.push(Check::statistic(case.rung, name, &gamma, 1.0, 0.0).promising(case.promise.ratio));
             }
             Err(error) => checks.push(Check::undecided(case.rung, format!("{name}: {error}"))),
         }

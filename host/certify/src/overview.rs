@@ -6,12 +6,12 @@ use super::certificate::Judged;
 use super::figure::{Axis, Figure, Series};
 use stoquant_exact::analysis::stats;
 
-/// Where something was granted, z is not normal but smaller: beyond this fraction of the error a check is left out.
-const GRANTED: f64 = 1e-2;
+/// With a systematic part z is not normal but smaller: beyond this fraction of the error a check is left out.
+const SYSTEMATIC: f64 = 1e-2;
 
 /// Figures of a suite; none where there is next to nothing to see.
 pub fn figures(checks: &[Judged]) -> Vec<Figure> {
-    let whole = |c: &&Judged| c.granted <= GRANTED * c.error;
+    let whole = |c: &&Judged| c.systematic <= SYSTEMATIC * c.error;
     let z: Vec<f64> = checks.iter().filter(whole).filter_map(|c| c.z).filter(|z| z.is_finite()).collect();
     if z.len() < 20 {
         return Vec::new();

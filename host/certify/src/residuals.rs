@@ -79,7 +79,7 @@ pub fn white(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     let check = |what: &str, (sum, n): (f64, usize), expected, deviation: f64, detects| {
         let error = deviation / (n as f64).sqrt();
         let name = format!("{label}, residuals: {what}");
-        Check::normal(RUNG, name, sum / n as f64, expected, error).from_samples(n as f64).detecting(detects)
+        Check::normal(RUNG, name, sum / n as f64, expected, error).from_samples(n as f64).promising(detects)
     };
     let (first, second) = (&chains[0].0, &chains[1].0);
     let between = (first.iter().zip(second).map(|(a, b)| a * b).sum(), first.len());

@@ -334,7 +334,7 @@ fn within(flaw: Flaw, rung: fn() -> Result<Findings, Error>) -> Vec<Rung> {
 fn by_exact_law() -> Result<Findings, Error> {
     let single = SitePotential { b: 0.5, lambda: 0.25 };
     let chain = Chain::new::<Planted<16>>(IntegratorKind::Euler, &single, 0.01)?;
-    let mut findings = exact_law::euler("single well", chain, &mut exact_law::Scan::default());
+    let mut findings = exact_law::euler(exact_law::Well::Single, chain, &mut exact_law::Scan::default());
     findings.extend(exact_law::rows::<Planted<16>>(&single, 0.01)?);
     Ok(findings)
 }

@@ -238,7 +238,7 @@ pub fn reverse(subject: &Subject, level: Level, seed: u64) -> Result<Vec<Check>,
         let (mean, square) = (law.mean(|y| y.powi(power)), law.mean(|y| y.powi(2 * power)));
         let error = ((square - mean * mean) / count).sqrt();
         let name = format!("one site, reverse SDE in {STEPS} steps: <phi^{power}> against its transition operator");
-        checks.push(Check::normal(RUNG, name, sum / count, mean, error).detecting(promised).from_samples(count));
+        checks.push(Check::normal(RUNG, name, sum / count, mean, error).promising(promised).from_samples(count));
     }
     Ok(checks)
 }

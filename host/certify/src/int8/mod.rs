@@ -215,16 +215,16 @@ fn mean(name: String, numbers: &[f64], expected: f64) -> Check {
     let mean = numbers.iter().sum::<f64>() / n;
     let error = (numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n * (n - 1.0))).sqrt();
     let check = Check { dof: n - 1.0, ..Check::normal(RUNG, name, mean, expected, error) };
-    granting(check.from_samples(n), 0.0)
+    known_to(check.from_samples(n), 0.0)
 }
 
-/// The same check of an expectation that is known to `granted` only.
-fn granting(check: Check, granted: f64) -> Check {
+/// The check of an expectation that is known to `systematic` only.
+fn known_to(check: Check, systematic: f64) -> Check {
     let deviation = check.value - check.expected;
-    let excess = (deviation.abs() - granted).max(0.0).copysign(deviation);
+    let excess = (deviation.abs() - systematic).max(0.0).copysign(deviation);
     let z = excess / check.error;
     let z = if check.dof.is_finite() { stats::student_to_z(z, check.dof) } else { z };
-    Check { criterion: Criterion::Normal(z), granted, ..check }
+    Check { criterion: Criterion::Normal(z), systematic, ..check }
 }
 
 /// A reverse process in so many steps.

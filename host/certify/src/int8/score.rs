@@ -107,8 +107,8 @@ pub(super) fn checks(
         // Units of 2^-11; sums of some thousand terms up to 2^30, 2^-53 each.
         below("real h of two programs, largest difference", largest(&|e| e.real), 1e-6),
         // Roundings of few bits are not quite uniform: .03 is found. A promise of half the mean square, a quarter of the error.
-        granting(mean(format!("{name}: ln of the mean square rounding of h over drawn ones"), &rounding, 0.0), 0.1)
-            .detecting(0.5),
+        known_to(mean(format!("{name}: ln of the mean square rounding of h over drawn ones"), &rounding, 0.0), 0.1)
+            .promising(0.5),
         below("real h against the model, rms", (total(&|e| e.model[1]) / total(&|e| e.model[0])).sqrt(), all),
         below("real h against the model, rms at the worst stage", worst, any),
     ])

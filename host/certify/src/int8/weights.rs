@@ -49,7 +49,7 @@ pub(super) fn free(
         let name = |what| format!("free field, {name}: {what}");
         Ok(vec![
             Check::bound(RUNG, name("standard deviation of ln w"), std_ln_w, 0.0, 0.05),
-            Check::normal(RUNG, name("ln Z"), ln_z.value, exact, ln_z.error).detecting(0.02).from_samples(count as f64),
+            Check::normal(RUNG, name("ln Z"), ln_z.value, exact, ln_z.error).promising(0.02).from_samples(count as f64),
         ])
     })
 }
@@ -102,12 +102,12 @@ pub(super) fn trained(
         let (found, expected) = (quality(ln_w)?, quality(&float)?);
         let averages = reweighted(&generated.series, model.volume(), ln_w).map_err(InputError::new)?;
         let mut checks = vec![
-            against("ln Z of int8 and of f32, weights cut", found.ln_z, expected.ln_z).detecting(LN_Z),
-            granting(against("ESS of int8 and of f32, weights cut", found.ess, expected.ess), ESS).detecting(5.0 * ESS),
+            against("ln Z of int8 and of f32, weights cut", found.ln_z, expected.ln_z).promising(LN_Z),
+            known_to(against("ESS of int8 and of f32, weights cut", found.ess, expected.ess), ESS).promising(5.0 * ESS),
         ];
         if let Some(&identity) = averages.get(&Observable::SchwingerDyson) {
             let one = Estimate::new(1.0, 0.0);
-            checks.push(against("reweighted: <phi dS/dphi>", identity, one).detecting(0.1));
+            checks.push(against("reweighted: <phi dS/dphi>", identity, one).promising(0.1));
         }
         Ok(checks)
     })
@@ -147,7 +147,7 @@ pub(super) fn magnetisation(
         let check = |what: &str, of: &dyn Fn(f64) -> f64, expected: f64, scale: f64| {
             let numbers: Vec<f64> = m.iter().map(|&m| of(m)).collect();
             // Constant in cells of 1/32 of the probability and less: the mean in a cell is off by p'w²/12p, some 1e-4 altogether.
-            granting(mean(format!("{name}: drawn {what}"), &numbers, expected), 2e-4 * scale).detecting(0.05 * scale)
+            known_to(mean(format!("{name}: drawn {what}"), &numbers, expected), 2e-4 * scale).promising(0.05 * scale)
         };
         let [one, first, second] = [0, 1, 2].map(moment);
         let (first, second) = (first / one, second / one);

@@ -61,7 +61,7 @@ pub fn scan(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Erro
                 let (second, fourth) = (law[&Observable::Phi2].value, law[&Observable::Phi4].value);
                 let samples = (fourth - second * second) / phi2.error.powi(2);
                 let check = Check::normal(RUNG, name, phi2.value, second, phi2.error).from_samples(samples);
-                findings.extend(check.detecting(if level == Level::Full { 0.002 } else { 0.008 }));
+                findings.extend(check.promising(if level == Level::Full { 0.002 } else { 0.008 }));
                 let bias = (phi2.value - exact.value).abs();
                 points.push(Series::points(label(setup), vec![eps], vec![bias], vec![phi2.error]));
             }
@@ -172,7 +172,7 @@ pub fn pair(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Erro
             let both = law.as_ref().map_err(Clone::clone).and_then(|law| Ok((law[&o], run.get(o)?)));
             findings.extend(match both {
                 Ok((law, found)) => Check::statistic(RUNG, name, found, law.value, law.error)
-                    .detecting(if level == Level::Full { 0.005 } else { 0.015 }),
+                    .promising(if level == Level::Full { 0.005 } else { 0.015 }),
                 Err(reason) => Check::undecided(RUNG, format!("{name}: {reason}")),
             });
         }
@@ -195,8 +195,8 @@ pub fn torus(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Err
         for o in COMPARED {
             let name = format!("f32 {integrator} 2x2: slope of {} in eps", o.key());
             findings.extend(match slope(&runs, o, integrator) {
-                Ok((gamma, expected, granted)) => Check::statistic(RUNG, name, &gamma, expected, granted)
-                    .detecting(if level == Level::Full { 0.08 } else { 0.3 }),
+                Ok((gamma, expected, systematic)) => Check::statistic(RUNG, name, &gamma, expected, systematic)
+                    .promising(if level == Level::Full { 0.08 } else { 0.3 }),
                 Err(reason) => Check::undecided(RUNG, format!("{name}: {reason}")),
             });
         }
@@ -204,7 +204,7 @@ pub fn torus(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Err
     Ok(findings)
 }
 
-/// The measured slope, the expected one, and what must be granted.
+/// The measured slope, the expected one, and what must be systematic.
 ///
 /// With b₁ and b₂ the biases at ε and 2ε, s₁ = b₁/ε and s₂ = b₂/2ε, 2s₁ - s₂ is the slope but for O(ε²). The orders of
 /// a free mode of stiffness λ fall by ελ/2 each, so the next one is less than (s₂ - s₁)·ελ with the λ of the fastest

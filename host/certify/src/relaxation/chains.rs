@@ -163,7 +163,7 @@ fn moments(law: &ChainLaw, phi: &[f64], time: f64, name: &str, level: Level) -> 
     let promise = if level == Level::Full { 110.0 } else { 40.0 };
     let check = |k: usize, what: &str, expected: f64| {
         let name = format!("{name}: {what}");
-        Check::normal(RUNG, name, value[k], expected, error[k]).from_samples(n).detecting(spread[k] / promise)
+        Check::normal(RUNG, name, value[k], expected, error[k]).from_samples(n).promising(spread[k] / promise)
     };
     (vec![check(0, "<x>", m1), check(1, "<x^2>", m2)], Moments { time, value, error })
 }
@@ -213,7 +213,7 @@ impl Histogram {
         // chains.
         Check { criterion: Criterion::Normal(z), ..Check::normal(RUNG, name, chi2 / dof, 1.0, (2.0 / dof).sqrt()) }
             .from_counts(n)
-            .detecting(4.0)
+            .promising(4.0)
     }
 
     /// The exact density, and the counts as one.

@@ -160,7 +160,8 @@ fn table(checks: &[&Judged], with_rung: bool) -> String {
             text(&c.name)
         );
     }
-    let titles = ["value", "expected", "error", "z", "p", "level", "detects", "promised", "samples", "needed"];
+    let titles =
+        ["value", "expected", "error", "z", "p", "false-alarm rate", "detects", "promised", "samples", "needed"];
     let titles: String = titles.iter().map(|t| format!("<th class=\"n\">{t}</th>")).collect();
     let rung = if with_rung { "<th>rung</th>" } else { "" };
     format!(

@@ -88,7 +88,7 @@ const PROMISE: f64 = 10.0;
 /// A mean of `n` values, `scale` times as many as at the standard size, with standard deviation `sigma` each.
 fn mean(name: impl Into<String>, sum: f64, expected: f64, sigma: f64, n: f64, scale: f64) -> Check {
     let error = sigma / n.sqrt();
-    Check::normal(RUNG, name, sum / n, expected, error).from_samples(n).detecting(PROMISE * error * scale.sqrt())
+    Check::normal(RUNG, name, sum / n, expected, error).from_samples(n).promising(PROMISE * error * scale.sqrt())
 }
 
 /// Σ (Δp)²/p of `n` events, `scale` times as many as at the standard size, in cells of probability p.
@@ -97,7 +97,7 @@ fn cells(name: impl Into<String>, chi2: f64, dof: f64, n: f64, scale: f64) -> Ch
     let check = Check::bound(RUNG, name, (chi2 - dof) / n, 0.0, error);
     // χ²/2 has the gamma distribution of shape dof/2.
     let criterion = Criterion::Normal(gamma_z(0.5 * chi2, 0.5 * dof));
-    Check { criterion, ..check }.from_counts(n).detecting(PROMISE * error * scale)
+    Check { criterion, ..check }.from_counts(n).promising(PROMISE * error * scale)
 }
 
 /// A Poisson number with the given mean, relative to it; `scale` times as large as at the standard size.
@@ -106,7 +106,7 @@ fn poisson(name: impl Into<String>, count: u64, expected: f64, scale: f64) -> Ch
     let check = Check::bound(RUNG, name, count as f64 / expected, 1.0, error);
     // N < k when the k-th event comes later than `expected`; half a count for the step.
     let criterion = Criterion::Normal(-gamma_z(expected, count as f64 + 0.5));
-    Check { criterion, ..check }.from_samples(expected).detecting(PROMISE * error * scale.sqrt())
+    Check { criterion, ..check }.from_samples(expected).promising(PROMISE * error * scale.sqrt())
 }
 
 /// χ² = Σ (n - N p)²/(N p).
