@@ -72,7 +72,9 @@ impl<'a> Twin<'a> {
         let (extents, eta, mut clipped) = (&self.setup.extents, self.eta(step), 0);
         let mut expected = match self.setup.integrator {
             IntegratorKind::Heun => self.integers.heun(&x, extents, &eta, &mut clipped),
-            _ => self.integers.euler(&x, extents, &eta, &mut clipped),
+            IntegratorKind::Euler | IntegratorKind::Mala | IntegratorKind::LeimkuhlerMatthews => {
+                self.integers.euler(&x, extents, &eta, &mut clipped)
+            }
         };
         if self.setup.integrator == IntegratorKind::Mala && after.accepted == before.accepted {
             expected = x;

@@ -68,7 +68,7 @@ impl Chain {
                 let shifted = self.observe(x, r);
                 shifted - eps * s.slope(shifted) + 0.5 * sigma * r
             }
-            _ => x - eps * s.slope(x) + sigma * r,
+            IntegratorKind::Euler | IntegratorKind::Mala => x - eps * s.slope(x) + sigma * r,
         }
     }
 

@@ -50,7 +50,7 @@ impl Map {
                 let drift = 0.5 * eps * (s.slope(x) + s.slope(predictor));
                 (x - drift + u, 1.0 - 0.5 * eps * s.curvature(predictor))
             }
-            _ => (x - eps * s.slope(x) + u, 1.0),
+            IntegratorKind::Euler | IntegratorKind::Mala => (x - eps * s.slope(x) + u, 1.0),
         }
     }
 
