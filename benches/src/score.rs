@@ -2,6 +2,7 @@
 
 use stoquant::diffusion::int8::{Plan, quantize};
 use stoquant::diffusion::model::Model;
+use stoquant_core::int8::format::MAGNETISATION;
 use stoquant_core::int8::hartley::{COLUMNS, Full, Line, Matrix};
 use stoquant_core::int8::{Image, Network, Shape, Stage, start};
 use stoquant_core::machine::{Machine, Portable};
@@ -56,7 +57,7 @@ impl<M: Machine, H: Matrix, const B: usize> Evaluation<M, H, B> {
     /// ĥ.
     pub fn evaluate(&mut self) {
         let Self { machine, network, stage, u, h, work, .. } = self;
-        network.remainder(*machine, stage, 1 << 13, u, h, work);
+        network.remainder(*machine, stage, MAGNETISATION.limit / 2, u, h, work);
     }
 
     /// u', from the last ĥ.

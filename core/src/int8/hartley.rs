@@ -5,9 +5,6 @@ use super::stage::Two;
 use crate::lattice::{segment, segment_mut};
 use crate::machine::Machine;
 
-/// Fractional bits of H.
-pub const FRACTION: u32 = 13;
-
 /// Columns that stay in registers.
 pub const COLUMNS: usize = 16;
 

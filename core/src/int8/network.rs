@@ -8,14 +8,12 @@
 //! Everything here is local and exact but for roundings that are odd: translations, reflections, the rotations and φ → -φ hold to
 //! the bit, from ŷ on.
 
-use super::arithmetic::{LARGEST_ACTIVATION, clamp, half, round_from_half, round_shift, saturate};
+use super::arithmetic::{clamp, half, round_from_half, round_shift, saturate};
+use super::format::{EVEN_FEATURE, LARGEST_ACTIVATION, ODD_FEATURE, fixed};
 use super::image::{SCALARS, Shifts};
 use super::stage::{EVEN_PAIRS, ODD_PAIRS, Stage, Two, UNITS, scalar};
 use crate::lattice::{VECTORS, segment, segment_mut};
 use crate::machine::Machine;
-
-/// Largest |feature|: 8 for the odd ones (11 fractional bits), 16 for the even ones (10).
-pub const LARGEST_FEATURE: i32 = 1 << 14;
 
 /// Numbers that may be left over before a register's length begins: on a device, a word.
 const SLACK: usize = slack(VECTORS);
@@ -73,7 +71,7 @@ impl<'a, const B: usize> Work<'a, B> {
     }
 }
 
-/// h of every site, 11 fractional bits, from the fluctuation of ŷ (11 fractional bits; M is added here) and M/M_max (14).
+/// h of every site from the fluctuation of ŷ there, of the format [`ODD_FEATURE`], and M/M_max. M is added to ŷ here.
 #[inline(always)]
 pub(super) fn sites<const B: usize, M: Machine>(
     machine: M,
@@ -85,7 +83,7 @@ pub(super) fn sites<const B: usize, M: Machine>(
 ) {
     let extent = work.extent;
     let scalars = Scalars::new(stage.scalars(), m);
-    let with_mean = |y: i16| clamp(i32::from(y) + scalars.mean, LARGEST_FEATURE) as i16;
+    let with_mean = |y: i16| odd(i32::from(y) + scalars.mean) as i16;
     let layers = Layers::new(stage, shifts);
     if !VECTORS {
         let Work { field, features, units, .. } = work;
@@ -180,29 +178,35 @@ struct Scalars {
 impl Scalars {
     fn new(row: [i16; SCALARS], m: i16) -> Self {
         let (m, at) = (i32::from(m), |n: usize| i32::from(row[n]));
-        // |M/M_max| ≤ 1 is 2^14.
-        let square = round_shift(m * m, 14);
+        let square = round_shift(m * m, fixed::MEAN_SQUARE);
         Self {
             row,
-            mean: round_shift(at(scalar::MEAN) * m, 14),
-            m: clamp(round_shift(at(scalar::MEAN + 1) * m, 14), LARGEST_FEATURE),
-            m2: even(round_shift(at(scalar::EVEN + 3) * square, 14) - at(scalar::OFFSET + 3)),
+            mean: round_shift(at(scalar::MEAN) * m, fixed::MEAN),
+            m: odd(round_shift(at(scalar::MEAN + 1) * m, fixed::MEAN)),
+            m2: even(round_shift(at(scalar::EVEN + 3) * square, fixed::MEAN2) - at(scalar::OFFSET + 3)),
         }
     }
 }
 
+/// Within the range of an odd feature.
+#[inline(always)]
+const fn odd(x: i32) -> i32 {
+    clamp(x, ODD_FEATURE.limit as i32)
+}
+
+/// Within the range of an even feature.
 #[inline(always)]
 const fn even(x: i32) -> i32 {
-    clamp(x, LARGEST_FEATURE)
+    clamp(x, EVEN_FEATURE.limit as i32)
 }
 
 /// ŷ and its sums over three orbits, ŷ² and its sums over two.
 const SUMS: usize = 6;
 
-/// ŷ² < 2^28 to 8 fractional bits: at most 2^14. [`round_shift`] of what has no sign.
+/// ŷ² of the format [`SQUARE`](super::format::SQUARE). It has no sign: half of a unit added is [`round_shift`].
 #[inline(always)]
 const fn square(y: i32) -> i32 {
-    (y * y + (1 << 13)) >> 14
+    (y * y + half(fixed::SQUARED)) >> fixed::SQUARED
 }
 
 /// ŷ of B sites in a row of the lattice, or in parts of several, `step` columns further: where that leaves the row, L sites back. `field` begins
@@ -328,10 +332,10 @@ fn fill<const B: usize, M: Machine>(
         let [y, near, diagonal] = [sums[0][s], sums[1][s], sums[2][s]];
         let [second, near2, diagonal2] = [sums[3][s], sums[4][s], sums[5][s]];
         let y2 = square(y);
-        // |Σ₄| ≤ 2^16 times a factor below 2^15 by at least 2^16.
-        let odd = |n: usize, sum: i32| clamp(round_shift(at(scalar::ORBITS + n) * sum, 14), LARGEST_FEATURE);
-        let pair = |n: usize, sum: i32| even(round_shift(at(scalar::EVEN + n) * sum, 10) - at(scalar::OFFSET + n));
-        let f = [y, odd(0, near), odd(1, diagonal), odd(2, second), scalars.m];
+        let orbit = |n: usize, sum: i32| odd(round_shift(at(scalar::ORBITS + n) * sum, fixed::ORBIT));
+        let pair =
+            |n: usize, sum: i32| even(round_shift(at(scalar::EVEN + n) * sum, fixed::EVEN) - at(scalar::OFFSET + n));
+        let f = [y, orbit(0, near), orbit(1, diagonal), orbit(2, second), scalars.m];
         let e = [pair(0, y2), pair(1, near2), pair(2, diagonal2), scalars.m2];
         odd0[s] = [f[0] as i16, f[1] as i16];
         odd1[s] = [f[2] as i16, f[3] as i16];
@@ -341,17 +345,17 @@ fn fill<const B: usize, M: Machine>(
         factor[s] = at(scalar::CUBIC) * y2;
     }
     let two = |n: usize| [row[n], row[n + 1]];
-    // 2^15·2^14 + 4·2^13·2^14 < 2^31, 21 fractional bits.
+    // p₃ŷ² + Σ c_i e_i, 21 fractional bits.
     machine.dot(two(scalar::CROSS), even0, &mut factor);
     machine.dot(two(scalar::CROSS + 2), even1, &mut factor);
-    // 5·2^13·2^14, and below 2^15·2^14 + 5·2^13·2^14 < 2^31 with ŷ·d, 23 fractional bits.
+    // Σ s_j f_j, to which ŷ·d is added, 23 fractional bits.
     machine.dot(two(scalar::SKIP), odd0, &mut skip);
     machine.dot(two(scalar::SKIP + 2), odd1, &mut skip);
     machine.dot([row[scalar::SKIP + 4], 0], odd2, &mut skip);
     let mut out = [0; B];
     for s in 0..B {
-        let d = clamp(round_shift(factor[s], 9) + at(scalar::LINEAR), i32::from(i16::MAX));
-        out[s] = round_shift(d * sums[0][s] + skip[s], 12);
+        let d = clamp(round_shift(factor[s], fixed::FACTOR) + at(scalar::LINEAR), i32::from(i16::MAX));
+        out[s] = round_shift(d * sums[0][s] + skip[s], fixed::LOCAL);
     }
     out
 }

@@ -1,6 +1,6 @@
 //! The sampler: noise in, a configuration out, integers all the way.
 //!
-//! The state is u_k = y_k/r_k(σ), of unit variance at all σ, with 12 fractional bits. A stage is
+//! The state is u_k = y_k/r_k(σ), of unit variance at all σ. A stage is
 //!
 //! ```text
 //! ŷ = T[filter·u]     h = network(ŷ + M)     ĥ = T h
@@ -8,10 +8,11 @@
 //! u' = base + predict·ĥ, sum += weight·ĥ      flow
 //! ```
 //!
-//! Widths of a step, 26 fractional bits: keep·u below 2^14·2^15, pull·ĥ below 2^15·2^15, amplitude·η below 2^14·2^14.7; together below 2^31.
+//! The sums of a step have 26 fractional bits; [`fixed::STEP`] bounds them.
 
 use super::arithmetic::{clamp, round_shift, saturate};
-use super::hartley::{FRACTION, Matrix, transform};
+use super::format::{AMPLITUDE, KEEP, MATRIX, PLACE_BITS, SHARE_BITS, fixed};
+use super::hartley::{Matrix, transform};
 use super::image::{CELLS, Image, Shape, Shifts};
 use super::network::{self, Work};
 use super::stage::{Stage, unfold};
@@ -19,10 +20,8 @@ use crate::lattice::{CHUNK, Chunk, VECTORS, segment, segment_mut};
 use crate::machine::{Machine, Pass};
 use crate::noise::{Noise, Words};
 
-/// Fractional bits of u, and of φ.
-pub const STATE_FRACTION: u32 = 12;
-/// Largest keep and amplitude, 14 fractional bits.
-const UNIT: i32 = 1 << 14;
+/// The first pass of a transform to sites loses the bits of H.
+const FIRST_PASS: u32 = MATRIX.bits as u32;
 
 /// A network on its lattice, for blocks of B sites: on a device few, where there are vectors as many as they hold.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +54,7 @@ impl<H: Matrix, const B: usize> Network<H, B> {
         network::work(shape.extent, shape.hidden[0], B, false)
     }
 
-    /// ĥ of every mode at the modes `u`, given `m` = M/M_max with 14 fractional bits. `work` has at least [`work`](Self::work) numbers.
+    /// ĥ of every mode at the modes `u`, given `m` = M/M_max. `work` has at least [`work`](Self::work) numbers.
     pub fn remainder<M: Machine>(
         &self,
         machine: M,
@@ -68,7 +67,7 @@ impl<H: Matrix, const B: usize> Network<H, B> {
         machine.run(Remainder { network: self, machine, stage, m, u, h, work });
     }
 
-    /// h of every site, 11 fractional bits, from the fluctuation of ŷ there: the part of [`remainder`](Self::remainder) between the transforms.
+    /// h of every site from the fluctuation of ŷ there: the part of [`remainder`](Self::remainder) between the transforms.
     pub fn sites<M: Machine>(
         &self,
         machine: M,
@@ -104,7 +103,7 @@ impl<H: Matrix, const B: usize> Network<H, B> {
         machine.run(Flow { extent: self.shape.extent, table, base, h, out });
     }
 
-    /// φ of every site, 12 fractional bits, from the modes of the last stage and M.
+    /// φ of every site from the modes of the last stage and M.
     pub fn finish<M: Machine>(
         &self,
         machine: M,
@@ -137,7 +136,7 @@ impl<H: Matrix, M: Machine, const B: usize> Pass for Remainder<'_, H, M, B> {
         let Network { matrix, shape, shifts } = *network;
         let Some(mut work) = Work::<B>::new(shape.extent, shape.hidden[0], work) else { return };
         filter(shape.extent, stage.spectral(0), shifts.filter, u, work.field());
-        transform(machine, matrix, work.field(), h, [FRACTION, shifts.sites]);
+        transform(machine, matrix, work.field(), h, [FIRST_PASS, shifts.sites]);
         network::sites(machine, stage, &shifts, m, h, &mut work);
         transform(machine, matrix, h, work.field(), shifts.modes);
     }
@@ -186,8 +185,10 @@ impl<W: Words, M: Machine> Pass for Reverse<'_, W, M> {
             let factors = keep.iter().zip(pull).zip(amplitude);
             for (((u, &h), &eta), ((&keep, &pull), &amplitude)) in u.iter_mut().zip(h).zip(&*eta).zip(factors) {
                 let [keep, pull, amplitude] = [keep.into(), pull.into(), amplitude.into()];
-                let sum = clamp(keep, UNIT) * i32::from(*u) + pull * i32::from(h) + clamp(amplitude, UNIT) * eta;
-                *u = saturate(round_shift(sum, 14));
+                let sum = clamp(keep, KEEP.one()) * i32::from(*u)
+                    + pull * i32::from(h)
+                    + clamp(amplitude, AMPLITUDE.one()) * eta;
+                *u = saturate(round_shift(sum, fixed::STEP));
             }
         }
     }
@@ -212,7 +213,10 @@ impl Pass for Flow<'_> {
         for (n, (out, (base, h))) in chunks.enumerate() {
             let table = by_mode(extent, table, n * CHUNK, &mut buffer);
             for (((slot, &base), &h), &factor) in out.iter_mut().zip(base).zip(h).zip(table) {
-                *slot = saturate(round_shift((i32::from(base) << 14) + i32::from(factor) * i32::from(h), 14));
+                *slot = saturate(round_shift(
+                    (i32::from(base) << fixed::STEP) + i32::from(factor) * i32::from(h),
+                    fixed::STEP,
+                ));
             }
         }
     }
@@ -242,8 +246,8 @@ impl<H: Matrix, M: Machine, const B: usize> Pass for Finish<'_, H, M, B> {
         if let Some(zero) = phi.first_mut() {
             *zero = 0;
         }
-        transform(machine, matrix, phi, segment_mut(work, 0, extent * extent), [FRACTION, shifts.sites - 1]);
-        let mean = round_shift(i32::from(image.largest()) * i32::from(m), 14);
+        transform(machine, matrix, phi, segment_mut(work, 0, extent * extent), [FIRST_PASS, shifts.sites_of_phi()]);
+        let mean = round_shift(i32::from(image.largest()) * i32::from(m), fixed::PHI_MEAN);
         for phi in phi {
             *phi = saturate(i32::from(*phi) + mean);
         }
@@ -281,7 +285,7 @@ pub const fn orbit(extent: usize, i: usize, j: usize) -> usize {
     low * (half + 1) - low * low.saturating_sub(1) / 2 + (high - low)
 }
 
-/// M/M_max, 14 fractional bits, from a random word: sign, half of the law, cell, place in the cell.
+/// M/M_max from a random word: sign, half of the law, cell, place in the cell.
 ///
 /// Cells shrink towards both ends: octaves of eight, each with half the probability of the one before, so that a density which is constant in a
 /// cell fits the tails as well ([`share`]).
@@ -292,14 +296,14 @@ pub fn magnetisation(image: &Image<'_>, word: u64) -> i16 {
     let octave = (tail.leading_zeros() as usize).min(OCTAVES - 1);
     // The octave's leading one is known; the last octave has none.
     let rest = tail << (octave + usize::from(octave < OCTAVES - 1));
-    let (cell, place) = ((rest >> 61) as usize, (rest >> 45 & 0xffff) as i32);
+    let (cell, place) = ((rest >> 61) as usize, (rest >> (61 - PLACE_BITS) & ((1 << PLACE_BITS) - 1)) as i32);
     let from_end = (OCTAVES - 1 - octave) * 8 + cell;
     let upper = word >> 63 == 1;
     let low = if upper { CELLS - 1 - from_end } else { from_end };
     let mut quantiles = image.magnetisation().skip(low);
     let (low, high) = (quantiles.next().map_or(0, i32::from), quantiles.next().map_or(0, i32::from));
     // high - low ≤ 2^14, and 16 bits of the word.
-    let within = round_shift((high - low) * place, 16);
+    let within = round_shift((high - low) * place, PLACE_BITS);
     let m = (if upper { high - within } else { low + within }) as i16;
     if word & 1 == 0 { m } else { -m }
 }
@@ -307,7 +311,9 @@ pub fn magnetisation(image: &Image<'_>, word: u64) -> i16 {
 /// Octaves of cells from the middle of the law of |M| to each end.
 const OCTAVES: usize = 16;
 
-/// The probability of a cell of |M|, in units of 2^-19.
+const _: () = assert!(SHARE_BITS as usize == OCTAVES + 3, "half of the law is eight cells times 2^15 shares");
+
+/// The probability of a cell of |M|, in units of 2^-[`SHARE_BITS`].
 #[must_use]
 pub const fn share(cell: usize) -> u32 {
     let from_end = if cell < CELLS / 2 { cell } else { CELLS - 1 - cell };
@@ -315,7 +321,7 @@ pub const fn share(cell: usize) -> u32 {
     if octave == 0 { 1 } else { 1 << (octave - 1) }
 }
 
-/// Standard Gaussian modes: η of site k at `step`, 12 fractional bits.
+/// Standard Gaussian modes: η of site k at `step`.
 pub fn start<W: Words, M: Machine>(machine: M, noise: &mut Noise<W>, step: u64, u: &mut [i16]) {
     let mut eta = Chunk::<i32>::default();
     for (n, u) in u.chunks_mut(CHUNK).enumerate() {

@@ -6,7 +6,8 @@
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use stoquant_core::int8::arithmetic::{LARGEST_ACTIVATION, ONE, half};
+use stoquant_core::int8::arithmetic::{ONE, half};
+use stoquant_core::int8::format::LARGEST_ACTIVATION;
 use stoquant_core::int8::network::{Units, units_by_groups};
 use stoquant_core::int8::stage::UNITS;
 use stoquant_core::machine::{Machine, Part, Pass, Portable, Two};

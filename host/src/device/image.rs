@@ -31,7 +31,7 @@ impl Device {
         Ok(())
     }
 
-    /// Configurations `0..count` of a seed, those of [`Generator`](crate::diffusion::int8::Generator), φ with 12 fractional bits; `each` is
+    /// Configurations `0..count` of a seed, those of [`Generator`](crate::diffusion::int8::Generator), φ of the format [`PHI`](stoquant_core::int8::format::PHI); `each` is
     /// called with one after the other, and must not ask the board for anything.
     ///
     /// The image is written once. A board that is reset is given it again, and begins the configuration anew.

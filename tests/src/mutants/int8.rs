@@ -4,6 +4,7 @@ use stoquant::certify::int8::{Device, PARTS, Subject};
 use stoquant::certify::{Findings, Level};
 use stoquant::diffusion::int8::encode::Parts;
 use stoquant::diffusion::int8::plain::{Number, Rules, Stage};
+use stoquant_core::int8::format;
 use stoquant_core::int8::image::{EVEN, ODD, SCALARS};
 use stoquant_core::int8::stage::scalar;
 
@@ -87,7 +88,7 @@ pub fn defects() -> Vec<Defect> {
             ..Subject::default()
         }),
         of("zero point", "an eighth is not taken off ŷ²", || Subject {
-            image: |parts| scalars(parts, scalar::OFFSET, |offset| offset - 128),
+            image: |parts| scalars(parts, scalar::OFFSET, |offset| offset - format::OFFSET.one() as i16 / 8),
             ..Subject::default()
         }),
         of("rows swapped", "two units of the second layer have each other's weights", || Subject {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use stoquant_core::int8::Image;
 use stoquant_core::int8::image::{HEADER, ImageError, crc32};
+use stoquant_core::int8::layout::{Field, header};
 use stoquant_tests::images::{corpus, exercise, with_checksum};
 
 /// Every accumulator at the extremes of its table, with overflow checks: the corpus has images made of the largest numbers only.
@@ -40,18 +41,18 @@ fn errors_say_what_is_wrong() {
         bytes[at] ^= 1 << (at % 8);
         assert!(Image::new(&bytes).is_err(), "byte {at}");
     }
-    let with = |at: usize, value: u16| {
+    let with = |field: Field<2>, value: u16| {
         let mut bytes = good.clone();
-        bytes[at..at + 2].copy_from_slice(&value.to_le_bytes());
+        field.write(&mut bytes, value.to_le_bytes());
         Image::new(&with_checksum(bytes)).err()
     };
-    assert_eq!(with(0, 0), Some(ImageError::Magic));
-    assert_eq!(with(4, 2), Some(ImageError::Version(2)));
-    assert_eq!(with(12, 18), Some(ImageError::Header { what: "width of the noise", value: 18 }));
-    assert_eq!(with(16, 0), Some(ImageError::Header { what: "units of layer 1", value: 0 }));
-    assert!(matches!(with(14, 10), Some(ImageError::Length { .. })));
+    assert_eq!(with(Field { at: header::MAGIC.at }, 0), Some(ImageError::Magic));
+    assert_eq!(with(header::VERSION, 2), Some(ImageError::Version(2)));
+    assert_eq!(with(header::NOISE, 18), Some(ImageError::Header { what: "width of the noise", value: 18 }));
+    assert_eq!(with(header::FIRST, 0), Some(ImageError::Header { what: "units of layer 1", value: 0 }));
+    assert!(matches!(with(header::EXTENT, 10), Some(ImageError::Length { .. })));
     // A line of H that could overflow the transform.
-    assert_eq!(with(HEADER, 32767), Some(ImageError::Matrix(0)));
+    assert_eq!(with(Field { at: HEADER }, 32767), Some(ImageError::Matrix(0)));
     let mut bytes = good.clone();
     let last = bytes.len() - 1;
     bytes[last] ^= 1;

@@ -20,6 +20,7 @@ mod symmetry;
 mod weights;
 
 use stoquant_core::diffusion::Method;
+use stoquant_core::int8::format::{MAGNETISATION, PHI, STATE};
 use stoquant_core::int8::hartley::{COLUMNS, Full, Line};
 use stoquant_core::int8::image::Sampler;
 use stoquant_core::int8::{Image, Network, Stage, start};
@@ -92,7 +93,7 @@ impl Chain {
         (stoquant_core::int8::magnetisation(image, self.words(StreamTag::Magnetisation).word64(0)), u)
     }
 
-    /// η of a stage, 12 fractional bits.
+    /// η of a stage.
     pub fn eta(self, n: usize, modes: usize) -> Vec<i32> {
         let mut eta = vec![0; modes];
         self.noise(StreamTag::Noise).fill_eta::<16>(n as u64, 0, &mut eta);

@@ -31,7 +31,7 @@ pub(super) fn checks(
     };
     let (phi, distance): (Vec<_>, Vec<f64>) = (0..chains).into_par_iter().map(one).unzip();
     let generated = Generator::new(device.image, false).generate(MachineKind::best(), seed, chains as usize, &|| {});
-    let phi: Vec<f64> = phi.into_iter().flatten().map(|phi| f64::from(phi) / 4096.0).collect();
+    let phi: Vec<f64> = phi.into_iter().flatten().map(|phi| PHI.decode(phi)).collect();
     let wrong =
         phi.len().abs_diff(generated.phi.len()) + phi.iter().zip(&generated.phi).filter(|(a, b)| a != b).count();
     Ok(vec![

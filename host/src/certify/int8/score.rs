@@ -153,8 +153,8 @@ fn errors(model: &Model, device: &Device<'_>, visit: &Visit, seed: u64) -> Resul
         let [a, b, c] = [0, 1, 2].map(|i| float.step[i][k]);
         let u = f64::from(u[k]);
         match device.parts.sampler {
-            Sampler::Reverse => a * u + 4096.0 * b * of_float[k] + c * f64::from(eta[k]),
-            Sampler::Flow => u + 4096.0 * b * of_float[k],
+            Sampler::Reverse => a * u + STATE.units(b * of_float[k]) + c * f64::from(eta[k]),
+            Sampler::Flow => u + STATE.units(b * of_float[k]),
         }
     };
     let off = |k: usize| f64::from(h[k]) - real[k].value;
@@ -199,7 +199,7 @@ fn at_the_ends(subject: &Subject, device: &Device<'_>) -> usize {
             };
             wrong +=
                 differing(&next, &step(device, &stage, &mut Rules::nearest(), [&numbers(&u); 2], &chain.eta(n, modes)));
-            for m in [1 << 14, 0, -(1 << 14)] {
+            for m in [MAGNETISATION.limit, 0, -MAGNETISATION.limit] {
                 let expected = stage.remainder(&mut Rules::nearest(), m, &numbers(&u));
                 wrong += differing(&(subject.remainder)(device, n, m, &u), &expected);
             }

@@ -140,7 +140,7 @@ pub(super) fn magnetisation(
     };
     with_image(subject, model, plan, |device| {
         let words = Chain { seed, number: 0 }.words(StreamTag::Magnetisation);
-        let unit = f64::from(device.parts.largest) / 4096.0 / 16384.0;
+        let unit = PHI.decode(device.parts.largest) * MAGNETISATION.unit();
         let m: Vec<f64> = (0..WORDS)
             .map(|n| f64::from(stoquant_core::int8::magnetisation(&device.image, words.word64(n))) * unit)
             .collect();
