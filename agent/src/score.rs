@@ -3,9 +3,9 @@
 //! Scratch memory, in words of 16 bits: ĥ (φ in the end), the work of an evaluation, a line of H, a prepared stage.
 
 use bytemuck::{try_cast_slice, try_cast_slice_mut};
-use stoquant_core::int8::{Image, Line, Network, Sampler, Shape, Stage, magnetisation, start};
+use stoquant_core::int8::{Image, Kernels, Line, Network, Sampler, Shape, Stage, magnetisation, start};
 use stoquant_core::integrator::State;
-use stoquant_core::machine::{Machine, Portable};
+use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
 use stoquant_link::message::{Refusal, Reply};
 
@@ -75,7 +75,7 @@ impl Score {
     /// Stages from that of `state` on, as far as there are.
     pub fn run(
         &self,
-        machine: impl Machine,
+        machine: impl Kernels,
         memory: &mut Memory<'_>,
         state: &mut State,
         count: u32,
@@ -100,7 +100,7 @@ impl Score {
     }
 
     /// φ of the modes as they are.
-    pub fn finish(&self, machine: impl Machine, memory: &mut Memory<'_>) -> Result<(), Refusal> {
+    pub fn finish(&self, machine: impl Kernels, memory: &mut Memory<'_>) -> Result<(), Refusal> {
         let image = image(memory.image, self.length)?;
         let [phi, work, line, _] = scratch(memory.scratch, &image.shape()).ok_or(Refusal::Capacity)?;
         let u = numbers(memory.field).get(..self.volume).ok_or(Refusal::Capacity)?;

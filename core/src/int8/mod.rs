@@ -9,13 +9,15 @@ pub mod arithmetic;
 pub mod format;
 pub mod hartley;
 pub mod image;
+pub mod kernels;
 pub mod layout;
-pub mod network;
+mod network;
 pub mod sampler;
 pub mod stage;
 
 pub use format::Q;
 pub use hartley::{Full, Line, Matrix};
 pub use image::{Image, ImageError, Sampler, Shape, Shifts};
+pub use kernels::{Kernels, Two};
 pub use sampler::{Network, magnetisation, start};
 pub use stage::Stage;

@@ -8,12 +8,12 @@
 //! Everything here is local and exact but for roundings that are odd: translations, reflections, the rotations and φ → -φ hold to
 //! the bit, from ŷ on.
 
-use super::arithmetic::{clamp, half, round_from_half, round_shift, saturate};
+use super::arithmetic::{clamp, half, round_shift, saturate};
 use super::format::{EVEN_FEATURE, LARGEST_ACTIVATION, ODD_FEATURE, fixed};
 use super::image::{SCALARS, Shifts};
-use super::stage::{EVEN_PAIRS, ODD_PAIRS, Stage, Two, UNITS, scalar};
+use super::kernels::{Kernels, Two, Units};
+use super::stage::{EVEN_PAIRS, ODD_PAIRS, Stage, scalar};
 use crate::lattice::{VECTORS, segment, segment_mut};
-use crate::machine::Machine;
 
 /// Numbers that may be left over before a register's length begins: on a device, a word.
 const SLACK: usize = slack(VECTORS);
@@ -73,7 +73,7 @@ impl<'a, const B: usize> Work<'a, B> {
 
 /// h of every site from the fluctuation of ŷ there, of the format [`ODD_FEATURE`], and M/M_max. M is added to ŷ here.
 #[inline(always)]
-pub(super) fn sites<const B: usize, M: Machine>(
+pub(super) fn sites<const B: usize, M: Kernels>(
     machine: M,
     stage: &Stage<'_>,
     shifts: &Shifts,
@@ -138,7 +138,7 @@ impl<'a> Layers<'a> {
 
 /// h of a block from its sums.
 #[inline(always)]
-fn block<const B: usize, M: Machine>(
+fn block<const B: usize, M: Kernels>(
     machine: M,
     scalars: &Scalars,
     &Layers { first, second, output: weights, shift }: &Layers<'_>,
@@ -318,7 +318,7 @@ fn total([a, b, c, d]: [i16; 4], map: impl Fn(i32) -> i32) -> i32 {
 
 /// Features in pairs; ŷ·d + Σ s_j f_j of every site.
 #[inline(always)]
-fn fill<const B: usize, M: Machine>(
+fn fill<const B: usize, M: Kernels>(
     machine: M,
     scalars: &Scalars,
     sums: &[[i32; B]; SUMS],
@@ -360,122 +360,9 @@ fn fill<const B: usize, M: Machine>(
     out
 }
 
-/// The units of a layer, an even number of them.
-///
-/// Widths: first layer, |w| ≤ 2^13 and |f| ≤ 2^14: 5·2^27 and 4·2^27 below 2^30. Second, |a| < 2^7 and at most 128 units:
-/// 2^7·2^13·2^7 = 2^27. Half of a unit, for rounding, is at most 2^23.
-#[derive(Clone, Copy, Debug)]
-pub struct Units<'a> {
-    /// Weights as [`Stage::weights`] has them: those of the odd inputs, then those of the even ones.
-    pub weights: &'a [Two],
-    /// Biases; there is none for a unit that fills the last pair or group.
-    pub biases: &'a [i16],
-    /// Shifts of the sums over odd and over even inputs.
-    pub shifts: [u32; 2],
-}
-
-impl Units<'_> {
-    /// Pairs of units, by the weights and the biases of both, for so many pairs of inputs; where there are no vectors.
-    #[inline(always)]
-    pub fn pairs(&self, inputs: usize) -> impl Iterator<Item = ([&[Two]; 2], [i16; 2])> {
-        let unit =
-            move |n: usize| self.weights.get(n * inputs..).and_then(|weights| weights.get(..inputs)).unwrap_or(&[]);
-        self.biases.chunks(2).enumerate().map(move |(n, biases)| {
-            let bias = |n: usize| biases.get(n).copied().unwrap_or(0);
-            ([unit(2 * n), unit(2 * n + 1)], [bias(0), bias(1)])
-        })
-    }
-
-    /// Groups of units, by their weights, of odd inputs and of even ones, and biases; where there are vectors.
-    #[inline(always)]
-    pub fn groups(&self, [odd, even]: [usize; 2]) -> impl Iterator<Item = ([&[[Two; UNITS]]; 2], [i32; UNITS])> {
-        let weights = self.weights.as_chunks().0.chunks((odd + even).max(1));
-        weights.zip(self.biases.chunks(UNITS)).map(move |(weights, biases)| {
-            let (odd, even) = weights.split_at_checked(odd).unwrap_or_default();
-            let mut bias = [0; UNITS];
-            for (slot, &bias) in bias.iter_mut().zip(biases) {
-                *slot = bias.into();
-            }
-            ([odd, even], bias)
-        })
-    }
-}
-
-/// [`Machine::units`] from dot products and activations, group by group.
-#[inline(always)]
-pub fn units_by_groups<const B: usize, M: Machine>(
-    machine: M,
-    units: Units<'_>,
-    odd: &[[Two; B]],
-    even: &[[Two; B]],
-    mut with: impl FnMut(usize, [Two; B]),
-) {
-    let [odd_shift, even_shift] = units.shifts;
-    for (group, ([odd_weights, even_weights], bias)) in units.groups([odd.len(), even.len()]).enumerate() {
-        let mut z = dots(machine, odd_weights, odd, half(odd_shift));
-        let mut beta = dots(machine, even_weights, even, half(even_shift));
-        for u in 0..UNITS {
-            for (z, beta) in z[u].iter_mut().zip(&mut beta[u]) {
-                *z = round_from_half(*z, odd_shift);
-                *beta = round_from_half(*beta, even_shift) + bias[u];
-            }
-        }
-        for u in 0..UNITS / 2 {
-            let a = machine.activations([&z[2 * u], &z[2 * u + 1]], [&beta[2 * u], &beta[2 * u + 1]]);
-            with(UNITS / 2 * group + u, a);
-        }
-    }
-}
-
-/// [`Machine::units`] from dot products and activations, pair by pair.
-#[inline(always)]
-pub fn units_by_pairs<const B: usize, M: Machine>(
-    machine: M,
-    units: Units<'_>,
-    odd: &[[Two; B]],
-    even: &[[Two; B]],
-    mut with: impl FnMut(usize, [Two; B]),
-) {
-    let [odd_shift, even_shift] = units.shifts;
-    for (pair, (weights, biases)) in units.pairs(odd.len() + even.len()).enumerate() {
-        let [mut z, mut beta] = [[[0; B]; 2]; 2];
-        for n in 0..2 {
-            let (odd_weights, even_weights) = weights[n].split_at_checked(odd.len()).unwrap_or_default();
-            for (&weight, x) in odd_weights.iter().zip(odd) {
-                machine.dot(weight, x, &mut z[n]);
-            }
-            for (&weight, x) in even_weights.iter().zip(even) {
-                machine.dot(weight, x, &mut beta[n]);
-            }
-            for (z, beta) in z[n].iter_mut().zip(&mut beta[n]) {
-                *z = round_shift(*z, odd_shift);
-                *beta = round_shift(*beta, even_shift) + i32::from(biases[n]);
-            }
-        }
-        with(pair, machine.activations([&z[0], &z[1]], [&beta[0], &beta[1]]));
-    }
-}
-
-/// Σ over pairs of inputs, and what it begins with.
-#[inline(always)]
-fn dots<const B: usize, M: Machine>(
-    machine: M,
-    weights: &[[Two; UNITS]],
-    inputs: &[[Two; B]],
-    first: i32,
-) -> [[i32; B]; UNITS] {
-    let mut sums = [[first; B]; UNITS];
-    for (x, weights) in inputs.iter().zip(weights) {
-        for (&weight, sums) in weights.iter().zip(&mut sums) {
-            machine.dot(weight, x, sums);
-        }
-    }
-    sums
-}
-
 /// The first layer: activations in pairs.
 #[inline(always)]
-fn layer<const B: usize, M: Machine>(
+fn layer<const B: usize, M: Kernels>(
     machine: M,
     layer: Units<'_>,
     odd: &[[Two; B]],
@@ -491,7 +378,7 @@ fn layer<const B: usize, M: Machine>(
 
 /// The second layer and its output: |o| < 2^15 and |b| < 2^7 for at most 128 units: below 2^29.
 #[inline(always)]
-fn output<const B: usize, M: Machine>(
+fn output<const B: usize, M: Kernels>(
     machine: M,
     layer: Units<'_>,
     weights: &[i16],

@@ -14,6 +14,7 @@ use super::arithmetic::{clamp, round_shift, saturate};
 use super::format::{AMPLITUDE, KEEP, MATRIX, PLACE_BITS, SHARE_BITS, fixed};
 use super::hartley::{Matrix, transform};
 use super::image::{CELLS, Image, Shape, Shifts};
+use super::kernels::Kernels;
 use super::network::{self, Work};
 use super::stage::{Stage, unfold};
 use crate::lattice::{CHUNK, Chunk, VECTORS, segment, segment_mut};
@@ -55,7 +56,7 @@ impl<H: Matrix, const B: usize> Network<H, B> {
     }
 
     /// ĥ of every mode at the modes `u`, given `m` = M/M_max. `work` has at least [`work`](Self::work) numbers.
-    pub fn remainder<M: Machine>(
+    pub fn remainder<M: Kernels>(
         &self,
         machine: M,
         stage: &Stage<'_>,
@@ -68,7 +69,7 @@ impl<H: Matrix, const B: usize> Network<H, B> {
     }
 
     /// h of every site from the fluctuation of ŷ there: the part of [`remainder`](Self::remainder) between the transforms.
-    pub fn sites<M: Machine>(
+    pub fn sites<M: Kernels>(
         &self,
         machine: M,
         stage: &Stage<'_>,
@@ -104,7 +105,7 @@ impl<H: Matrix, const B: usize> Network<H, B> {
     }
 
     /// φ of every site from the modes of the last stage and M.
-    pub fn finish<M: Machine>(
+    pub fn finish<M: Kernels>(
         &self,
         machine: M,
         image: &Image<'_>,
@@ -128,7 +129,7 @@ struct Remainder<'a, H, M, const B: usize> {
     work: &'a mut [i16],
 }
 
-impl<H: Matrix, M: Machine, const B: usize> Pass for Remainder<'_, H, M, B> {
+impl<H: Matrix, M: Kernels, const B: usize> Pass for Remainder<'_, H, M, B> {
     type Output = ();
     #[inline(always)]
     fn pass(self) {
@@ -233,7 +234,7 @@ struct Finish<'a, H, M, const B: usize> {
     work: &'a mut [i16],
 }
 
-impl<H: Matrix, M: Machine, const B: usize> Pass for Finish<'_, H, M, B> {
+impl<H: Matrix, M: Kernels, const B: usize> Pass for Finish<'_, H, M, B> {
     type Output = ();
     #[inline(always)]
     fn pass(self) {

@@ -3,6 +3,7 @@
 use super::arithmetic::{clamp, round_shift};
 use super::format::{CROSS, GAIN_BITS, LARGEST_WEIGHT, SKIP, fixed};
 use super::image::{EVEN, Image, ODD, SCALARS, SPECTRAL, Shape};
+use super::kernels::Two;
 use crate::lattice::{VECTORS, segment};
 
 /// Odd inputs of the first layer in pairs, one of them empty.
@@ -11,8 +12,6 @@ pub const ODD_PAIRS: usize = ODD.div_ceil(2);
 pub const EVEN_PAIRS: usize = EVEN.div_ceil(2);
 /// Units that are worked on together: as many as registers hold where there are vectors, else the two of a pair of inputs.
 pub const UNITS: usize = if VECTORS { 4 } else { 2 };
-
-pub use crate::machine::Two;
 
 /// Where the scalars of a row lie, and their formats.
 pub mod scalar {

@@ -1,14 +1,17 @@
 //! Vectors and threads for the in-process core, chosen at run time; the bits are those of the portable machine.
 //!
-//! The source of every algorithm is the core's own. What stands here is how it is compiled ([`Machine::run`]), what no compiler finds (the Gaussian with its table
-//! in registers, products and activations of the int8 network), and how blocks of a lattice are shared out. On AArch64 the portable machine has NEON: there it is the baseline.
+//! The source of every algorithm is the core's own. What stands here is how it is compiled ([`Machine::run`]), what no compiler finds
+//! (the Gaussian with its table in registers: [`Gaussian`]; products and activations of the int8 network: [`Kernels`]), and how blocks of
+//! a lattice are shared out. On AArch64 the portable machine has NEON: there it is the baseline.
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "instructions that the compiler may not assume; each block says why it may be entered")]
 mod x86;
 
 use rayon::prelude::*;
+use stoquant_core::int8::Kernels;
 use stoquant_core::machine::{self, Machine, Part, Pass};
+use stoquant_core::noise::Gaussian;
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
@@ -56,7 +59,7 @@ pub trait Work {
     /// What comes of it.
     type Result;
     /// Do it.
-    fn on<M: Machine>(self, machine: M) -> Self::Result;
+    fn on<M: Kernels>(self, machine: M) -> Self::Result;
 }
 
 /// Does it on the machine of this name; on the portable one where the processor has no such.
@@ -91,6 +94,10 @@ pub enum Threads {
 /// The portable machine of the core, with threads.
 #[derive(Clone, Copy, Debug)]
 pub struct Portable(pub Threads);
+
+impl Gaussian for Portable {}
+
+impl Kernels for Portable {}
 
 impl Machine for Portable {
     #[inline(always)]
@@ -144,9 +151,8 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_xoshiro::Xoshiro256PlusPlus;
     use stoquant_core::int8::arithmetic::{activation, round_shift, saturate};
-    use stoquant_core::int8::network::Units;
+    use stoquant_core::int8::kernels::{Two, Units};
     use stoquant_core::int8::stage::UNITS;
-    use stoquant_core::machine::Two;
 
     use super::*;
 
@@ -157,7 +163,7 @@ mod tests {
 
     impl Work for Products<'_> {
         type Result = [i32; N];
-        fn on<M: Machine>(self, machine: M) -> [i32; N] {
+        fn on<M: Kernels>(self, machine: M) -> [i32; N] {
             let Self(weight, x, mut sums) = self;
             machine.run(|| machine.dot(weight, x, &mut sums));
             sums
@@ -168,7 +174,7 @@ mod tests {
 
     impl Work for Activations<'_> {
         type Result = [Two; N];
-        fn on<M: Machine>(self, machine: M) -> [Two; N] {
+        fn on<M: Kernels>(self, machine: M) -> [Two; N] {
             machine.run(|| machine.activations(self.0, self.1))
         }
     }
@@ -177,7 +183,7 @@ mod tests {
 
     impl<const N: usize> Work for Layer<'_, N> {
         type Result = Vec<(usize, [Two; N])>;
-        fn on<M: Machine>(self, machine: M) -> Self::Result {
+        fn on<M: Kernels>(self, machine: M) -> Self::Result {
             let Self(units, odd, even) = self;
             machine.run(|| {
                 let mut out = Vec::new();

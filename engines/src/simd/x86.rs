@@ -8,9 +8,10 @@ use std::arch::x86_64::*;
 
 use stoquant_core::int8::arithmetic::{ONE, half};
 use stoquant_core::int8::format::LARGEST_ACTIVATION;
-use stoquant_core::int8::network::{Units, units_by_groups};
+use stoquant_core::int8::kernels::{Kernels, Two, Units, units_by_groups};
 use stoquant_core::int8::stage::UNITS;
-use stoquant_core::machine::{Machine, Part, Pass, Portable, Two};
+use stoquant_core::machine::{Machine, Part, Pass, Portable};
+use stoquant_core::noise::Gaussian;
 use stoquant_core::noise::gauss::COLUMNS;
 
 use super::{Threads, parts, sum};
@@ -23,18 +24,18 @@ pub struct Avx2(Threads);
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512(Threads);
 
-macro_rules! machine {
-    ($name:ident, $settle:ident, $dot:ident, $activations:ident, [$($eta:ident)?], [$($units:ident)?], $($feature:tt),+) => {
-        impl $name {
+/// `detect` and `enter` of a machine from one list of features: `enter` enables what `detect` has found, no more.
+macro_rules! entry {
+    ($machine:ident: $($feature:tt),+) => {
+        impl $machine {
             /// The token, on a processor (and an operating system) that has the instructions.
             pub fn detect(threads: Threads) -> Option<Self> {
                 ($(is_x86_feature_detected!($feature))&&+).then_some(Self(threads))
             }
-        }
 
-        impl Machine for $name {
+            /// Runs `work` in a function that is compiled for the instructions.
             #[inline(always)]
-            fn run<P: Pass>(self, work: P) -> P::Output {
+            fn enter<P: Pass>(self, work: P) -> P::Output {
                 $(#[target_feature(enable = $feature)])+
                 #[inline]
                 fn compiled<P: Pass>(work: P) -> P::Output {
@@ -43,69 +44,13 @@ macro_rules! machine {
                 // SAFETY: a token is made by `detect` alone, after it has found every feature that `compiled` enables.
                 unsafe { compiled(work) }
             }
-
-            #[inline(always)]
-            fn settle<const L: usize>(self, lanes: &mut [u32; L]) {
-                // SAFETY: as in `run`: the token has found the features.
-                unsafe { $settle(lanes) }
-            }
-
-            $(
-                #[inline(always)]
-                fn gaussian<const W: u32>(self, words: &[u32], out: &mut [i32]) {
-                    // SAFETY: as in `run`: the token has found the features.
-                    unsafe { $eta::<W>(words, out) }
-                }
-            )?
-
-            #[inline(always)]
-            fn dot<const N: usize>(self, weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
-                // SAFETY: as in `run`: the token has found the features.
-                unsafe { $dot(weight, x, sums) }
-            }
-
-            #[inline(always)]
-            fn activations<const N: usize>(self, z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
-                // SAFETY: as in `run`: the token has found the features.
-                unsafe { $activations(z, beta) }
-            }
-
-            $(
-                #[inline(always)]
-                fn units<const N: usize>(
-                    self,
-                    units: Units<'_>,
-                    odd: &[[Two; N]],
-                    even: &[[Two; N]],
-                    with: impl FnMut(usize, [Two; N]),
-                ) {
-                    // SAFETY: as in `run`: the token has found the features.
-                    unsafe { $units(self, units, odd, even, with) }
-                }
-            )?
-
-            #[inline(always)]
-            fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {
-                parts(self.0, out, size, work)
-            }
-
-            #[inline(always)]
-            fn sum<R: Part>(self, count: usize, work: impl Fn(usize) -> R + Sync) -> R {
-                sum(self.0, count, work)
-            }
         }
     };
 }
 
-machine!(Avx2, settle256, dot256, activations256, [], [units256], "avx2", "bmi1", "bmi2", "lzcnt", "popcnt");
-machine!(
-    Avx512,
-    settle512,
-    dot512,
-    activations512,
-    [permuted],
-    [],
-    "avx512f",
+entry!(Avx2: "avx2", "bmi1", "bmi2", "lzcnt", "popcnt");
+entry!(
+    Avx512: "avx512f",
     "avx512bw",
     "avx512cd",
     "avx512dq",
@@ -117,6 +62,103 @@ machine!(
     "lzcnt",
     "popcnt"
 );
+
+impl Machine for Avx2 {
+    #[inline(always)]
+    fn run<P: Pass>(self, work: P) -> P::Output {
+        self.enter(work)
+    }
+
+    #[inline(always)]
+    fn settle<const L: usize>(self, lanes: &mut [u32; L]) {
+        // SAFETY: the token has found AVX2.
+        unsafe { settle256(lanes) }
+    }
+
+    #[inline(always)]
+    fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {
+        parts(self.0, out, size, work)
+    }
+
+    #[inline(always)]
+    fn sum<R: Part>(self, count: usize, work: impl Fn(usize) -> R + Sync) -> R {
+        sum(self.0, count, work)
+    }
+}
+
+impl Gaussian for Avx2 {}
+
+impl Kernels for Avx2 {
+    #[inline(always)]
+    fn dot<const N: usize>(self, weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
+        // SAFETY: the token has found AVX2.
+        unsafe { dot256(weight, x, sums) }
+    }
+
+    #[inline(always)]
+    fn activations<const N: usize>(self, z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
+        // SAFETY: the token has found AVX2.
+        unsafe { activations256(z, beta) }
+    }
+
+    #[inline(always)]
+    fn units<const N: usize>(
+        self,
+        units: Units<'_>,
+        odd: &[[Two; N]],
+        even: &[[Two; N]],
+        with: impl FnMut(usize, [Two; N]),
+    ) {
+        // SAFETY: the token has found AVX2.
+        unsafe { units256(self, units, odd, even, with) }
+    }
+}
+
+impl Machine for Avx512 {
+    #[inline(always)]
+    fn run<P: Pass>(self, work: P) -> P::Output {
+        self.enter(work)
+    }
+
+    #[inline(always)]
+    fn settle<const L: usize>(self, lanes: &mut [u32; L]) {
+        // SAFETY: the token has found AVX-512 F.
+        unsafe { settle512(lanes) }
+    }
+
+    #[inline(always)]
+    fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {
+        parts(self.0, out, size, work)
+    }
+
+    #[inline(always)]
+    fn sum<R: Part>(self, count: usize, work: impl Fn(usize) -> R + Sync) -> R {
+        sum(self.0, count, work)
+    }
+}
+
+impl Gaussian for Avx512 {
+    #[inline(always)]
+    fn gaussian<const W: u32>(self, words: &[u32], out: &mut [i32]) {
+        // SAFETY: the token has found AVX-512 F, BW and CD.
+        unsafe { permuted::<W>(words, out) }
+    }
+}
+
+/// A group of units has room in 32 registers as the compiler lays it out: no `units` of its own.
+impl Kernels for Avx512 {
+    #[inline(always)]
+    fn dot<const N: usize>(self, weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
+        // SAFETY: the token has found AVX-512 F, BW and VNNI.
+        unsafe { dot512(weight, x, sums) }
+    }
+
+    #[inline(always)]
+    fn activations<const N: usize>(self, z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
+        // SAFETY: the token has found AVX-512 F and BW.
+        unsafe { activations512(z, beta) }
+    }
+}
 
 /// η of words with the table in eight registers.
 #[target_feature(enable = "avx512f,avx512bw,avx512cd")]

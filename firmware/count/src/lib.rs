@@ -28,7 +28,7 @@ use core::hint::black_box;
 use stoquant_core::action::{Phi4, QuarticDrift};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::{Board as Chain, hot_start};
-use stoquant_core::int8::{Image, Line, Network, Stage, image, magnetisation, start};
+use stoquant_core::int8::{Image, Kernels, Line, Network, Stage, image, magnetisation, start};
 use stoquant_core::integrator::{Euler, Heun, Integrator, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::Torus2;
 use stoquant_core::machine::{Machine, Portable};
@@ -91,7 +91,7 @@ pub fn run<B: Board>() {
 }
 
 /// The quantised scores, under names that begin with `prefix`.
-pub fn scores<B: Board>(prefix: &str, machine: impl Machine) {
+pub fn scores<B: Board>(prefix: &str, machine: impl Kernels) {
     if let Ok(image) = Image::new(IMAGE) {
         score::<B, 2>(format_args!("{prefix}c16"), &image, machine);
         score::<B, 4>(format_args!("{prefix}c16"), &image, machine);
@@ -120,7 +120,7 @@ const SHAPES: [(usize, [usize; 2]); 8] =
     [(4, [1, 1]), (6, [5, 3]), (6, [6, 2]), (10, [8, 6]), (14, [10, 4]), (16, [12, 8]), (16, [14, 18]), (16, [18, 7])];
 
 /// The bits of an evaluation, twice: M small and large.
-fn evaluate<const N: usize>(sum: &mut Sum, image: &Image<'_>, machine: impl Machine) {
+fn evaluate<const N: usize>(sum: &mut Sum, image: &Image<'_>, machine: impl Kernels) {
     let (mut line, mut numbers, mut work) = ([0; L], [0; STAGE], [0; WORK]);
     let shape = image.shape();
     let Some(numbers) = numbers.get_mut(..shape.prepared()) else { return };
@@ -230,7 +230,7 @@ const WORK: usize = 1024;
 /// Score evaluations that are counted.
 const EVALUATIONS: usize = 4;
 
-fn score<B: Board, const N: usize>(name: fmt::Arguments<'_>, image: &Image<'_>, machine: impl Machine) {
+fn score<B: Board, const N: usize>(name: fmt::Arguments<'_>, image: &Image<'_>, machine: impl Kernels) {
     let shape = image.shape();
     let [h1, h2] = shape.hidden;
     let (mut line, mut numbers, mut work) = ([0; L], [0; STAGE], [0; WORK]);

@@ -18,9 +18,8 @@ use stoquant_core::int8::format::{MAGNETISATION, PHI, PLACE_BITS, SHARE_BITS, ST
 use stoquant_core::int8::hartley::{COLUMNS, Full, Line};
 use stoquant_core::int8::image::{CELLS, Sampler};
 use stoquant_core::int8::sampler::share;
-use stoquant_core::int8::stage::Two;
-use stoquant_core::int8::{Image, ImageError, Network, Shape, Stage, magnetisation, start};
-use stoquant_core::machine::{Machine, Portable};
+use stoquant_core::int8::{Image, ImageError, Kernels, Network, Shape, Stage, Two, magnetisation, start};
+use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
 
 use super::float::FloatStage;
@@ -129,7 +128,7 @@ fn words(seed: u64, i: usize, tag: StreamTag) -> Noise<Threefry> {
     Noise { law: Law::Gaussian, words: Threefry::new(seed, i as u32, tag) }
 }
 
-impl<'a, M: Machine> Device<'a, M> {
+impl<'a, M: Kernels> Device<'a, M> {
     pub fn new(machine: M, image: Image<'a>, memory: &'a mut Memory) -> Self {
         let shape = image.shape();
         let Memory { prepared, line, rows } = memory;
@@ -227,7 +226,7 @@ struct Job<'a> {
 impl Work for Job<'_> {
     type Result = Vec<Sample>;
 
-    fn on<M: Machine>(self, machine: M) -> Self::Result {
+    fn on<M: Kernels>(self, machine: M) -> Self::Result {
         let Self { generator, seed, count, done } = self;
         let mut memory = Memory::new(&generator.image.shape());
         let device = Device::new(machine, generator.image, &mut memory);
@@ -246,7 +245,7 @@ impl Work for Job<'_> {
 }
 
 impl Generator<'_> {
-    fn sample<M: Machine>(&self, device: &Device<'_, M>, seed: u64, i: usize, buffers: &mut Buffers) -> Sample {
+    fn sample<M: Kernels>(&self, device: &Device<'_, M>, seed: u64, i: usize, buffers: &mut Buffers) -> Sample {
         let Some(weigh) = &self.weigh else {
             let (_, phi) = device.run(seed, i, buffers, &mut |_| {}, &mut |_| {});
             return Sample { phi, ln_q: 0.0, ln_w: 0.0 };
