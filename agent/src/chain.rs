@@ -1,8 +1,8 @@
 //! The one chain of a board: a lattice, or an image of the quantised score.
 
-use stoquant_core::int8::Kernels;
 use stoquant_core::integrator::State;
 use stoquant_core::observable::Measurement;
+use stoquant_core::score::int8::Kernels;
 use stoquant_link::message::{Buffer, Identity, MAX_DATA, Refusal, Reply, Request};
 
 use crate::lattice::{self, Lattice};

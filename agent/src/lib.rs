@@ -10,7 +10,7 @@ mod lattice;
 #[cfg(feature = "all")]
 mod score;
 
-use stoquant_core::int8::Kernels;
+use stoquant_core::score::int8::Kernels;
 use stoquant_link::VERSION;
 use stoquant_link::frame::{self, Frame, Head, MAX_PAYLOAD, Receiver, WIRE};
 use stoquant_link::message::{Identity, Refusal, Reply, Request, Statistics};

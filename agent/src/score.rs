@@ -3,10 +3,10 @@
 //! Scratch memory, in words of 16 bits: ĥ (φ in the end), the work of an evaluation, a line of H, a prepared stage.
 
 use bytemuck::{try_cast_slice, try_cast_slice_mut};
-use stoquant_core::int8::{Image, Kernels, Line, Network, Sampler, Shape, Stage, magnetisation, start};
 use stoquant_core::integrator::State;
 use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::score::int8::{Image, Kernels, Line, Network, Sampler, Shape, Stage, magnetisation, start};
 use stoquant_link::message::{Refusal, Reply};
 
 use crate::chain::Memory;

@@ -9,10 +9,10 @@ use stoquant::simd::Threads;
 use stoquant_benches::chain::{Chain, euler, mala};
 use stoquant_benches::score::{self, DEVICE, Evaluation, HOST, full, line};
 use stoquant_core::arith::{Arith, Fx};
-use stoquant_core::int8::{Kernels, Matrix, Shape};
 use stoquant_core::integrator::Integrator;
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{StreamTag, Threefry, Words};
+use stoquant_core::score::int8::{Kernels, Matrix, Shape};
 
 /// What is counted; all that it needs is made before.
 type Case = Box<dyn FnMut()>;

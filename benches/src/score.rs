@@ -2,11 +2,11 @@
 
 use stoquant::diffusion::int8::{Plan, quantize};
 use stoquant::diffusion::model::Model;
-use stoquant_core::int8::format::MAGNETISATION;
-use stoquant_core::int8::hartley::{COLUMNS, Full, Line, Matrix};
-use stoquant_core::int8::{Image, Kernels, Network, Shape, Stage, start};
 use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::score::int8::format::MAGNETISATION;
+use stoquant_core::score::int8::hartley::{COLUMNS, Full, Line, Matrix};
+use stoquant_core::score::int8::{Image, Kernels, Network, Shape, Stage, start};
 
 /// Sites that pass through the network together on a device.
 pub const DEVICE: usize = 2;

@@ -9,7 +9,7 @@ use crate::noise::Gaussian;
 /// An instruction set that the processor is known to have, and the threads that it may use.
 ///
 /// A value is a token: whoever holds one may run code compiled for it. Kernels that a machine may have instructions for are traits of
-/// their own, beside what they compute: [`Gaussian`], which every machine has, and the [`Kernels`](crate::int8::Kernels) of the int8
+/// their own, beside what they compute: [`Gaussian`], which every machine has, and the [`Kernels`](crate::score::int8::Kernels) of the int8
 /// network.
 pub trait Machine: Gaussian + Copy + Send + Sync + 'static {
     /// Runs `work`, compiled for this machine.

@@ -4,12 +4,12 @@ use stoquant::diffusion::int8::encode::Parts;
 use stoquant::diffusion::int8::{Plan, quantize};
 use stoquant::diffusion::model::Model;
 use stoquant_core::diffusion::Method;
-use stoquant_core::int8::format::MAGNETISATION;
-use stoquant_core::int8::hartley::{Full, Line, Matrix};
-use stoquant_core::int8::image::{ImageError, Sampler, crc32};
-use stoquant_core::int8::{Image, Network, Shape, Stage, magnetisation, start};
 use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::score::int8::format::MAGNETISATION;
+use stoquant_core::score::int8::hartley::{Full, Line, Matrix};
+use stoquant_core::score::int8::image::{ImageError, Sampler, crc32};
+use stoquant_core::score::int8::{Image, Network, Shape, Stage, magnetisation, start};
 
 /// Good images: both samplers, two lattices, and the smallest shapes with the largest numbers everywhere.
 pub fn corpus() -> &'static [Vec<u8>] {
@@ -37,15 +37,15 @@ fn encoded(parts: &Parts) -> Vec<u8> {
 
 /// Every table full of one number, every weight the largest, shifts as small as they may be.
 fn extreme(shape: Shape, number: i16) -> Parts {
-    use stoquant_core::int8::format::{LARGEST_ROW, PHI, ROW_WEIGHT};
-    use stoquant_core::int8::image::{CELLS, StageRecord};
+    use stoquant_core::score::int8::format::{LARGEST_ROW, PHI, ROW_WEIGHT};
+    use stoquant_core::score::int8::image::{CELLS, StageRecord};
     let stage = |weights| StageRecord { row: 0, weights, closes: true, sigma: 1.0 };
     let flat = (LARGEST_ROW / shape.extent as i32).min(32767) as i16;
     let half = (ROW_WEIGHT.one() / 2) as i16;
     Parts {
         shape,
         sampler: if number > 0 { Sampler::Reverse } else { Sampler::Flow },
-        shifts: stoquant_core::int8::Shifts::of([1, 2, 2, 15, 1, 1, 1, 1, 1]),
+        shifts: stoquant_core::score::int8::Shifts::of([1, 2, 2, 15, 1, 1, 1, 1, 1]),
         largest: PHI.limit,
         couplings: [0.0; 4],
         matrix: vec![flat; shape.extent],

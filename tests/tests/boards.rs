@@ -17,7 +17,7 @@ use stoquant::diffusion::int8::{Generator, Plan, quantize};
 use stoquant::diffusion::model::Model;
 use stoquant::engine::{ArithKind, Engine, IntegratorKind, NoiseKind, Setup, core_engine};
 use stoquant::simd::MachineKind;
-use stoquant_core::int8::Image;
+use stoquant_core::score::int8::Image;
 use stoquant_link::message::{Reply, Request};
 
 /// Sites of the board in a thread.

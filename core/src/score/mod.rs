@@ -8,11 +8,13 @@
 //!
 //! in the modes k that diagonalise A (Vincent, Neural Computation 23 (2011) 1661, with the Gaussian part taken out). As σ → 0
 //! it becomes the force of stochastic quantisation; for the free field h = 0. The linear part is exact in every sampler of
-//! [`diffusion`](crate::diffusion); a [`Score`] supplies h, the *remainder*.
+//! [`diffusion`](crate::diffusion); a [`Score`] supplies h, the *remainder*. The score in integers, for devices without
+//! a float unit, is [`int8`].
 
 mod drift;
 mod free;
 pub mod hartley;
+pub mod int8;
 pub mod layer;
 mod matrix;
 pub mod network;

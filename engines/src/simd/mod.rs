@@ -9,9 +9,9 @@
 mod x86;
 
 use rayon::prelude::*;
-use stoquant_core::int8::Kernels;
 use stoquant_core::machine::{self, Machine, Part, Pass};
 use stoquant_core::noise::Gaussian;
+use stoquant_core::score::int8::Kernels;
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
@@ -150,9 +150,9 @@ fn shared_sum<R: Part>(count: usize, work: &(dyn Fn(usize) -> R + Sync)) -> R {
 mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_xoshiro::Xoshiro256PlusPlus;
-    use stoquant_core::int8::arithmetic::{activation, round_shift, saturate};
-    use stoquant_core::int8::kernels::{Two, Units};
-    use stoquant_core::int8::stage::UNITS;
+    use stoquant_core::score::int8::arithmetic::{activation, round_shift, saturate};
+    use stoquant_core::score::int8::kernels::{Two, Units};
+    use stoquant_core::score::int8::stage::UNITS;
 
     use super::*;
 

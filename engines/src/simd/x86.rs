@@ -6,13 +6,13 @@
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use stoquant_core::int8::arithmetic::{ONE, half};
-use stoquant_core::int8::format::LARGEST_ACTIVATION;
-use stoquant_core::int8::kernels::{Kernels, Two, Units, units_by_groups};
-use stoquant_core::int8::stage::UNITS;
 use stoquant_core::machine::{Machine, Part, Pass, Portable};
 use stoquant_core::noise::Gaussian;
 use stoquant_core::noise::gauss::COLUMNS;
+use stoquant_core::score::int8::arithmetic::{ONE, half};
+use stoquant_core::score::int8::format::LARGEST_ACTIVATION;
+use stoquant_core::score::int8::kernels::{Kernels, Two, Units, units_by_groups};
+use stoquant_core::score::int8::stage::UNITS;
 
 use super::{Threads, parts, sum};
 
@@ -378,7 +378,7 @@ fn units256<const N: usize>(
     }
 }
 
-/// Sums over pairs of inputs at a block of sixteen sites, [`round_from_half`](stoquant_core::int8::arithmetic::round_from_half), and a
+/// Sums over pairs of inputs at a block of sixteen sites, [`round_from_half`](stoquant_core::score::int8::arithmetic::round_from_half), and a
 /// bias: [`saturate256`]d, two units by two.
 #[target_feature(enable = "avx2")]
 #[inline]

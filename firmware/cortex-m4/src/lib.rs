@@ -7,9 +7,9 @@
 mod units;
 
 use core::arch::asm;
-use stoquant_core::int8::kernels::{Kernels, Two, Units};
 use stoquant_core::machine::{Machine, Pass};
 use stoquant_core::noise::Gaussian;
+use stoquant_core::score::int8::kernels::{Kernels, Two, Units};
 
 /// A processor with the DSP extension of ARMv7E-M: Cortex-M4, M7. Not for others: this does not assemble for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -12,7 +12,7 @@
 //! ```
 
 use core::arch::asm;
-use stoquant_core::int8::kernels::{Two, Units, units_by_pairs};
+use stoquant_core::score::int8::kernels::{Two, Units, units_by_pairs};
 
 use crate::CortexM4;
 
@@ -40,7 +40,7 @@ struct Pair {
     out: [Two; SITES],
 }
 
-/// [`Kernels::units`](stoquant_core::int8::Kernels::units).
+/// [`Kernels::units`](stoquant_core::score::int8::Kernels::units).
 #[inline(always)]
 pub fn units<const N: usize>(
     machine: CortexM4,

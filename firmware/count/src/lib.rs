@@ -28,12 +28,12 @@ use core::hint::black_box;
 use stoquant_core::action::{Phi4, QuarticDrift};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::{Board as Chain, hot_start};
-use stoquant_core::int8::{Image, Kernels, Line, Network, Stage, image, magnetisation, start};
 use stoquant_core::integrator::{Euler, Heun, Integrator, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::Torus2;
 use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry, Words};
 use stoquant_core::observable::measure;
+use stoquant_core::score::int8::{Image, Kernels, Line, Network, Stage, image, magnetisation, start};
 
 /// A place to run.
 pub trait Board {

@@ -18,7 +18,7 @@ use stoquant::experiment::{Extents, InputError, parse_extents};
 use stoquant::output::{Output, Outputs, sha256};
 use stoquant::simd::MachineKind;
 use stoquant_core::arith::Real;
-use stoquant_core::int8::Sampler;
+use stoquant_core::score::int8::Sampler;
 
 use super::generated::{Manifest, check_count, config_of, image_of, timed};
 use super::sample::MAX_VALUES;

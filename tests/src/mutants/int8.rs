@@ -4,9 +4,9 @@ use stoquant::certify::int8::{Device, PARTS, Subject};
 use stoquant::certify::{Findings, Level};
 use stoquant::diffusion::int8::encode::Parts;
 use stoquant::diffusion::int8::plain::{Number, Rules, Stage};
-use stoquant_core::int8::format;
-use stoquant_core::int8::image::{EVEN, ODD, SCALARS};
-use stoquant_core::int8::stage::scalar;
+use stoquant_core::score::int8::format;
+use stoquant_core::score::int8::image::{EVEN, ODD, SCALARS};
+use stoquant_core::score::int8::stage::scalar;
 
 use super::ladder::{Defect, Rung};
 

@@ -1,9 +1,9 @@
 //! Images of quantised networks: broken ones are refused, all others run, and what runs has the symmetries of the lattice to the bit.
 
 use proptest::prelude::*;
-use stoquant_core::int8::Image;
-use stoquant_core::int8::image::{HEADER, ImageError, crc32};
-use stoquant_core::int8::layout::{Field, header};
+use stoquant_core::score::int8::Image;
+use stoquant_core::score::int8::image::{HEADER, ImageError, crc32};
+use stoquant_core::score::int8::layout::{Field, header};
 use stoquant_tests::images::{corpus, exercise, with_checksum};
 
 /// Every accumulator at the extremes of its table, with overflow checks: the corpus has images made of the largest numbers only.

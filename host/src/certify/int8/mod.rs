@@ -20,12 +20,12 @@ mod symmetry;
 mod weights;
 
 use stoquant_core::diffusion::Method;
-use stoquant_core::int8::format::{MAGNETISATION, PHI, STATE};
-use stoquant_core::int8::hartley::{COLUMNS, Full, Line};
-use stoquant_core::int8::image::Sampler;
-use stoquant_core::int8::{Image, Network, Stage, start};
 use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::score::int8::format::{MAGNETISATION, PHI, STATE};
+use stoquant_core::score::int8::hartley::{COLUMNS, Full, Line};
+use stoquant_core::score::int8::image::Sampler;
+use stoquant_core::score::int8::{Image, Network, Stage, start};
 
 use super::Level;
 use super::check::{Check, Criterion};
@@ -90,7 +90,7 @@ impl Chain {
         let extent = image.shape().extent;
         let mut u = vec![0; extent * extent];
         start(Portable, &mut self.noise(StreamTag::Start), 0, &mut u);
-        (stoquant_core::int8::magnetisation(image, self.words(StreamTag::Magnetisation).word64(0)), u)
+        (stoquant_core::score::int8::magnetisation(image, self.words(StreamTag::Magnetisation).word64(0)), u)
     }
 
     /// η of a stage.

@@ -4,7 +4,7 @@
 //! transposition exchanges the passes of the transform, between which there is a rounding, and a translation mixes the
 //! modes ±k: these hold from ŷ on, site by site.
 
-use stoquant_core::int8::{Kernels, Matrix};
+use stoquant_core::score::int8::{Kernels, Matrix};
 
 use super::*;
 use crate::simd::{MachineKind, Threads, Work, with_machine};

@@ -142,7 +142,7 @@ pub(super) fn magnetisation(
         let words = Chain { seed, number: 0 }.words(StreamTag::Magnetisation);
         let unit = PHI.decode(device.parts.largest) * MAGNETISATION.unit();
         let m: Vec<f64> = (0..WORDS)
-            .map(|n| f64::from(stoquant_core::int8::magnetisation(&device.image, words.word64(n))) * unit)
+            .map(|n| f64::from(stoquant_core::score::int8::magnetisation(&device.image, words.word64(n))) * unit)
             .collect();
         let check = |what: &str, of: &dyn Fn(f64) -> f64, expected: f64, scale: f64| {
             let numbers: Vec<f64> = m.iter().map(|&m| of(m)).collect();

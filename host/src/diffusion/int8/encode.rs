@@ -1,8 +1,10 @@
-//! Bytes of an image, see the core's [`image`](stoquant_core::int8::image) and [`layout`].
+//! Bytes of an image, see the core's [`image`](stoquant_core::score::int8::image) and [`layout`].
 
-use stoquant_core::int8::image::{CELLS, HEADER, MAGIC, NOISE_WIDTH, STAGE, Sampler, StageRecord, VERSION, crc32};
-use stoquant_core::int8::layout::{self, header};
-use stoquant_core::int8::{Image, ImageError, Shape, Shifts};
+use stoquant_core::score::int8::image::{
+    CELLS, HEADER, MAGIC, NOISE_WIDTH, STAGE, Sampler, StageRecord, VERSION, crc32,
+};
+use stoquant_core::score::int8::layout::{self, header};
+use stoquant_core::score::int8::{Image, ImageError, Shape, Shifts};
 
 /// The contents of an image.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +15,7 @@ pub struct Parts {
     pub sampler: Sampler,
     /// Fractional bits that sums lose.
     pub shifts: Shifts,
-    /// M_max, of the format [`PHI`](stoquant_core::int8::format::PHI).
+    /// M_max, of the format [`PHI`](stoquant_core::score::int8::format::PHI).
     pub largest: i16,
     /// κ, b, λ, m².
     pub couplings: [f64; 4],

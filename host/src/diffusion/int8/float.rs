@@ -1,14 +1,14 @@
 //! A stage of an image in real numbers: what the integers stand for, without their roundings. The divergence of a flow is taken of this.
 
-use stoquant_core::int8::format::{
+use stoquant_core::machine::Portable;
+use stoquant_core::score::Score;
+use stoquant_core::score::int8::format::{
     ACTIVATION, ARGUMENT, CROSS, CUBIC, EVEN_SCALE, Inputs, LINEAR, MAGNETISATION, MEAN_SCALE, MEAN2_SCALE, OFFSET,
     ORBIT_SCALE, Q, SKIP, STATE,
 };
-use stoquant_core::int8::image::ODD;
-use stoquant_core::int8::stage::{ODD_PAIRS, scalar};
-use stoquant_core::int8::{Image, Stage as Integers};
-use stoquant_core::machine::Portable;
-use stoquant_core::score::Score;
+use stoquant_core::score::int8::image::ODD;
+use stoquant_core::score::int8::stage::{ODD_PAIRS, scalar};
+use stoquant_core::score::int8::{Image, Stage as Integers};
 use stoquant_core::score::network::{self as float, LOCAL_EVEN};
 
 use crate::diffusion::spectrum::{self, Orbit};

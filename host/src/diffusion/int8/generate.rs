@@ -13,14 +13,14 @@
 use std::cell::Cell;
 
 use rayon::prelude::*;
-use stoquant_core::int8::arithmetic::round_shift;
-use stoquant_core::int8::format::{MAGNETISATION, PHI, PLACE_BITS, SHARE_BITS, STATE};
-use stoquant_core::int8::hartley::{COLUMNS, Full, Line};
-use stoquant_core::int8::image::{CELLS, Sampler};
-use stoquant_core::int8::sampler::share;
-use stoquant_core::int8::{Image, ImageError, Kernels, Network, Shape, Stage, Two, magnetisation, start};
 use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+use stoquant_core::score::int8::arithmetic::round_shift;
+use stoquant_core::score::int8::format::{MAGNETISATION, PHI, PLACE_BITS, SHARE_BITS, STATE};
+use stoquant_core::score::int8::hartley::{COLUMNS, Full, Line};
+use stoquant_core::score::int8::image::{CELLS, Sampler};
+use stoquant_core::score::int8::sampler::share;
+use stoquant_core::score::int8::{Image, ImageError, Kernels, Network, Shape, Stage, Two, magnetisation, start};
 
 use super::float::FloatStage;
 use crate::couplings::Couplings;

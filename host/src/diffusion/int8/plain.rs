@@ -1,7 +1,7 @@
 //! The network once more, as plainly as can be: from the image's contents alone, in `f64`, site by site, no blocks, no pairs.
 //!
 //! Independent of the core in its arithmetic: shifts and limits are written out once more, and not taken from the core's
-//! [`format`](mod@stoquant_core::int8::format), so that a wrong one there is a difference here. What the two have in common is the order
+//! [`format`](mod@stoquant_core::score::int8::format), so that a wrong one there is a difference here. What the two have in common is the order
 //! of numbers in an image.
 //!
 //! A number counts units of the integer that it stands for, so that `f64` holds every sum of the integers exactly (all are below 2^31).
@@ -25,8 +25,8 @@
 use std::ops::{Add, Mul, Sub};
 
 use serde::Serialize;
-use stoquant_core::int8::image::{EVEN, ODD, SPECTRAL};
-use stoquant_core::int8::stage::scalar;
+use stoquant_core::score::int8::image::{EVEN, ODD, SPECTRAL};
+use stoquant_core::score::int8::stage::scalar;
 
 use super::encode::Parts;
 
@@ -466,7 +466,7 @@ fn transform(parts: &Parts, rules: &mut Rules<'_>, x: Vec<Number>, shifts: [u32;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stoquant_core::int8::arithmetic::activation;
+    use stoquant_core::score::int8::arithmetic::activation;
 
     /// To nearest, the activation is the core's; the integer is within its bound of the real number, for exact arguments and for
     /// arguments that are off by as much as their bound.

@@ -1,13 +1,13 @@
 //! A float model becomes an image: int8 weights with a scale a row, int16 tables, shifts as large as they may be.
 
 use stoquant_core::diffusion::{Kernel, Magnetisation, Method};
-use stoquant_core::int8::format::{
+use stoquant_core::score::int8::format::{
     ACTIVATION, ARGUMENT, CROSS, CUBIC, EVEN_SCALE, GAIN_BITS, Inputs, LARGEST_INT8, LARGEST_WEIGHT, LINEAR,
     MAGNETISATION, MATRIX, MEAN_SCALE, MEAN2_SCALE, OFFSET, ORBIT_SCALE, PHI, ROW_WEIGHT, SHARE_BITS, SKIP, STATE,
 };
-use stoquant_core::int8::image::{CELLS, EXTENTS, MAX_ROWS, ODD, Sampler, StageRecord};
-use stoquant_core::int8::sampler::{orbit, share};
-use stoquant_core::int8::{Q, Shape, Shifts};
+use stoquant_core::score::int8::image::{CELLS, EXTENTS, MAX_ROWS, ODD, Sampler, StageRecord};
+use stoquant_core::score::int8::sampler::{orbit, share};
+use stoquant_core::score::int8::{Q, Shape, Shifts};
 use stoquant_core::score::network::{self, LOCAL_EVEN, LOCAL_ODD};
 
 use super::encode::Parts;
@@ -381,7 +381,7 @@ impl Encoder<'_> {
         Ok(out)
     }
 
-    /// Single numbers, in the order of [`scalar`](stoquant_core::int8::stage::scalar). Features are of ŷ in units of its own scale.
+    /// Single numbers, in the order of [`scalar`](stoquant_core::score::int8::stage::scalar). Features are of ŷ in units of its own scale.
     fn scalars(&self, Row { network: n, scale, .. }: &Row) -> Result<Vec<i16>, InputError> {
         let mut out = Vec::new();
         let mut put = |what: &str, format: Q, x: f64| encode(what, format, x).map(|integer| out.push(integer));

@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 use serde::Serialize;
-use stoquant_core::int8::Image;
-use stoquant_core::int8::format::{MAGNETISATION, PHI, STATE};
 use stoquant_core::machine::Portable;
 use stoquant_core::score::Score;
+use stoquant_core::score::int8::Image;
+use stoquant_core::score::int8::format::{MAGNETISATION, PHI, STATE};
 
 use super::encode::Parts;
 use super::float::FloatStage;

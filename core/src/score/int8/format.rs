@@ -122,8 +122,8 @@ pub const SQUARE: Q = Q::within(8, 1 << 14);
 pub const EVEN_FEATURE: Q = Q::within(10, 1 << 14);
 /// z and β of an activation, and the biases. s saturates at ±1, which is ±2^13.
 pub const ARGUMENT: Q = Q::full(13);
-/// h of a site and ĥ of a mode, in units of the scale that h has at its σ. ĥ has these bits where the image's shifts are those of
-/// [`quantize`](crate::score), see [`Shifts::score_modes`].
+/// h of a site and ĥ of a mode, in units of the scale that h has at its σ. ĥ has these bits where both passes of the transform
+/// to modes lose the bits of H, which is so in every image that `stoquant quantize` makes; see [`Shifts::score_modes`].
 pub const SCORE: Q = Q::full(11);
 
 /// Factor of u in a step of the reverse SDE. Interpolated rows may exceed 1: a step clips it to ±1.

@@ -15,22 +15,22 @@ pub const UNITS: usize = if VECTORS { 4 } else { 2 };
 
 /// Where the scalars of a row lie, and their formats.
 pub mod scalar {
-    /// Factors of the sums over neighbours, diagonals and distance 2: three of [`ORBIT_SCALE`](crate::int8::format::ORBIT_SCALE).
+    /// Factors of the sums over neighbours, diagonals and distance 2: three of [`ORBIT_SCALE`](crate::score::int8::format::ORBIT_SCALE).
     pub const ORBITS: usize = 0;
-    /// Factors of M in ŷ and in its feature: two of [`MEAN_SCALE`](crate::int8::format::MEAN_SCALE).
+    /// Factors of M in ŷ and in its feature: two of [`MEAN_SCALE`](crate::score::int8::format::MEAN_SCALE).
     pub const MEAN: usize = 3;
-    /// Factors of ŷ² and its two sums, of [`EVEN_SCALE`](crate::int8::format::EVEN_SCALE); that of M², of
-    /// [`MEAN2_SCALE`](crate::int8::format::MEAN2_SCALE).
+    /// Factors of ŷ² and its two sums, of [`EVEN_SCALE`](crate::score::int8::format::EVEN_SCALE); that of M², of
+    /// [`MEAN2_SCALE`](crate::score::int8::format::MEAN2_SCALE).
     pub const EVEN: usize = 5;
-    /// What is then taken off: four of [`OFFSET`](crate::int8::format::OFFSET).
+    /// What is then taken off: four of [`OFFSET`](crate::score::int8::format::OFFSET).
     pub const OFFSET: usize = 9;
-    /// Weights of the odd features: five of [`SKIP`](crate::int8::format::SKIP).
+    /// Weights of the odd features: five of [`SKIP`](crate::score::int8::format::SKIP).
     pub const SKIP: usize = 13;
-    /// Weights of ŷ times the even ones: four of [`CROSS`](crate::int8::format::CROSS).
+    /// Weights of ŷ times the even ones: four of [`CROSS`](crate::score::int8::format::CROSS).
     pub const CROSS: usize = 18;
-    /// p₁, of [`LINEAR`](crate::int8::format::LINEAR).
+    /// p₁, of [`LINEAR`](crate::score::int8::format::LINEAR).
     pub const LINEAR: usize = 22;
-    /// p₃, of [`CUBIC`](crate::int8::format::CUBIC).
+    /// p₃, of [`CUBIC`](crate::score::int8::format::CUBIC).
     pub const CUBIC: usize = 23;
 }
 

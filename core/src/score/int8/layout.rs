@@ -55,9 +55,9 @@ impl Field<2> {
 pub mod header {
     use super::Field;
 
-    /// [`MAGIC`](crate::int8::image::MAGIC).
+    /// [`MAGIC`](crate::score::int8::image::MAGIC).
     pub const MAGIC: Field<4> = Field { at: 0 };
-    /// [`VERSION`](crate::int8::image::VERSION), u16.
+    /// [`VERSION`](crate::score::int8::image::VERSION), u16.
     pub const VERSION: Field<2> = MAGIC.then();
     /// [`BYTES`], u16.
     pub const HEADER: Field<2> = VERSION.then();
@@ -77,9 +77,9 @@ pub mod header {
     pub const STAGES: Field<2> = ROWS.then();
     /// What a stage does, u16: 0 for the reverse SDE, 1 for a flow.
     pub const SAMPLER: Field<2> = STAGES.then();
-    /// [`Shifts::all`](crate::int8::Shifts::all), nine u8.
+    /// [`Shifts::all`](crate::score::int8::Shifts::all), nine u8.
     pub const SHIFTS: Field<9> = SAMPLER.then();
-    /// M_max, i16 of the format [`PHI`](crate::int8::format::PHI).
+    /// M_max, i16 of the format [`PHI`](crate::score::int8::format::PHI).
     pub const LARGEST: Field<2> = SHIFTS.skip(1);
     /// κ, b, λ, m², four f64.
     pub const COUPLINGS: [Field<8>; 4] = {
@@ -98,7 +98,7 @@ pub mod stage {
 
     /// First of four rows, u16.
     pub const ROW: Field<2> = Field { at: 0 };
-    /// Weights of the rows, four i16 of the format [`ROW_WEIGHT`](crate::int8::format::ROW_WEIGHT).
+    /// Weights of the rows, four i16 of the format [`ROW_WEIGHT`](crate::score::int8::format::ROW_WEIGHT).
     pub const WEIGHTS: [Field<2>; 4] = [ROW.then(), ROW.skip(2), ROW.skip(4), ROW.skip(6)];
     /// Whether the sum of a flow is then its new base, u16: 0 for no.
     pub const CLOSES: Field<2> = WEIGHTS[3].then();
