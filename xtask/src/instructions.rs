@@ -1,5 +1,5 @@
-//! `cargo xtask instructions`: executed instructions of the core on Cortex-M4F and RV32IMAC, exact under QEMU, beside the table of
-//! `docs/performance.md`; and the bits that come out, the same on both and here.
+//! `cargo xtask instructions`: executed instructions of the core on Cortex-M4F and RV32IMAC, exact under QEMU, beside
+//! the table of `docs/performance.md`; and the bits that come out, the same on both and here.
 
 use crate::bare::Via;
 use crate::sh::{Error, Result, capture, cargo, program, root, target_dir};
@@ -32,7 +32,7 @@ const PROCESSORS: [Processor; 2] = [
 ];
 
 /// What a row of the table is called: name of the program's, and in words.
-const ROWS: [(&str, &str); 26] = [
+const ROWS: [(&str, &str); 28] = [
     ("word", "word of noise"),
     ("gauss18", "word to η, W = 18"),
     ("eta18", "η from nothing, W = 18"),
@@ -56,6 +56,8 @@ const ROWS: [(&str, &str); 26] = [
     ("dsp_c16_remainder_b4", "the same, two products an instruction"),
     ("dsp_c16_finish_b4", "a transform at 16², two products an instruction"),
     ("c16_reverse_b2", "step of the integer reverse SDE"),
+    ("image_check", "check of an image as it is configured, a byte"),
+    ("image_again", "an image that was checked, read again, once"),
     ("h32_sites_b2", "int8 network of 32-32, 1472 products, two sites together"),
     ("h32_sites_b4", "the same, four sites"),
     ("dsp_h32_sites_b4", "the same, two products an instruction"),

@@ -11,13 +11,15 @@
 //! cargo run --release
 //! ```
 //!
-//! `count name instructions repetitions` is a count: of all the repetitions, less what reading the counter takes. It is the same
-//! at every run; on the Cortex-M4, whose timer ticks every 0.6 instructions, to within one. `check name bits` is a check sum of what was
-//! computed: the same on every board and on the host, which counts nothing. `fact name value` is neither. Names of scores that begin with
-//! `dsp_` are of the machine in `firmware/cortex-m4`, and its check sums those of the same names without: on the Cortex-M4,
-//! `grep check | sed s/dsp_// | sort -u` leaves what the host prints, sorted.
+//! `count name instructions repetitions` is a count: of all the repetitions, less what reading the counter takes. It is
+//! the same at every run; on the Cortex-M4, whose timer ticks every 0.6 instructions, to within one. `check name bits`
+//! is a check sum of what was computed: the same on every board and on the host, which counts nothing. `fact name
+//! value` is neither. Names of scores that begin with `dsp_` are of the machine in `firmware/cortex-m4`, and its check
+//! sums those of the same names without: on the Cortex-M4, `grep check | sed s/dsp_// | sort -u` leaves what the host
+//! prints, sorted.
 //!
-//! The second image, h32, has layers 9→32→32→1 of 1472 products. A transform is half of what `remainder` takes more than `sites`.
+//! The second image, h32, has layers 9→32→32→1 of 1472 products. A transform is half of what `remainder` takes more
+//! than `sites`.
 #![no_std]
 
 mod edges;
@@ -33,6 +35,8 @@ use stoquant_core::lattice::Torus2;
 use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::noise::{Law, Noise, StreamTag, Threefry, Words};
 use stoquant_core::observable::measure;
+use stoquant_core::score::int8::format::ROW_WEIGHT;
+use stoquant_core::score::int8::layout::{self, header};
 use stoquant_core::score::int8::{Image, Kernels, Line, Network, Stage, image, magnetisation, start};
 
 /// A place to run.
@@ -93,6 +97,13 @@ pub fn run<B: Board>() {
 /// The quantised scores, under names that begin with `prefix`.
 pub fn scores<B: Board>(prefix: &str, machine: impl Kernels) {
     if let Ok(image) = Image::new(IMAGE) {
+        count::<B>(format_args!("{prefix}image_check"), IMAGE.len(), || {
+            let _ = black_box(Image::new(black_box(IMAGE)));
+        });
+        let header = image.header();
+        count::<B>(format_args!("{prefix}image_again"), 1, || {
+            let _ = black_box(black_box(header).image(black_box(IMAGE)));
+        });
         score::<B, 2>(format_args!("{prefix}c16"), &image, machine);
         score::<B, 4>(format_args!("{prefix}c16"), &image, machine);
     }
@@ -279,8 +290,8 @@ fn score<B: Board, const N: usize>(name: fmt::Arguments<'_>, image: &Image<'_>, 
 /// Bytes of the synthetic image.
 const SYNTHETIC: usize = 8192;
 
-/// An image of a lattice and two hidden layers of any size: with 32 units each, about as many products as a perceptron 12→32→32→1. Its
-/// weights mean nothing; the line of H is the model's where it fits.
+/// An image of a lattice and two hidden layers of any size: with 32 units each, about as many products as a perceptron
+/// 12→32→32→1. Its weights mean nothing; the line of H is the model's where it fits.
 fn synthetic(bytes: &mut [u8; SYNTHETIC], extent: usize, hidden: [usize; 2]) -> Option<Image<'_>> {
     let shape = image::Shape { extent, hidden, rows: 4, stages: 1 };
     let own = Image::new(IMAGE).ok()?.shape().sections();
@@ -300,15 +311,21 @@ fn synthetic(bytes: &mut [u8; SYNTHETIC], extent: usize, hidden: [usize; 2]) -> 
         bytes.get_mut(matrix..law)?.copy_from_slice(IMAGE.get(matrix..law)?);
     }
     bytes.get_mut(law..end)?.copy_from_slice(IMAGE.get(own[1]..own[2])?);
-    let mut put =
-        |at: usize, number: &[u8]| bytes.get_mut(at..at + number.len()).map(|slot| slot.copy_from_slice(number));
-    put(8, &(length as u32).to_le_bytes())?;
-    // L, units of the layers, rows, stages; the one stage is the first row.
-    for (at, number) in [(14, extent), (16, hidden[0]), (18, hidden[1]), (20, 4), (22, 1)] {
-        put(at, &(number as u16).to_le_bytes())?;
+    header::LENGTH.write(bytes, (length as u32).to_le_bytes());
+    let numbers = [
+        (header::EXTENT, extent),
+        (header::FIRST, hidden[0]),
+        (header::SECOND, hidden[1]),
+        (header::ROWS, shape.rows),
+        (header::STAGES, shape.stages),
+    ];
+    for (field, number) in numbers {
+        field.write(bytes, (number as u16).to_le_bytes());
     }
-    put(stages, &[0; image::STAGE])?;
-    put(stages + 2, &(1_i16 << 14).to_le_bytes())?;
+    // The one stage is the first row.
+    let record = bytes.get_mut(stages..stages + layout::stage::BYTES)?;
+    record.fill(0);
+    layout::stage::WEIGHTS[0].write(record, (ROW_WEIGHT.one() as i16).to_le_bytes());
     let sum = image::crc32(bytes.get(..checksum)?);
     bytes.get_mut(checksum..)?.copy_from_slice(&sum.to_le_bytes());
     Image::new(bytes).ok()

@@ -1,4 +1,5 @@
-//! Images of quantised networks: broken ones are refused, all others run, and what runs has the symmetries of the lattice to the bit.
+//! Images of quantised networks: broken ones are refused, all others run, and what runs has the symmetries of the
+//! lattice to the bit.
 
 use proptest::prelude::*;
 use stoquant_core::score::int8::Image;
@@ -6,11 +7,29 @@ use stoquant_core::score::int8::image::{HEADER, ImageError, crc32};
 use stoquant_core::score::int8::layout::{Field, header};
 use stoquant_tests::images::{corpus, exercise, with_checksum};
 
-/// Every accumulator at the extremes of its table, with overflow checks: the corpus has images made of the largest numbers only.
+/// Every accumulator at the extremes of its table, with overflow checks: the corpus has images made of the largest
+/// numbers only.
 #[test]
 fn the_largest_numbers_overflow_nothing() {
     for (n, bytes) in corpus().iter().enumerate() {
         assert_eq!(exercise(bytes, n as u64), Ok(()), "image {n}");
+    }
+}
+
+/// A header that was checked gives the image again, of the same bytes and whatever lies behind them; of fewer bytes it
+/// gives none.
+#[test]
+fn a_checked_header_gives_the_image_again() {
+    for bytes in corpus() {
+        let image = Image::new(bytes).expect("an image");
+        let header = image.header();
+        let again = header.image(bytes).expect("the same bytes");
+        assert_eq!((again.header(), again.weights(), again.largest()), (header, image.weights(), image.largest()));
+        let longer = [&bytes[..], &[7; 5]].concat();
+        assert!(
+            header.image(&longer).is_some_and(|again| again.row(3).eq(image.row(3)) && again.end().eq(image.end()))
+        );
+        assert!(header.image(&bytes[..bytes.len() - 1]).is_none());
     }
 }
 
