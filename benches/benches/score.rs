@@ -1,7 +1,7 @@
 //! The quantised score, in products a second: `cargo bench -p stoquant-benches --bench score`.
 //!
-//! A product is one of int16 by int16 or int8, the 4L of the transforms and those of the network; the name of a group has their number a
-//! site and evaluation.
+//! A product is one of int16 by int16 or int8, the 4L of the transforms and those of the network; the name of a group
+//! has their number a site and evaluation.
 
 use std::hint::black_box;
 

@@ -1,4 +1,5 @@
-//! Images of quantised networks, whole and broken: whatever their bytes, reading them gives an error or something that runs.
+//! Images of quantised networks, whole and broken: whatever their bytes, reading them gives an error or something that
+//! runs.
 
 use stoquant::diffusion::int8::encode::Parts;
 use stoquant::diffusion::int8::{Plan, quantize};
@@ -68,8 +69,8 @@ pub fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Reads an image and, if it is one, runs all of it on random and on extreme fields. Everything that must hold of any image is
-/// asserted: blocks and the form of H change no bit, φ → -φ and the reflections of the modes hold to the bit.
+/// Reads an image and, if it is one, runs all of it on random and on extreme fields. Everything that must hold of any
+/// image is asserted: blocks and the form of H change no bit, φ → -φ and the reflections of the modes hold to the bit.
 pub fn exercise(bytes: &[u8], seed: u64) -> Result<(), ImageError> {
     let image = Image::new(bytes)?;
     let shape = image.shape();

@@ -1,8 +1,9 @@
 //! Vectors and threads for the in-process core, chosen at run time; the bits are those of the portable machine.
 //!
-//! The source of every algorithm is the core's own. What stands here is how it is compiled ([`Machine::run`]), what no compiler finds
-//! (the Gaussian with its table in registers: [`Gaussian`]; products and activations of the int8 network: [`Kernels`]), and how blocks of
-//! a lattice are shared out. On AArch64 the portable machine has NEON: there it is the baseline.
+//! The source of every algorithm is the core's own. What stands here is how it is compiled ([`Machine::run`]), what no
+//! compiler finds (the Gaussian with its table in registers: [`Gaussian`]; products and activations of the int8
+//! network: [`Kernels`]), and how blocks of a lattice are shared out. On AArch64 the portable machine has NEON: there
+//! it is the baseline.
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "instructions that the compiler may not assume; each block says why it may be entered")]
@@ -135,7 +136,8 @@ fn sum<R: Part>(threads: Threads, count: usize, work: impl Fn(usize) -> R + Sync
     }
 }
 
-/// Behind a pointer: a call for each block costs nothing, and the pool's code is compiled once and not for every integrator on every machine.
+/// Behind a pointer: a call for each block costs nothing, and the pool's code is compiled once and not for every
+/// integrator on every machine.
 #[inline(never)]
 fn shared_parts<T: Send, R: Part>(out: &mut [T], size: usize, work: &(dyn Fn(usize, &mut [T]) -> R + Sync)) -> R {
     out.par_chunks_mut(size.max(1)).enumerate().map(|(n, part)| work(n, part)).reduce(R::default, R::plus)
@@ -193,8 +195,8 @@ mod tests {
         }
     }
 
-    /// Layers of 1 to 12 units at N sites, weights and features up to their ends, sums that are ties and such that saturate: the units of
-    /// every machine are those of the definition.
+    /// Layers of 1 to 12 units at N sites, weights and features up to their ends, sums that are ties and such that
+    /// saturate: the units of every machine are those of the definition.
     fn layers<const N: usize>() {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(N as u64);
         let [mut ties, mut saturated] = [0; 2];
@@ -243,8 +245,8 @@ mod tests {
         layers::<53>();
     }
 
-    /// Every machine of this processor against the portable one: the ends of the range, every |z| below 2^16 (those beyond 2^15 saturate)
-    /// beside random β, numbers of 32 bits.
+    /// Every machine of this processor against the portable one: the ends of the range, every |z| below 2^16 (those
+    /// beyond 2^15 saturate) beside random β, numbers of 32 bits.
     #[test]
     fn products_and_activations_are_those_of_the_portable_machine() {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);

@@ -1,7 +1,7 @@
 //! AVX2 and AVX-512.
 //!
-//! Unsafe code is of three kinds: entering a function compiled for instructions that a token proves present, moving whole registers
-//! to and from arrays of their size, and an empty `asm!` that changes nothing.
+//! Unsafe code is of three kinds: entering a function compiled for instructions that a token proves present, moving
+//! whole registers to and from arrays of their size, and an empty `asm!` that changes nothing.
 
 use std::arch::asm;
 use std::arch::x86_64::*;
@@ -198,7 +198,8 @@ fn sixteen<const W: u32>(table: [[__m512i; 4]; 2], u: __m512i) -> __m512i {
         _mm512_mask_blend_epi32(upper, low, high)
     };
     let [c0, c21] = table.map(look_up);
-    // Segment::at. c2·t + c1·2^14 is one multiply-add of 16-bit halves: (c2, c1)·(t, 2^14); in r·t, t has its upper half cleared.
+    // Segment::at. c2·t + c1·2^14 is one multiply-add of 16-bit halves: (c2, c1)·(t, 2^14); in r·t, t has its upper
+    // half cleared.
     let t = _mm512_and_si512(n, splat(0xffff_0000_u32 as i32));
     let r = _mm512_srai_epi32::<15>(_mm512_madd_epi16(c21, _mm512_or_si512(t, splat(1 << 14))));
     let magnitude = _mm512_add_epi32(c0, _mm512_madd_epi16(r, _mm512_srli_epi32::<16>(t)));
@@ -239,8 +240,8 @@ fn dot512<const N: usize>(weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
     }
 }
 
-/// Sixteen sites and two units at a time, 32 activations of 16 bits: the rounded products of `arithmetic::activation`, of |z| and |β|, where rounding has
-/// no sign; z's goes to the result, that of |z| - |β| to its s.
+/// Sixteen sites and two units at a time, 32 activations of 16 bits: the rounded products of `arithmetic::activation`,
+/// of |z| and |β|, where rounding has no sign; z's goes to the result, that of |z| - |β| to its s.
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
 fn activations512<const N: usize>(z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
@@ -324,7 +325,8 @@ fn saturate256(a: __m256i, b: __m256i) -> __m256i {
     _mm256_max_epi16(_mm256_packs_epi32(a, b), _mm256_set1_epi16(-i16::MAX))
 }
 
-/// Activations of [`saturate256`]d z and β, as pairs. Zero has no sign here: neither has a result or an s that is then not zero.
+/// Activations of [`saturate256`]d z and β, as pairs. Zero has no sign here: neither has a result or an s that is then
+/// not zero.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn eight(z: __m256i, beta: __m256i) -> __m256i {
@@ -378,8 +380,9 @@ fn units256<const N: usize>(
     }
 }
 
-/// Sums over pairs of inputs at a block of sixteen sites, [`round_from_half`](stoquant_core::score::int8::arithmetic::round_from_half), and a
-/// bias: [`saturate256`]d, two units by two.
+/// Sums over pairs of inputs at a block of sixteen sites,
+/// [`round_from_half`](stoquant_core::score::int8::arithmetic::round_from_half), and a bias: [`saturate256`]d, two
+/// units by two.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn rounded<const N: usize>(

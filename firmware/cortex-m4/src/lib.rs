@@ -1,7 +1,7 @@
 //! The Cortex-M4 as a [`Machine`]: two products of 16 bits an instruction, and saturations of two numbers at once.
 //!
-//! The core's own code reaches one product an instruction, and saturates numbers one by one. Everything here is exact: the same bits.
-//! Blocks of four sites are what it is made for.
+//! The core's own code reaches one product an instruction, and saturates numbers one by one. Everything here is exact:
+//! the same bits. Blocks of four sites are what it is made for.
 #![no_std]
 
 mod units;

@@ -1,14 +1,15 @@
 //! The units of a layer at four sites.
 //!
-//! A pair of units is one piece of assembly. Sums take four words of inputs and two of weights at a time; z and β of two sites then
-//! share a register, and so do z + β and z - β.
+//! A pair of units is one piece of assembly. Sums take four words of inputs and two of weights at a time; z and β of
+//! two sites then share a register, and so do z + β and z - β.
 //!
 //! ```text
 //! round_shift(x, s) + a    t = x + (x ≫ 31), smmlar t·2^(32-s) + a: midpoints away from zero
 //! saturation of x          ssat x - 1, then qadd16 of 1: within ±(2^15 - 1)
 //! c                        qadd16, qsub16, ssat16: s(1 - 2^-13) = s(1), so 14 bits hold all that differ
-//! 254·(s + s)/2^15         smmulr by 127·2^18 + 1. Midpoints are at odd multiples of 2^13, where the 1 moves them away from zero;
-//!                          |s + s| ≤ 2^14, so it moves by at most 2^-18 of a unit, and all else is 2^-14 or more from a midpoint
+//! 254·(s + s)/2^15         smmulr by 127·2^18 + 1. Midpoints are at odd multiples of 2^13, where the 1 moves them away
+//!                          from zero; |s + s| ≤ 2^14, so it moves by at most 2^-18 of a unit, and all else is 2^-14 or
+//!                          more from a midpoint
 //! ```
 
 use core::arch::asm;
@@ -22,7 +23,8 @@ const SITES: usize = 4;
 /// Pairs of even inputs.
 const EVEN: usize = 2;
 
-/// What a pair of units is told. The assembly knows the order; its pointer is to `odd_factor`, from which constants are read both ways.
+/// What a pair of units is told. The assembly knows the order; its pointer is to `odd_factor`, from which constants are
+/// read both ways.
 #[repr(C)]
 struct Pair {
     three: i32,
@@ -76,8 +78,8 @@ pub fn units<const N: usize>(
     let mut weights = units.weights.as_ptr();
     for (n, &[one, two]) in biases.iter().enumerate() {
         (pair.biases[0][1], pair.biases[1][1]) = (i32::from(one) - 1, i32::from(two) - 1);
-        // SAFETY: N = 4, and what `pair` points to are as many inputs as it says, aligned as `weights` is, which has a word for each of
-        // two units.
+        // SAFETY: N = 4, and what `pair` points to are as many inputs as it says, aligned as `weights` is, which has a
+        // word for each of two units.
         weights = unsafe {
             if odd.len() == 3 { both::<true>(weights, &mut pair) } else { both::<false>(weights, &mut pair) }
         };
@@ -266,11 +268,13 @@ macro_rules! both {
     };
 }
 
-/// Two units into `pair.out`; `THREE`, or at least four, pairs of odd inputs. Returns where the weights of the next two are.
+/// Two units into `pair.out`; `THREE`, or at least four, pairs of odd inputs. Returns where the weights of the next two
+/// are.
 ///
 /// # Safety
 ///
-/// All that `pair` points to is there and aligned to words, and so is `weights`: a word for each pair of inputs, for two units.
+/// All that `pair` points to is there and aligned to words, and so is `weights`: a word for each pair of inputs, for
+/// two units.
 #[inline(always)]
 unsafe fn both<const THREE: bool>(weights: *const Two, pair: &mut Pair) -> *const Two {
     let next;
@@ -278,7 +282,8 @@ unsafe fn both<const THREE: bool>(weights: *const Two, pair: &mut Pair) -> *cons
         ($text:expr) => {
             asm!(
                 $text,
-                inout("r0") (pair as *mut Pair).byte_add(core::mem::offset_of!(Pair, odd_factor)) => _, inout("r12") weights => next,
+                inout("r0") (pair as *mut Pair).byte_add(core::mem::offset_of!(Pair, odd_factor)) => _,
+                inout("r12") weights => next,
                 out("r1") _, out("r2") _, out("r3") _, out("r4") _, out("r5") _,
                 out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("lr") _
             )

@@ -3,8 +3,8 @@
 use super::format::{ARGUMENT, LARGEST_ACTIVATION, fixed};
 use crate::lattice::VECTORS;
 
-/// `x/2^shift`, rounded to nearest, ties away from zero: the one requantisation. Odd, so that φ → -φ holds to the bit, which ties
-/// upwards would break. 1 ≤ `shift` ≤ 30 and |x| < 2^31 - 2^(shift-1).
+/// `x/2^shift`, rounded to nearest, ties away from zero: the one requantisation. Odd, so that φ → -φ holds to the bit,
+/// which ties upwards would break. 1 ≤ `shift` ≤ 30 and |x| < 2^31 - 2^(shift-1).
 #[inline(always)]
 #[must_use]
 pub const fn round_shift(x: i32, shift: u32) -> i32 {
@@ -58,8 +58,8 @@ const fn bounded(x: i32, limit: i32, near: i32) -> i32 {
 /// 1 as the argument of an activation.
 pub const ONE: i32 = ARGUMENT.one();
 
-/// `s(z + β) + s(z - β)`, s(c) = (3c - c³)/2 with c clipped to [-1, 1]: arguments of the format [`ARGUMENT`], the result in int8, ±127
-/// for ±2. The clipping is the saturation of the fixed point, and s is odd to the bit.
+/// `s(z + β) + s(z - β)`, s(c) = (3c - c³)/2 with c clipped to [-1, 1]: arguments of the format [`ARGUMENT`], the
+/// result in int8, ±127 for ±2. The clipping is the saturation of the fixed point, and s is odd to the bit.
 #[inline(always)]
 #[must_use]
 pub const fn activation(z: i16, beta: i16) -> i16 {
@@ -71,7 +71,8 @@ pub const fn activation(z: i16, beta: i16) -> i16 {
 /// s(c) with 13 fractional bits, |s| ≤ 2^13.
 #[inline(always)]
 const fn smooth(c: i32) -> i32 {
-    // s(1 - 2^-13) rounds to 1 too (tests): a device clips to a power of two and one less, for which it has an instruction.
+    // s(1 - 2^-13) rounds to 1 too (tests): a device clips to a power of two and one less, for which it has an
+    // instruction.
     let largest = if VECTORS { ONE } else { ONE - 1 };
     let c = if c > largest { largest } else { c };
     let c = if c < -ONE { -ONE } else { c };

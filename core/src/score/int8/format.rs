@@ -1,7 +1,8 @@
-//! The number formats of the quantised score: fractional bits, range and unit of every integer, stated here and nowhere else.
+//! The number formats of the quantised score: fractional bits, range and unit of every integer, stated here and nowhere
+//! else.
 //!
-//! A format [`Q`] has `bits` fractional bits and a largest magnitude `limit`: the integer i, |i| ≤ limit, stands for i/2^bits. All
-//! formats are symmetric and fit 16 bits, -2^15 excepted, so that x → -x never saturates.
+//! A format [`Q`] has `bits` fractional bits and a largest magnitude `limit`: the integer i, |i| ≤ limit, stands for
+//! i/2^bits. All formats are symmetric and fit 16 bits, -2^15 excepted, so that x → -x never saturates.
 //!
 //! | format | bits | limit | range | quantity | unit |
 //! |---|---|---|---|---|---|
@@ -30,12 +31,12 @@
 //! | [`LINEAR`] | 12 | 2^15 - 1 | ±8 | p₁, and d = p₁ + p₃ŷ² + Σ c_i e_i | h by ŷ |
 //! | [`CUBIC`] | 13 | 2^15 - 1 | ±4 | p₃ | h by ŷ³ |
 //!
-//! Formats that depend on an image follow from its [`Shifts`]: [`Shifts::field_modes`], [`Shifts::filter`], [`Shifts::score_modes`],
-//! [`Shifts::pull`], [`Shifts::weight`], [`Shifts::gain`] and [`Shifts::output`].
+//! Formats that depend on an image follow from its [`Shifts`]: [`Shifts::field_modes`], [`Shifts::filter`],
+//! [`Shifts::score_modes`], [`Shifts::pull`], [`Shifts::weight`], [`Shifts::gain`] and [`Shifts::output`].
 //!
-//! A product of two formats has the fractional bits of both; [`shift`] is what it loses on its way to a third. The shifts that
-//! every image has in common are in [`fixed`], each with the widest sum that it is applied to: below 2^31 - 2^(shift - 1), which is
-//! the domain of [`round_shift`](super::arithmetic::round_shift).
+//! A product of two formats has the fractional bits of both; [`shift`] is what it loses on its way to a third. The
+//! shifts that every image has in common are in [`fixed`], each with the widest sum that it is applied to: below 2^31 -
+//! 2^(shift - 1), which is the domain of [`round_shift`](super::arithmetic::round_shift).
 
 use super::image::{Sampler, Shifts};
 
@@ -122,8 +123,9 @@ pub const SQUARE: Q = Q::within(8, 1 << 14);
 pub const EVEN_FEATURE: Q = Q::within(10, 1 << 14);
 /// z and β of an activation, and the biases. s saturates at ±1, which is ±2^13.
 pub const ARGUMENT: Q = Q::full(13);
-/// h of a site and ĥ of a mode, in units of the scale that h has at its σ. ĥ has these bits where both passes of the transform
-/// to modes lose the bits of H, which is so in every image that `stoquant quantize` makes; see [`Shifts::score_modes`].
+/// h of a site and ĥ of a mode, in units of the scale that h has at its σ. ĥ has these bits where both passes of the
+/// transform to modes lose the bits of H, which is so in every image that `stoquant quantize` makes; see
+/// [`Shifts::score_modes`].
 pub const SCORE: Q = Q::full(11);
 
 /// Factor of u in a step of the reverse SDE. Interpolated rows may exceed 1: a step clips it to ±1.
@@ -164,12 +166,13 @@ pub const LARGEST_INT8: i32 = 127;
 pub const LARGEST_ACTIVATION: i32 = 127;
 /// The integer of an activation of 1: not a power of two, since int8 has no 128.
 pub const ACTIVATION: f64 = LARGEST_ACTIVATION as f64 / 2.0;
-/// Largest prepared weight, the product of weight and gain: five of them times an odd feature are below 5·2^13·2^14 < 2^30, and 128
-/// of them times an activation at most 2^7·2^13·2^7 = 2^27.
+/// Largest prepared weight, the product of weight and gain: five of them times an odd feature are below 5·2^13·2^14 <
+/// 2^30, and 128 of them times an activation at most 2^7·2^13·2^7 = 2^27.
 pub const LARGEST_WEIGHT: i16 = 1 << 13;
 /// Fractional bits that a gain has beyond those of the weight that it makes: |weight·gain| ≤ 2^7·2^15 = 2^22.
 pub const GAIN_BITS: u32 = 9;
-/// Largest Σ_i |H_ik| of an image: 8. A pass of the transform is then below (2^15 - 1)·2^16, and 2^14 is added for rounding.
+/// Largest Σ_i |H_ik| of an image: 8. A pass of the transform is then below (2^15 - 1)·2^16, and 2^14 is added for
+/// rounding.
 pub const LARGEST_ROW: i32 = 8 * MATRIX.one();
 /// A cell of the law of |M| has the probability [`share`](super::sampler::share)/2^19.
 pub const SHARE_BITS: u32 = 19;
@@ -229,7 +232,8 @@ pub enum Inputs {
 
 /// Formats that depend on an image.
 impl Shifts {
-    /// Modes of ŷ, before the transform to sites: two passes with H, which lose the bits of H and [`sites`](Self::sites).
+    /// Modes of ŷ, before the transform to sites: two passes with H, which lose the bits of H and
+    /// [`sites`](Self::sites).
     #[must_use]
     pub const fn field_modes(&self) -> Q {
         Q::full(ODD_FEATURE.bits + self.sites as i32 - MATRIX.bits)
@@ -247,13 +251,15 @@ impl Shifts {
         Q::full(self.field_modes().bits + self.filter as i32 - STATE.bits)
     }
 
-    /// The shift after the second pass of the transform to φ, which has a bit more than ŷ: [`sites`](Self::sites) less one.
+    /// The shift after the second pass of the transform to φ, which has a bit more than ŷ: [`sites`](Self::sites) less
+    /// one.
     #[must_use]
     pub const fn sites_of_phi(&self) -> u32 {
         self.sites.saturating_sub((PHI.bits - ODD_FEATURE.bits) as u32)
     }
 
-    /// ĥ of a mode: two passes with H, which lose the shifts [`modes`](Self::modes). [`SCORE`] where these are the bits of H.
+    /// ĥ of a mode: two passes with H, which lose the shifts [`modes`](Self::modes). [`SCORE`] where these are the bits
+    /// of H.
     #[must_use]
     pub const fn score_modes(&self) -> Q {
         Q::full(SCORE.bits + 2 * MATRIX.bits - self.modes[0] as i32 - self.modes[1] as i32)
@@ -280,8 +286,8 @@ impl Shifts {
         if layer == 0 { self.first } else { self.second }
     }
 
-    /// Prepared weights of a layer, 0 or 1: weight·input ≫ shift is an [`ARGUMENT`]. Those of activations are per integer of these, the real
-    /// weight divided by [`ACTIVATION`].
+    /// Prepared weights of a layer, 0 or 1: weight·input ≫ shift is an [`ARGUMENT`]. Those of activations are per
+    /// integer of these, the real weight divided by [`ACTIVATION`].
     #[must_use]
     pub const fn weight(&self, layer: usize, inputs: Inputs) -> Q {
         let [odd, even] = self.layer(layer);
@@ -292,7 +298,8 @@ impl Shifts {
         Q::within(ARGUMENT.bits + shift as i32 - bits, LARGEST_WEIGHT)
     }
 
-    /// Gains of a layer: int8 weight·gain ≫ [`GAIN_BITS`] is a prepared weight. A gain has the unit of its row of int8 weights in it.
+    /// Gains of a layer: int8 weight·gain ≫ [`GAIN_BITS`] is a prepared weight. A gain has the unit of its row of int8
+    /// weights in it.
     #[must_use]
     pub const fn gain(&self, layer: usize, inputs: Inputs) -> Q {
         Q::full(self.weight(layer, inputs).bits + GAIN_BITS as i32)

@@ -93,8 +93,8 @@ impl Matrix for Full<'_> {
 
 /// One pass: `out_jk = Σ_i x_ij H_ik`, transposed, so that two of them are T and leave the lattice as it was.
 ///
-/// Widths: |x| ≤ 2^15 - 1, and an image's rows have Σ_i |H_ik| ≤ 2^16: the sum is at most 2^31 - 2^16, the shift at most 15 and half of its
-/// unit 2^14.
+/// Widths: |x| ≤ 2^15 - 1, and an image's rows have Σ_i |H_ik| ≤ 2^16: the sum is at most 2^31 - 2^16, the shift at
+/// most 15 and half of its unit 2^14.
 #[inline(always)]
 fn pass<M: Kernels>(machine: M, h: impl Matrix, x: &[i16], out: &mut [i16], shift: u32) {
     let extent = h.extent().max(1);

@@ -1,7 +1,8 @@
-//! What the network is made of, for machines that have instructions for it: products, activations, and the units of a layer.
+//! What the network is made of, for machines that have instructions for it: products, activations, and the units of a
+//! layer.
 //!
-//! A machine may have its own form of each of them; the default is plain Rust for whatever the compiler makes of it. All forms have the same
-//! bits: sums are exact, and an activation is one function of two integers.
+//! A machine may have its own form of each of them; the default is plain Rust for whatever the compiler makes of it.
+//! All forms have the same bits: sums are exact, and an activation is one function of two integers.
 
 use super::arithmetic::{activation, half, round_from_half, round_shift, saturate};
 use super::stage::UNITS;
@@ -11,8 +12,8 @@ use crate::machine::{Machine, Portable};
 /// Two numbers that are multiplied and added in one instruction, where there is such.
 pub type Two = [i16; 2];
 
-/// A machine that evaluates the network. To be called from within [`run`](Machine::run), else a kernel is compiled for the caller's
-/// instructions.
+/// A machine that evaluates the network. To be called from within [`run`](Machine::run), else a kernel is compiled for
+/// the caller's instructions.
 pub trait Kernels: Machine {
     /// `sums_i += w₀·x_i0 + w₁·x_i1`, exact: |w|, |x| < 2^15, and whoever sums sees to the width.
     #[inline(always)]
@@ -35,8 +36,9 @@ pub trait Kernels: Machine {
         out
     }
 
-    /// The units of a hidden layer at N sites: calls `with(pair, activations)` for every pair of them, and for those that fill the last
-    /// group. The arguments of an [`activation`] are the sum over odd inputs, and that over even ones and a bias, after their shifts.
+    /// The units of a hidden layer at N sites: calls `with(pair, activations)` for every pair of them, and for those
+    /// that fill the last group. The arguments of an [`activation`] are the sum over odd inputs, and that over even
+    /// ones and a bias, after their shifts.
     #[inline(always)]
     fn units<const N: usize>(
         self,
@@ -57,11 +59,12 @@ impl Kernels for Portable {}
 
 /// The units of a layer, an even number of them.
 ///
-/// Widths: first layer, |w| ≤ 2^13 and |f| ≤ 2^14: 5·2^27 and 4·2^27 below 2^30. Second, |a| < 2^7 and at most 128 units:
-/// 2^7·2^13·2^7 = 2^27. Half of a unit, for rounding, is at most 2^23.
+/// Widths: first layer, |w| ≤ 2^13 and |f| ≤ 2^14: 5·2^27 and 4·2^27 below 2^30. Second, |a| < 2^7 and at most 128
+/// units: 2^7·2^13·2^7 = 2^27. Half of a unit, for rounding, is at most 2^23.
 #[derive(Clone, Copy, Debug)]
 pub struct Units<'a> {
-    /// Weights as [`Stage::weights`](super::Stage::weights) has them: those of the odd inputs, then those of the even ones.
+    /// Weights as [`Stage::weights`](super::Stage::weights) has them: those of the odd inputs, then those of the even
+    /// ones.
     pub weights: &'a [Two],
     /// Biases; there is none for a unit that fills the last pair or group.
     pub biases: &'a [i16],

@@ -5,8 +5,8 @@
 //! h = ŷ·d + Σ_j s_j f_j + Σ_n o_n b_n
 //! ```
 //!
-//! Everything here is local and exact but for roundings that are odd: translations, reflections, the rotations and φ → -φ hold to
-//! the bit, from ŷ on.
+//! Everything here is local and exact but for roundings that are odd: translations, reflections, the rotations and φ →
+//! -φ hold to the bit, from ŷ on.
 
 use super::arithmetic::{clamp, half, round_shift, saturate};
 use super::format::{EVEN_FEATURE, LARGEST_ACTIVATION, ODD_FEATURE, fixed};
@@ -22,8 +22,8 @@ const fn slack(vectors: bool) -> usize {
     if vectors { 32 } else { 2 }
 }
 
-/// Numbers of scratch memory for blocks of B sites: features and units; a field with two rows of its other end before and after it, without
-/// vectors also two columns, and a block to read beyond.
+/// Numbers of scratch memory for blocks of B sites: features and units; a field with two rows of its other end before
+/// and after it, without vectors also two columns, and a block to read beyond.
 pub(super) const fn work(extent: usize, hidden: usize, block: usize, vectors: bool) -> usize {
     let width = if vectors { extent } else { extent + 4 };
     slack(vectors) + 2 * block * (ODD_PAIRS + EVEN_PAIRS + hidden.div_ceil(2)) + (extent + 4) * width + block
@@ -41,7 +41,8 @@ impl<'a, const B: usize> Work<'a, B> {
     /// In [`work`] numbers.
     #[inline(always)]
     pub fn new(extent: usize, hidden: usize, numbers: &'a mut [i16]) -> Option<Self> {
-        // Registers across two cache lines are read in twice the time; devices read many words at once if they are aligned.
+        // Registers across two cache lines are read in twice the time; devices read many words at once if they are
+        // aligned.
         let skip = numbers.as_ptr().align_offset(2 * SLACK).min(SLACK);
         let (_, numbers) = numbers.split_at_mut_checked(skip)?;
         let (blocks, field) = numbers.split_at_mut_checked(2 * B * (ODD_PAIRS + EVEN_PAIRS + hidden.div_ceil(2)))?;
@@ -209,8 +210,8 @@ const fn square(y: i32) -> i32 {
     (y * y + half(fixed::SQUARED)) >> fixed::SQUARED
 }
 
-/// ŷ of B sites in a row of the lattice, or in parts of several, `step` columns further: where that leaves the row, L sites back. `field` begins
-/// `rows` above the first site's place without the step.
+/// ŷ of B sites in a row of the lattice, or in parts of several, `step` columns further: where that leaves the row, L
+/// sites back. `field` begins `rows` above the first site's place without the step.
 #[inline(always)]
 fn shifted<const B: usize>(extent: usize, field: &[i16], columns: &[i16; B], rows: usize, step: isize) -> [i16; B] {
     let at = |place: usize| field.get(place..).and_then(|field| field.first_chunk::<B>()).unwrap_or(&[0; B]);
@@ -257,8 +258,8 @@ fn add_up<const B: usize>(
     }
 }
 
-/// Moves the L² numbers at the beginning of `field`, mapped, to the middle of (L + 4)², and lays two rows and columns of the other ends around
-/// them: then no site's neighbour is elsewhere.
+/// Moves the L² numbers at the beginning of `field`, mapped, to the middle of (L + 4)², and lays two rows and columns
+/// of the other ends around them: then no site's neighbour is elsewhere.
 #[inline(always)]
 fn surround(extent: usize, field: &mut [i16], map: impl Fn(i16) -> i16) {
     let width = extent + 4;

@@ -68,7 +68,8 @@ impl<H: Matrix, const B: usize> Network<H, B> {
         machine.run(Remainder { network: self, machine, stage, m, u, h, work });
     }
 
-    /// h of every site from the fluctuation of ŷ there: the part of [`remainder`](Self::remainder) between the transforms.
+    /// h of every site from the fluctuation of ŷ there: the part of [`remainder`](Self::remainder) between the
+    /// transforms.
     pub fn sites<M: Kernels>(
         &self,
         machine: M,
@@ -99,7 +100,8 @@ impl<H: Matrix, const B: usize> Network<H, B> {
         machine.run(Reverse { extent: self.shape.extent, machine, tables, noise, step, h, u });
     }
 
-    /// `out = base + table·h`, table 1 of [`Stage::spectral`] to predict and table 2 to advance; `out` may be what `base` was.
+    /// `out = base + table·h`, table 1 of [`Stage::spectral`] to predict and table 2 to advance; `out` may be what
+    /// `base` was.
     pub fn flow<M: Machine>(&self, machine: M, table: &[i16], base: &[i16], h: &[i16], out: &mut [i16]) {
         machine.run(Flow { extent: self.shape.extent, table, base, h, out });
     }
@@ -238,8 +240,8 @@ impl<H: Matrix, M: Kernels, const B: usize> Pass for Finish<'_, H, M, B> {
     type Output = ();
     #[inline(always)]
     fn pass(self) {
-        let Self { network: &Network { matrix, shape: Shape { extent, .. }, shifts }, machine, image, m, u, phi, work } =
-            self;
+        let Self { network, machine, image, m, u, phi, work } = self;
+        let Network { matrix, shape: Shape { extent, .. }, shifts } = *network;
         unfold(extent, extent, &mut image.end(), phi);
         for (phi, &u) in phi.iter_mut().zip(u) {
             *phi = saturate(round_shift(i32::from(*phi) * i32::from(u), shifts.filter));
@@ -255,7 +257,8 @@ impl<H: Matrix, M: Kernels, const B: usize> Pass for Finish<'_, H, M, B> {
     }
 }
 
-/// Numbers of a table from mode `first` on, at least a chunk of them or all that are left: as they lie, or of the quadrant, unfolded.
+/// Numbers of a table from mode `first` on, at least a chunk of them or all that are left: as they lie, or of the
+/// quadrant, unfolded.
 #[inline(always)]
 fn by_mode<'a>(extent: usize, table: &'a [i16], first: usize, buffer: &'a mut Chunk<i16>) -> &'a [i16] {
     let (volume, half) = (extent * extent, extent / 2);
@@ -288,8 +291,8 @@ pub const fn orbit(extent: usize, i: usize, j: usize) -> usize {
 
 /// M/M_max from a random word: sign, half of the law, cell, place in the cell.
 ///
-/// Cells shrink towards both ends: octaves of eight, each with half the probability of the one before, so that a density which is constant in a
-/// cell fits the tails as well ([`share`]).
+/// Cells shrink towards both ends: octaves of eight, each with half the probability of the one before, so that a
+/// density which is constant in a cell fits the tails as well ([`share`]).
 #[must_use]
 pub fn magnetisation(image: &Image<'_>, word: u64) -> i16 {
     const { assert!(CELLS == 2 * OCTAVES * 8) };

@@ -10,12 +10,14 @@ use crate::lattice::{VECTORS, segment};
 pub const ODD_PAIRS: usize = ODD.div_ceil(2);
 /// Even inputs of a layer in pairs.
 pub const EVEN_PAIRS: usize = EVEN.div_ceil(2);
-/// Units that are worked on together: as many as registers hold where there are vectors, else the two of a pair of inputs.
+/// Units that are worked on together: as many as registers hold where there are vectors, else the two of a pair of
+/// inputs.
 pub const UNITS: usize = if VECTORS { 4 } else { 2 };
 
 /// Where the scalars of a row lie, and their formats.
 pub mod scalar {
-    /// Factors of the sums over neighbours, diagonals and distance 2: three of [`ORBIT_SCALE`](crate::score::int8::format::ORBIT_SCALE).
+    /// Factors of the sums over neighbours, diagonals and distance 2: three of
+    /// [`ORBIT_SCALE`](crate::score::int8::format::ORBIT_SCALE).
     pub const ORBITS: usize = 0;
     /// Factors of M in ŷ and in its feature: two of [`MEAN_SCALE`](crate::score::int8::format::MEAN_SCALE).
     pub const MEAN: usize = 3;
@@ -62,7 +64,8 @@ impl Shape {
         self.parts(self.extent / 2 + 1).length
     }
 
-    /// Numbers of a prepared stage whose tables are of all modes, for whoever has the memory: they need not be unfolded at every step.
+    /// Numbers of a prepared stage whose tables are of all modes, for whoever has the memory: they need not be unfolded
+    /// at every step.
     #[must_use]
     pub const fn unfolded(&self) -> usize {
         self.parts(self.extent).length
@@ -142,15 +145,16 @@ impl<'a> Stage<'a> {
         self.shape
     }
 
-    /// A table by mode: of all L², or of the quadrant of modes up to L/2, `(L/2 + 1)²` numbers, row-major. 0 is the filter.
+    /// A table by mode: of all L², or of the quadrant of modes up to L/2, `(L/2 + 1)²` numbers, row-major. 0 is the
+    /// filter.
     #[must_use]
     pub fn spectral(&self, n: usize) -> &'a [i16] {
         let length = self.parts.spectral;
         segment(self.numbers, n * length, length)
     }
 
-    /// Weights of a layer: of the units of a group side by side, pair by pair, the odd ones and [`EVEN_PAIRS`] even ones, group by group; 0 for
-    /// what fills the last group or a pair. Without vectors one unit after the other.
+    /// Weights of a layer: of the units of a group side by side, pair by pair, the odd ones and [`EVEN_PAIRS`] even
+    /// ones, group by group; 0 for what fills the last group or a pair. Without vectors one unit after the other.
     #[must_use]
     pub fn weights(&self, layer: usize) -> &'a [[Two; UNITS]] {
         let Parts { first, second, units, .. } = self.parts;

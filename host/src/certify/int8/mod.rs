@@ -1,5 +1,5 @@
-//! The quantised score: the integers bit for bit against their formula, their errors against proved bounds and against what roundings
-//! do, their symmetries, and the weights of what they sample.
+//! The quantised score: the integers bit for bit against their formula, their errors against proved bounds and against
+//! what roundings do, their symmetries, and the weights of what they sample.
 //!
 //! Four networks stand side by side at the fields that the sampler itself comes to:
 //!
@@ -7,12 +7,14 @@
 //! |---|---|---|
 //! | the core | integers | the image |
 //! | [`plain`], to nearest | `f64`, every rounding asked for | the image's contents |
-//! | [`plain`], real, and the host's [`FloatStage`](crate::diffusion::int8::float::FloatStage) | `f64` | the image's contents |
+//! | [`plain`], real, and the host's [`FloatStage`] | `f64` | the image's contents |
 //! | the model | `f64` | the model |
 //!
-//! The first two agree to the bit. The third are the real numbers that the integers stand for, two programs that must agree; the
-//! integers are within a proved bound of them, and their mean square error is that of uniform roundings drawn at random. The last differs from
-//! the third by int8 weights and 16-bit tables alone.
+//! [`FloatStage`]: crate::diffusion::int8::float::FloatStage
+//!
+//! The first two agree to the bit. The third are the real numbers that the integers stand for, two programs that must
+//! agree; the integers are within a proved bound of them, and their mean square error is that of uniform roundings
+//! drawn at random. The last differs from the third by int8 weights and 16-bit tables alone.
 
 mod paths;
 mod score;

@@ -10,8 +10,8 @@ use crate::diffusion::int8::Generator;
 use crate::diffusion::int8::plain::{Number, Rules};
 use crate::simd::MachineKind;
 
-/// All checks of an image: the distance of integers and real numbers at the end is that of drawn roundings and real numbers; the host's generator
-/// gives what the stages give one by one.
+/// All checks of an image: the distance of integers and real numbers at the end is that of drawn roundings and real
+/// numbers; the host's generator gives what the stages give one by one.
 pub(super) fn checks(
     subject: &Subject,
     name: &str,

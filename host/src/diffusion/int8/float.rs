@@ -1,4 +1,5 @@
-//! A stage of an image in real numbers: what the integers stand for, without their roundings. The divergence of a flow is taken of this.
+//! A stage of an image in real numbers: what the integers stand for, without their roundings. The divergence of a flow
+//! is taken of this.
 
 use stoquant_core::machine::Portable;
 use stoquant_core::score::Score;

@@ -1,13 +1,14 @@
 //! Configurations from an image, and the exact weight of what the integers did.
 //!
-//! φ is a device's, integers of the format [`PHI`]: a board gives the very same ([`Device::draw`](crate::device::Device::draw)).
-//! The weights belong to φ = T[r(0)·u] + M of the final integers u and M, in `f64`, which the device's φ rounds.
+//! φ is a device's, integers of the format [`PHI`]: a board gives the very same
+//! ([`Device::draw`](crate::device::Device::draw)). The weights belong to φ = T[r(0)·u] + M of the final integers u and
+//! M, in `f64`, which the device's φ rounds.
 //!
-//! - Reverse SDE: the density of the path that the integers took, with their own coefficients, their own ĥ, their own noise: exact for
-//!   any network and any rounding in it. The density of a step is the Gaussian of the noise with the variance of rounding to the
-//!   grid of u added, Δ²/12; that it is Gaussian holds to the accuracy of the noise.
-//! - Flow: the density transported by the flow of the real numbers that the integers stand for ([`FloatStage`]), at the integers' points:
-//!   exact to the order of the integrator, as for floats.
+//! - Reverse SDE: the density of the path that the integers took, with their own coefficients, their own ĥ, their own
+//!   noise: exact for any network and any rounding in it. The density of a step is the Gaussian of the noise with the
+//!   variance of rounding to the grid of u added, Δ²/12; that it is Gaussian holds to the accuracy of the noise.
+//! - Flow: the density transported by the flow of the real numbers that the integers stand for ([`FloatStage`]), at the
+//!   integers' points: exact to the order of the integrator, as for floats.
 //! - M: the probability of the very integer, all words counted.
 
 use std::cell::Cell;
@@ -146,8 +147,8 @@ impl<'a, M: Kernels> Device<'a, M> {
         }
     }
 
-    /// M, and u from noise to the end; `begin` is called with the u of the start, `visit` after every stage. Returns M and the device's φ,
-    /// and leaves u in the first field.
+    /// M, and u from noise to the end; `begin` is called with the u of the start, `visit` after every stage. Returns M
+    /// and the device's φ, and leaves u in the first field.
     pub fn run(
         &self,
         seed: u64,

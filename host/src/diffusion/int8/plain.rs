@@ -1,12 +1,13 @@
-//! The network once more, as plainly as can be: from the image's contents alone, in `f64`, site by site, no blocks, no pairs.
+//! The network once more, as plainly as can be: from the image's contents alone, in `f64`, site by site, no blocks, no
+//! pairs.
 //!
-//! Independent of the core in its arithmetic: shifts and limits are written out once more, and not taken from the core's
-//! [`format`](mod@stoquant_core::score::int8::format), so that a wrong one there is a difference here. What the two have in common is the order
-//! of numbers in an image.
+//! Independent of the core in its arithmetic: shifts and limits are written out once more, and not taken from the
+//! core's [`format`](mod@stoquant_core::score::int8::format), so that a wrong one there is a difference here. What the
+//! two have in common is the order of numbers in an image.
 //!
-//! A number counts units of the integer that it stands for, so that `f64` holds every sum of the integers exactly (all are below 2^31).
-//! What a rounding does is handed in, see [`Rules`]: nothing, and these are the real numbers that the integers stand for; to
-//! nearest, and these are the integers themselves, bit for bit; or an error drawn at random.
+//! A number counts units of the integer that it stands for, so that `f64` holds every sum of the integers exactly (all
+//! are below 2^31). What a rounding does is handed in, see [`Rules`]: nothing, and these are the real numbers that the
+//! integers stand for; to nearest, and these are the integers themselves, bit for bit; or an error drawn at random.
 //!
 //! Beside each real number goes a proved bound on how far the integer may be from it:
 //!
@@ -19,8 +20,9 @@
 //! | x within ±limit | δ; 0 where \|x\| ≥ limit + δ |
 //! | s(c) | δ·(3/2)(1 - c₀²) + ¾, c₀ = max(0, \|c\| - δ); 0 where c is exactly ±1 |
 //!
-//! s'(c) = (3/2)(1 - c²) falls with |c|, so c₀ has the largest slope between c and its integer; ¾ is ½ for s itself and, since |c| ≤ 1, ¼ for c², of which
-//! it has half. In a sum all roundings push one way: the integers stay below the bound by a factor of tens.
+//! s'(c) = (3/2)(1 - c²) falls with |c|, so c₀ has the largest slope between c and its integer; ¾ is ½ for s itself
+//! and, since |c| ≤ 1, ¼ for c², of which it has half. In a sum all roundings push one way: the integers stay below the
+//! bound by a factor of tens.
 
 use std::ops::{Add, Mul, Sub};
 
@@ -468,8 +470,8 @@ mod tests {
     use super::*;
     use stoquant_core::score::int8::arithmetic::activation;
 
-    /// To nearest, the activation is the core's; the integer is within its bound of the real number, for exact arguments and for
-    /// arguments that are off by as much as their bound.
+    /// To nearest, the activation is the core's; the integer is within its bound of the real number, for exact
+    /// arguments and for arguments that are off by as much as their bound.
     #[test]
     fn activations_are_those_of_the_core_and_within_their_bounds() {
         for z in (-20_000..=20_000_i16).step_by(37) {

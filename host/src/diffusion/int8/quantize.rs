@@ -381,7 +381,8 @@ impl Encoder<'_> {
         Ok(out)
     }
 
-    /// Single numbers, in the order of [`scalar`](stoquant_core::score::int8::stage::scalar). Features are of ŷ in units of its own scale.
+    /// Single numbers, in the order of [`scalar`](stoquant_core::score::int8::stage::scalar). Features are of ŷ in
+    /// units of its own scale.
     fn scalars(&self, Row { network: n, scale, .. }: &Row) -> Result<Vec<i16>, InputError> {
         let mut out = Vec::new();
         let mut put = |what: &str, format: Q, x: f64| encode(what, format, x).map(|integer| out.push(integer));
