@@ -145,7 +145,7 @@ impl Gaussian for Avx512 {
     }
 }
 
-/// A group of units has room in 32 registers as the compiler lays it out: no `units` of its own.
+/// Without `units` of its own: the default makes a group of products and activations, which are of 512 bits here.
 impl Kernels for Avx512 {
     #[inline(always)]
     fn dot<const N: usize>(self, weight: Two, x: &[Two; N], sums: &mut [i32; N]) {

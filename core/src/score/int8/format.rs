@@ -1,5 +1,5 @@
-//! The number formats of the quantised score: fractional bits, range and unit of every integer, stated here and nowhere
-//! else.
+//! The number formats of the quantised score: fractional bits, range and unit of every integer, for core, host and
+//! circuits.
 //!
 //! A format [`Q`] has `bits` fractional bits and a largest magnitude `limit`: the integer i, |i| ≤ limit, stands for
 //! i/2^bits. All formats are symmetric and fit 16 bits, -2^15 excepted, so that x → -x never saturates.
@@ -31,8 +31,18 @@
 //! | [`LINEAR`] | 12 | 2^15 - 1 | ±8 | p₁, and d = p₁ + p₃ŷ² + Σ c_i e_i | h by ŷ |
 //! | [`CUBIC`] | 13 | 2^15 - 1 | ±4 | p₃ | h by ŷ³ |
 //!
-//! Formats that depend on an image follow from its [`Shifts`]: [`Shifts::field_modes`], [`Shifts::filter`],
-//! [`Shifts::score_modes`], [`Shifts::pull`], [`Shifts::weight`], [`Shifts::gain`] and [`Shifts::output`].
+//! Formats that depend on an image follow from its [`Shifts`]; all but the weights have the limit 2^15 - 1.
+//! Inputs of a layer have 11 bits (odd features), 10 (even features) or 0 (activations, which count 1/63.5).
+//!
+//! | format | bits | quantity | unit |
+//! |---|---|---|---|
+//! | [`Shifts::field_modes`] | `sites` - 2 | modes of ŷ | that of ŷ |
+//! | [`Shifts::filter`] | bits of the modes of ŷ + `filter` - 12 | filter of ŷ, r(0) of the end | ŷ by u, φ by u |
+//! | [`Shifts::score_modes`] | 37 - `modes[0]` - `modes[1]` | ĥ of a mode | scale of h at σ |
+//! | [`Shifts::pull`] | 26 - bits of ĥ | factors of ĥ in a step | u by ĥ |
+//! | [`Shifts::weight`] | 13 + shift of its sum - bits of its input | prepared weight, limit 2^13 | argument by input |
+//! | [`Shifts::gain`] | bits of the weight + 9 | gains | prepared weight by int8 weight |
+//! | [`Shifts::output`] | 11 + `output` | output weights | h by 63.5 activations |
 //!
 //! A product of two formats has the fractional bits of both; [`shift`] is what it loses on its way to a third. The
 //! shifts that every image has in common are in [`fixed`], each with the widest sum that it is applied to: below 2^31 -
@@ -320,7 +330,7 @@ mod tests {
     fn numbers_are_rounded_to_the_nearest_and_refused_beyond_the_limit() {
         let q = Q::within(4, 100);
         assert_eq!([0.0, 1.0 / 32.0, 3.0 / 32.0, -3.0 / 32.0].map(|x| q.encode(x)), [0, 0, 2, -2].map(Some));
-        assert_eq!([6.28, -6.28, 6.29, -6.29].map(|x| q.encode(x)), [Some(100), Some(-100), None, None]);
+        assert_eq!([6.27, -6.27, 6.3, -6.3].map(|x| q.encode(x)), [Some(100), Some(-100), None, None]);
         assert_eq!([f64::NAN, f64::INFINITY, 1e300].map(|x| q.encode(x)), [None; 3]);
         assert_eq!(Q::full(0).encode(-32768.0), None);
         assert_eq!((q.one(), q.unit(), q.units(-0.5)), (16, 0.0625, -8.0));
