@@ -1,8 +1,8 @@
 //! The one chain of a board: a lattice, or an image of the quantised score.
 
 use stoquant_core::integrator::State;
-use stoquant_core::machine::Machine;
 use stoquant_core::observable::Measurement;
+use stoquant_core::score::int8::Kernels;
 use stoquant_link::message::{Buffer, Identity, MAX_DATA, Refusal, Reply, Request};
 
 use crate::lattice::{self, ALL, Lattice};
@@ -69,14 +69,14 @@ impl<'m> Chain<'m> {
     /// Carries out a request that neither reads nor runs.
     pub fn execute<T>(
         &mut self,
-        machine: impl Machine,
+        machine: impl Kernels,
         request: &Request<'_>,
         answer: impl FnOnce(&Reply<'_>) -> T,
     ) -> T {
         answer(&self.reply(machine, request).unwrap_or_else(Reply::Refused))
     }
 
-    fn reply(&mut self, machine: impl Machine, request: &Request<'_>) -> Result<Reply<'static>, Refusal> {
+    fn reply(&mut self, machine: impl Kernels, request: &Request<'_>) -> Result<Reply<'static>, Refusal> {
         let Self { memory, kind, state } = self;
         let _ = machine;
         match request {
@@ -142,7 +142,7 @@ impl<'m> Chain<'m> {
     }
 
     /// Runs, and asks after every sweep whether to stop.
-    pub fn run(&mut self, machine: impl Machine, sweeps: u32, measure: bool, mut stop: impl FnMut(u64) -> bool) -> Ran {
+    pub fn run(&mut self, machine: impl Kernels, sweeps: u32, measure: bool, mut stop: impl FnMut(u64) -> bool) -> Ran {
         let Self { memory, kind, state } = self;
         let ran = match kind {
             Kind::Lattice(lattice) => lattice.run(memory, state, sweeps, &mut stop),

@@ -1,7 +1,7 @@
 //! What a board runs, but for the board: one chain of the core behind the serial protocol.
 //!
-//! A board gives bytes in and out ([`Board`]) and memory ([`Memory`]); the rest is here, and the same on every target: no allocation, no
-//! panic path, no float but where the chain's own arithmetic or its observables ask for it.
+//! A board gives bytes in and out ([`Board`]) and memory ([`Memory`]); the rest is here, and the same on every target:
+//! no allocation, no panic path, no float but where the chain's own arithmetic or its observables ask for it.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,7 @@ mod lattice;
 #[cfg(feature = "all")]
 mod score;
 
-use stoquant_core::machine::Machine;
+use stoquant_core::score::int8::Kernels;
 use stoquant_link::VERSION;
 use stoquant_link::frame::{self, Frame, Head, MAX_PAYLOAD, Receiver, WIRE};
 use stoquant_link::message::{Identity, Refusal, Reply, Request, Statistics};
@@ -35,7 +35,7 @@ pub trait Board {
     /// Name of the target, at most 24 bytes.
     const TARGET: &'static str;
     /// The processor, for instructions that the core's own code does not come to.
-    type Machine: Machine;
+    type Machine: Kernels;
     /// A token of it.
     const MACHINE: Self::Machine;
     /// The next byte, if one has arrived.

@@ -3,11 +3,12 @@
 //! Scratch memory, in words of 16 bits: ĥ (φ in the end), the work of an evaluation, a line of H, a prepared stage.
 
 use bytemuck::{try_cast_slice, try_cast_slice_mut};
-use stoquant_core::int8::{Image, Line, Network, Sampler, Shape, Stage, magnetisation, start};
 use stoquant_core::integrator::State;
-use stoquant_core::machine::{Machine, Portable};
-use stoquant_core::noise::{Noise, NoiseKind, StreamTag, Threefry};
+use stoquant_core::machine::Portable;
+use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_core::score::int8::{Header, Image, Kernels, Line, Network, Sampler, Shape, Stage, magnetisation, start};
 use stoquant_link::message::{Refusal, Reply};
+use stoquant_model::NoiseKind;
 
 use crate::chain::Memory;
 
@@ -16,11 +17,10 @@ const BLOCK: usize = 4;
 
 /// An image in use.
 pub(crate) struct Score {
-    length: usize,
+    /// Of the image in `memory`, which was checked as it was configured: a chain that writes to it is none any more.
+    header: Header,
     seed: u64,
     chain: u32,
-    volume: usize,
-    stages: usize,
     m: i16,
 }
 
@@ -30,10 +30,6 @@ type Device<'a> = Network<Line<'a>, BLOCK>;
 fn parts(shape: &Shape) -> [usize; 4] {
     let extent = shape.extent;
     [extent * extent, Device::work(shape), extent, shape.prepared()]
-}
-
-fn image<'a>(bytes: &'a [u8], length: usize) -> Result<Image<'a>, Refusal> {
-    bytes.get(..length).and_then(|bytes| Image::new(bytes).ok()).ok_or(Refusal::Image)
 }
 
 fn numbers(words: &[u32]) -> &[i16] {
@@ -55,38 +51,44 @@ fn scratch<'a>(words: &'a mut [u32], shape: &Shape) -> Option<[&'a mut [i16]; 4]
 
 impl Score {
     pub fn new(memory: &mut Memory<'_>, length: u32, seed: u64, chain: u32) -> Result<(Self, Reply<'static>), Refusal> {
-        let image = image(memory.image, length as usize)?;
+        let bytes = memory.image.get(..length as usize).ok_or(Refusal::Image)?;
+        let image = Image::new(bytes).map_err(|_| Refusal::Image)?;
         let shape = image.shape();
         if image.sampler() != Sampler::Reverse {
             return Err(Refusal::Unsupported);
         }
         let needed = parts(&shape).iter().sum::<usize>();
-        let (volume, stages) = (shape.extent * shape.extent, shape.stages);
-        let u = numbers_mut(memory.field).get_mut(..volume).ok_or(Refusal::Capacity)?;
+        let u = numbers_mut(memory.field).get_mut(..shape.extent * shape.extent).ok_or(Refusal::Capacity)?;
         if numbers(memory.scratch).len() < needed {
             return Err(Refusal::Capacity);
         }
         start(Portable, &mut noise(seed, chain, StreamTag::Start), 0, u);
         let m = magnetisation(&image, Threefry::new(seed, chain, StreamTag::Magnetisation).word64(0));
-        let reply = Reply::Image { extent: shape.extent as u16, stages: stages as u16, m };
-        Ok((Self { length: length as usize, seed, chain, volume, stages, m }, reply))
+        let reply = Reply::Image { extent: shape.extent as u16, stages: shape.stages as u16, m };
+        Ok((Self { header: image.header(), seed, chain, m }, reply))
+    }
+
+    /// L².
+    fn volume(&self) -> usize {
+        let extent = self.header.shape().extent;
+        extent * extent
     }
 
     /// Stages from that of `state` on, as far as there are.
     pub fn run(
         &self,
-        machine: impl Machine,
+        machine: impl Kernels,
         memory: &mut Memory<'_>,
         state: &mut State,
         count: u32,
         stop: &mut dyn FnMut(u64) -> bool,
     ) -> Result<(), Refusal> {
-        let image = image(memory.image, self.length)?;
+        let image = self.header.image(memory.image).ok_or(Refusal::Image)?;
         let [h, work, line, prepared] = scratch(memory.scratch, &image.shape()).ok_or(Refusal::Capacity)?;
-        let u = numbers_mut(memory.field).get_mut(..self.volume).ok_or(Refusal::Capacity)?;
+        let u = numbers_mut(memory.field).get_mut(..self.volume()).ok_or(Refusal::Capacity)?;
         let network = Device::new(&image, Line::new(&image, line));
         let mut noise = noise(self.seed, self.chain, StreamTag::Noise);
-        let left = (self.stages as u64).saturating_sub(state.step);
+        let left = (image.shape().stages as u64).saturating_sub(state.step);
         for _ in 0..left.min(u64::from(count)) {
             let stage = Stage::prepare(&image, state.step as usize, prepared);
             network.remainder(machine, &stage, self.m, u, h, work);
@@ -100,10 +102,10 @@ impl Score {
     }
 
     /// φ of the modes as they are.
-    pub fn finish(&self, machine: impl Machine, memory: &mut Memory<'_>) -> Result<(), Refusal> {
-        let image = image(memory.image, self.length)?;
+    pub fn finish(&self, machine: impl Kernels, memory: &mut Memory<'_>) -> Result<(), Refusal> {
+        let image = self.header.image(memory.image).ok_or(Refusal::Image)?;
         let [phi, work, line, _] = scratch(memory.scratch, &image.shape()).ok_or(Refusal::Capacity)?;
-        let u = numbers(memory.field).get(..self.volume).ok_or(Refusal::Capacity)?;
+        let u = numbers(memory.field).get(..self.volume()).ok_or(Refusal::Capacity)?;
         Device::new(&image, Line::new(&image, line)).finish(machine, &image, self.m, u, phi, work);
         Ok(())
     }
@@ -112,7 +114,7 @@ impl Score {
         let (words, rest) = bytes.as_chunks::<2>();
         let start = first as usize;
         let end = start.checked_add(words.len()).ok_or(Refusal::Capacity)?;
-        let u = numbers_mut(memory.field).get_mut(..self.volume).and_then(|u| u.get_mut(start..end));
+        let u = numbers_mut(memory.field).get_mut(..self.volume()).and_then(|u| u.get_mut(start..end));
         let u = u.filter(|_| rest.is_empty()).ok_or(Refusal::Capacity)?;
         if words.iter().any(|&word| i16::from_le_bytes(word) == i16::MIN) {
             return Err(Refusal::Parameter);
@@ -124,11 +126,11 @@ impl Score {
     }
 
     pub fn modes<'a>(&self, memory: &'a Memory<'_>) -> &'a [i16] {
-        numbers(memory.field).get(..self.volume).unwrap_or(&[])
+        numbers(memory.field).get(..self.volume()).unwrap_or(&[])
     }
 
     pub fn phi<'a>(&self, memory: &'a Memory<'_>) -> &'a [i16] {
-        numbers(memory.scratch).get(..self.volume).unwrap_or(&[])
+        numbers(memory.scratch).get(..self.volume()).unwrap_or(&[])
     }
 }
 

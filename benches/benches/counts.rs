@@ -10,10 +10,10 @@ use stoquant::simd::Threads;
 use stoquant_benches::chain::{Chain, euler, mala};
 use stoquant_benches::score::{self, DEVICE, Evaluation, HOST, full, line};
 use stoquant_core::arith::{Arith, Fx};
-use stoquant_core::int8::{Matrix, Shape};
 use stoquant_core::integrator::Integrator;
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{StreamTag, Threefry, Words};
+use stoquant_core::score::int8::{Kernels, Matrix, Shape};
 
 /// What is counted; all that it needs is made before.
 type Case = Box<dyn FnMut()>;
@@ -58,19 +58,19 @@ fn measure<A: Arith>(machine: impl Machine) -> Case {
     })
 }
 
-fn evaluation<const B: usize>(mut evaluation: Evaluation<impl Machine, impl Matrix + 'static, B>) -> Case {
+fn evaluation<const B: usize>(mut evaluation: Evaluation<impl Kernels, impl Matrix + 'static, B>) -> Case {
     evaluation.evaluate();
     Box::new(move || evaluation.evaluate())
 }
 
 /// One evaluation of the quantised score on 16².
-fn int8(machine: impl Machine) -> Case {
+fn int8(machine: impl Kernels) -> Case {
     let image = score::image("c16-int8");
     evaluation(Evaluation::<_, _, HOST>::new(machine, &image, full(&image), Shape::unfolded))
 }
 
 /// The same with the memory that a device has.
-fn int8_on_device(machine: impl Machine) -> Case {
+fn int8_on_device(machine: impl Kernels) -> Case {
     let image = score::image("c16-int8");
     evaluation(Evaluation::<_, _, DEVICE>::new(machine, &image, line(&image), Shape::prepared))
 }

@@ -9,8 +9,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use stoquant::diffusion::int8::costs;
 use stoquant_benches::score::{DEVICE, Evaluation, HOST, full, image, line};
 use stoquant_benches::{on_every_machine, quick};
-use stoquant_core::int8::Shape;
-use stoquant_core::machine::Machine;
+use stoquant_core::score::int8::{Kernels, Shape};
 
 fn score(c: &mut Criterion) {
     for model in ["c16-int8", "n8-int8"] {
@@ -40,7 +39,7 @@ fn score(c: &mut Criterion) {
     }
 }
 
-fn portable() -> impl Machine {
+fn portable() -> impl Kernels {
     stoquant::simd::Portable(stoquant::simd::Threads::One)
 }
 

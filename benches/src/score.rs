@@ -2,10 +2,11 @@
 
 use stoquant::diffusion::int8::{Plan, quantize};
 use stoquant::diffusion::model::Model;
-use stoquant_core::int8::hartley::{COLUMNS, Full, Line, Matrix};
-use stoquant_core::int8::{Image, Network, Shape, Stage, start};
-use stoquant_core::machine::{Machine, Portable};
+use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_core::score::int8::format::MAGNETISATION;
+use stoquant_core::score::int8::hartley::{COLUMNS, Full, Line, Matrix};
+use stoquant_core::score::int8::{Image, Kernels, Network, Shape, Stage, start};
 use stoquant_model::NoiseKind;
 
 /// Sites that pass through the network together on a device.
@@ -42,7 +43,7 @@ pub struct Evaluation<M, H, const B: usize> {
     work: Vec<i16>,
 }
 
-impl<M: Machine, H: Matrix, const B: usize> Evaluation<M, H, B> {
+impl<M: Kernels, H: Matrix, const B: usize> Evaluation<M, H, B> {
     /// Made ready, in so many numbers: [`Shape::prepared`] or [`Shape::unfolded`].
     pub fn new(machine: M, image: &Image<'static>, matrix: H, numbers: fn(&Shape) -> usize) -> Self {
         let shape = image.shape();
@@ -57,7 +58,7 @@ impl<M: Machine, H: Matrix, const B: usize> Evaluation<M, H, B> {
     /// ĥ.
     pub fn evaluate(&mut self) {
         let Self { machine, network, stage, u, h, work, .. } = self;
-        network.remainder(*machine, stage, 1 << 13, u, h, work);
+        network.remainder(*machine, stage, MAGNETISATION.limit / 2, u, h, work);
     }
 
     /// u', from the last ĥ.

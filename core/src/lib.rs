@@ -36,7 +36,6 @@ pub mod arith;
 pub mod board;
 pub mod diffusion;
 pub mod dispatch;
-pub mod int8;
 pub mod integrator;
 pub mod lattice;
 pub mod machine;

@@ -1,84 +1,29 @@
 //! Machines: the same source, compiled for wider registers and shared out among threads.
 //!
-//! No algorithm of this crate is written twice. Where a processor has several instruction sets and the program picks one as it
-//! runs, the host hands in a [`Machine`], and everything that touches many sites goes through [`Machine::run`]. Integers are
-//! exact, floats are never reassociated or fused, noise is a pure function of step and site: a machine changes the speed and not one bit.
+//! Where a processor has several instruction sets and the program picks one as it runs, the host hands in a
+//! [`Machine`], and everything that touches many sites goes through [`Machine::run`]. Integers are exact, floats are
+//! never reassociated or fused, noise is a pure function of step and site: a machine changes the speed and not one bit.
 
-use crate::int8::arithmetic::{activation, saturate};
-use crate::int8::network::{self, Units};
-use crate::lattice::VECTORS;
-use crate::noise::gauss;
-
-/// Two numbers that are multiplied and added in one instruction, where there is such.
-pub type Two = [i16; 2];
+use crate::noise::Gaussian;
 
 /// An instruction set that the processor is known to have, and the threads that it may use.
 ///
-/// A value is a token: whoever holds one may run code compiled for it.
-pub trait Machine: Copy + Send + Sync + 'static {
+/// A value is a token: whoever holds one may run code compiled for it. Kernels that a machine may have instructions for
+/// are traits of their own, beside what they compute: [`Gaussian`], which every machine has, and the
+/// [`Kernels`](crate::score::int8::Kernels) of the int8 network.
+pub trait Machine: Gaussian + Copy + Send + Sync + 'static {
     /// Runs `work`, compiled for this machine.
     fn run<P: Pass>(self, work: P) -> P::Output;
 
-    /// Finishes work on `lanes` before any that is written after. Changes nothing: a hint for compilers that would rather finish
-    /// one lane after the other, which leaves the processor waiting.
+    /// Optimisation barrier: the compiler must have all `lanes` ready here, and may not finish one lane after the
+    /// other, which would leave the processor waiting. No effect on results; by default none at all.
     #[inline(always)]
     fn settle<const L: usize>(self, lanes: &mut [u32; L]) {
         let _ = lanes;
     }
 
-    /// η of words, W bits wide: [`gauss::eta`] of each. To be called from within [`run`](Self::run), else it is compiled for the
-    /// caller's instructions.
-    #[inline(always)]
-    fn gaussian<const W: u32>(self, words: &[u32], out: &mut [i32]) {
-        if VECTORS {
-            gauss::eta_of_many::<W>(words, out);
-        } else {
-            for (slot, &word) in out.iter_mut().zip(words) {
-                *slot = gauss::eta::<W>(word);
-            }
-        }
-    }
-
-    /// `sums_i += w₀·x_i0 + w₁·x_i1`, exact: |w|, |x| < 2^15, and whoever sums sees to the width. Of use, as
-    /// [`gaussian`](Self::gaussian) is, from within [`run`](Self::run).
-    #[inline(always)]
-    fn dot<const N: usize>(self, [w0, w1]: Two, x: &[Two; N], sums: &mut [i32; N]) {
-        let (w0, w1) = (i32::from(w0), i32::from(w1));
-        for (sum, &[x0, x1]) in sums.iter_mut().zip(x) {
-            *sum += w0 * i32::from(x0) + w1 * i32::from(x1);
-        }
-    }
-
-    /// Two units of a hidden layer: [`activation`] of z and β, each saturated.
-    #[inline(always)]
-    fn activations<const N: usize>(self, z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
-        let mut out = [[0; 2]; N];
-        for unit in 0..2 {
-            for (slot, (&z, &beta)) in out.iter_mut().zip(z[unit].iter().zip(beta[unit])) {
-                slot[unit] = activation(saturate(z), saturate(beta));
-            }
-        }
-        out
-    }
-
-    /// The units of a hidden layer at N sites: calls `with(pair, activations)` for every pair of them, and for those that fill the last
-    /// group. The arguments of an [`activation`] are the sum over odd inputs, and that over even ones and a bias, after their shifts.
-    #[inline(always)]
-    fn units<const N: usize>(
-        self,
-        units: Units<'_>,
-        odd: &[[Two; N]],
-        even: &[[Two; N]],
-        with: impl FnMut(usize, [Two; N]),
-    ) {
-        if VECTORS {
-            network::units_by_groups(self, units, odd, even, with);
-        } else {
-            network::units_by_pairs(self, units, odd, even, with);
-        }
-    }
-
-    /// Calls `work(n, part)` for every part of `size` of `out`, the last one shorter, in any order; the sum of what it returns.
+    /// Calls `work(n, part)` for every part of `size` of `out`, the last one shorter, in any order; the sum of what it
+    /// returns.
     #[inline(always)]
     fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {
         out.chunks_mut(size.max(1)).enumerate().fold(R::default(), |sum, (n, part)| sum.plus(work(n, part)))
@@ -91,8 +36,8 @@ pub trait Machine: Copy + Send + Sync + 'static {
     }
 }
 
-/// Work for a machine: a closure, or, where it is so long that the compiler may leave a closure outside of [`Machine::run`] and so without
-/// its instructions, a type of its own whose `pass` is marked `#[inline(always)]`.
+/// Work for a machine: a closure, or, where it is so long that the compiler may leave a closure outside of
+/// [`Machine::run`] and so without its instructions, a type of its own whose `pass` is marked `#[inline(always)]`.
 pub trait Pass {
     /// What it returns.
     type Output;
@@ -124,6 +69,8 @@ impl Part for u64 {
 /// What the compiler was told about the target, and one thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Portable;
+
+impl Gaussian for Portable {}
 
 impl Machine for Portable {
     #[inline(always)]

@@ -5,11 +5,12 @@ use stoquant::diffusion::int8::encode::Parts;
 use stoquant::diffusion::int8::{Plan, quantize};
 use stoquant::diffusion::model::Model;
 use stoquant_core::diffusion::Method;
-use stoquant_core::int8::hartley::{Full, Line, Matrix};
-use stoquant_core::int8::image::{ImageError, Sampler, crc32};
-use stoquant_core::int8::{Image, Network, Shape, Stage, magnetisation, start};
 use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_core::score::int8::format::MAGNETISATION;
+use stoquant_core::score::int8::hartley::{Full, Line, Matrix};
+use stoquant_core::score::int8::image::{ImageError, Sampler, crc32};
+use stoquant_core::score::int8::{Image, Network, Shape, Stage, magnetisation, start};
 use stoquant_model::NoiseKind;
 
 /// Good images: both samplers, two lattices, and the smallest shapes with the largest numbers everywhere.
@@ -38,22 +39,24 @@ fn encoded(parts: &Parts) -> Vec<u8> {
 
 /// Every table full of one number, every weight the largest, shifts as small as they may be.
 fn extreme(shape: Shape, number: i16) -> Parts {
-    use stoquant_core::int8::image::{CELLS, StageRecord};
+    use stoquant_core::score::int8::format::{LARGEST_ROW, PHI, ROW_WEIGHT};
+    use stoquant_core::score::int8::image::{CELLS, StageRecord};
     let stage = |weights| StageRecord { row: 0, weights, closes: true, sigma: 1.0 };
-    let flat = ((1 << 16) / shape.extent).min(32767) as i16;
+    let flat = (LARGEST_ROW / shape.extent as i32).min(32767) as i16;
+    let half = (ROW_WEIGHT.one() / 2) as i16;
     Parts {
         shape,
         sampler: if number > 0 { Sampler::Reverse } else { Sampler::Flow },
-        shifts: stoquant_core::int8::Shifts::of([1, 2, 2, 15, 1, 1, 1, 1, 1]),
-        largest: 32767,
+        shifts: stoquant_core::score::int8::Shifts::of([1, 2, 2, 15, 1, 1, 1, 1, 1]),
+        largest: PHI.limit,
         couplings: [0.0; 4],
         matrix: vec![flat; shape.extent],
-        magnetisation: (0..=CELLS as i16).map(|n| if n == 0 { 0 } else { 1 << 14 }).collect(),
+        magnetisation: (0..=CELLS as i16).map(|n| if n == 0 { 0 } else { MAGNETISATION.limit }).collect(),
         end: vec![number; shape.orbits()],
         gains: vec![number; shape.hidden[0] + shape.hidden[1]],
         rows: vec![vec![number; shape.row()]; shape.rows],
         // The largest weights that are allowed: together 2 in magnitude, 1 in sum.
-        stages: vec![stage([24576, -8192, 0, 0]), stage([-8192, 24576, 0, 0])],
+        stages: vec![stage([3 * half, -half, 0, 0]), stage([-half, 3 * half, 0, 0])],
         weights: vec![if number > 0 { 127 } else { -128 }; shape.weights()],
     }
 }
@@ -81,9 +84,10 @@ pub fn exercise(bytes: &[u8], seed: u64) -> Result<(), ImageError> {
     let mut random = vec![0; volume];
     start(Portable, &mut noise(StreamTag::Start), 0, &mut random);
     let m = magnetisation(&image, Threefry::new(seed, 0, StreamTag::Magnetisation).word64(0));
-    assert!(m.unsigned_abs() <= 1 << 14);
+    let largest = MAGNETISATION.limit;
+    assert!((-largest..=largest).contains(&m));
     let checkered = (0..volume).map(|k| if k % 2 == 0 { 32767 } else { -32767 }).collect();
-    for (m, u) in [(m, random), (1 << 14, vec![32767; volume]), (-(1 << 14), checkered)] {
+    for (m, u) in [(m, random), (largest, vec![32767; volume]), (-largest, checkered)] {
         let (mut at, mut h) = (u.clone(), vec![0; volume]);
         for n in 0..shape.stages {
             // Tables of all modes at one stage, of a quadrant at the next.

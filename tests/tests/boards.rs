@@ -16,7 +16,7 @@ use stoquant::diffusion::int8::{Generator, Plan, quantize};
 use stoquant::diffusion::model::Model;
 use stoquant::engine::{Engine, core_engine};
 use stoquant::simd::MachineKind;
-use stoquant_core::int8::Image;
+use stoquant_core::score::int8::Image;
 use stoquant_link::message::{Reply, Request};
 use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 

@@ -32,7 +32,7 @@ const PROCESSORS: [Processor; 2] = [
 ];
 
 /// What a row of the table is called: name of the program's, and in words.
-const ROWS: [(&str, &str); 26] = [
+const ROWS: [(&str, &str); 27] = [
     ("word", "word of noise"),
     ("gauss18", "word to η, W = 18"),
     ("eta18", "η from nothing, W = 18"),
@@ -56,6 +56,7 @@ const ROWS: [(&str, &str); 26] = [
     ("dsp_c16_remainder_b4", "the same, two products an instruction"),
     ("dsp_c16_finish_b4", "a transform at 16², two products an instruction"),
     ("c16_reverse_b2", "step of the integer reverse SDE"),
+    ("image_check", "check of an image as it is configured, a byte"),
     ("h32_sites_b2", "int8 network of 32-32, 1472 products, two sites together"),
     ("h32_sites_b4", "the same, four sites"),
     ("dsp_h32_sites_b4", "the same, two products an instruction"),

@@ -13,11 +13,13 @@
 pub mod gauss;
 mod gauss_single;
 pub mod gauss_table;
+mod kernel;
 pub mod rng;
 pub mod three_point;
 pub mod threefry;
 pub mod words;
 
+pub use kernel::Gaussian;
 pub use rng::{FromRng, ThreefryRng};
 pub use words::{Key, PureWords, StreamTag, Threefry, Words, derive_key};
 

@@ -1,7 +1,9 @@
 //! Vectors and threads for the in-process core, chosen at run time; the bits are those of the portable machine.
 //!
-//! The source of every algorithm is the core's own. What stands here is how it is compiled ([`Machine::run`]), what no compiler finds (the Gaussian with its table
-//! in registers, products and activations of the int8 network), and how blocks of a lattice are shared out. On AArch64 the portable machine has NEON: there it is the baseline.
+//! The source of every algorithm is the core's own. What stands here is how it is compiled ([`Machine::run`]), what no
+//! compiler finds (the Gaussian with its table in registers: [`Gaussian`]; products and activations of the int8
+//! network: [`Kernels`]), and how blocks of a lattice are shared out. On AArch64 the portable machine has NEON: there
+//! it is the baseline.
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "instructions that the compiler may not assume; each block says why it may be entered")]
@@ -9,6 +11,8 @@ mod x86;
 
 use rayon::prelude::*;
 use stoquant_core::machine::{self, Machine, Part, Pass};
+use stoquant_core::noise::Gaussian;
+use stoquant_core::score::int8::Kernels;
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
@@ -54,7 +58,7 @@ pub trait Work {
     /// What comes of it.
     type Result;
     /// Do it.
-    fn on<M: Machine>(self, machine: M) -> Self::Result;
+    fn on<M: Kernels>(self, machine: M) -> Self::Result;
 }
 
 /// Does it on the machine of this name; on the portable one where the processor has no such.
@@ -89,6 +93,10 @@ pub enum Threads {
 /// The portable machine of the core, with threads.
 #[derive(Clone, Copy, Debug)]
 pub struct Portable(pub Threads);
+
+impl Gaussian for Portable {}
+
+impl Kernels for Portable {}
 
 impl Machine for Portable {
     #[inline(always)]
@@ -126,7 +134,8 @@ fn sum<R: Part>(threads: Threads, count: usize, work: impl Fn(usize) -> R + Sync
     }
 }
 
-/// Behind a pointer: a call for each block costs nothing, and the pool's code is compiled once and not for every integrator on every machine.
+/// Behind a pointer: a call for each block costs nothing, and the pool's code is compiled once and not for every
+/// integrator on every machine.
 #[inline(never)]
 fn shared_parts<T: Send, R: Part>(out: &mut [T], size: usize, work: &(dyn Fn(usize, &mut [T]) -> R + Sync)) -> R {
     out.par_chunks_mut(size.max(1)).enumerate().map(|(n, part)| work(n, part)).reduce(R::default, R::plus)
@@ -141,10 +150,9 @@ fn shared_sum<R: Part>(count: usize, work: &(dyn Fn(usize) -> R + Sync)) -> R {
 mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_xoshiro::Xoshiro256PlusPlus;
-    use stoquant_core::int8::arithmetic::{activation, round_shift, saturate};
-    use stoquant_core::int8::network::Units;
-    use stoquant_core::int8::stage::UNITS;
-    use stoquant_core::machine::Two;
+    use stoquant_core::score::int8::arithmetic::{activation, round_shift, saturate};
+    use stoquant_core::score::int8::kernels::{Two, Units};
+    use stoquant_core::score::int8::stage::UNITS;
 
     use super::*;
 
@@ -155,7 +163,7 @@ mod tests {
 
     impl Work for Products<'_> {
         type Result = [i32; N];
-        fn on<M: Machine>(self, machine: M) -> [i32; N] {
+        fn on<M: Kernels>(self, machine: M) -> [i32; N] {
             let Self(weight, x, mut sums) = self;
             machine.run(|| machine.dot(weight, x, &mut sums));
             sums
@@ -166,7 +174,7 @@ mod tests {
 
     impl Work for Activations<'_> {
         type Result = [Two; N];
-        fn on<M: Machine>(self, machine: M) -> [Two; N] {
+        fn on<M: Kernels>(self, machine: M) -> [Two; N] {
             machine.run(|| machine.activations(self.0, self.1))
         }
     }
@@ -175,7 +183,7 @@ mod tests {
 
     impl<const N: usize> Work for Layer<'_, N> {
         type Result = Vec<(usize, [Two; N])>;
-        fn on<M: Machine>(self, machine: M) -> Self::Result {
+        fn on<M: Kernels>(self, machine: M) -> Self::Result {
             let Self(units, odd, even) = self;
             machine.run(|| {
                 let mut out = Vec::new();
@@ -185,8 +193,8 @@ mod tests {
         }
     }
 
-    /// Layers of 1 to 12 units at N sites, weights and features up to their ends, sums that are ties and such that saturate: the units of
-    /// every machine are those of the definition.
+    /// Layers of 1 to 12 units at N sites, weights and features up to their ends, sums that are ties and such that
+    /// saturate: the units of every machine are those of the definition.
     fn layers<const N: usize>() {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(N as u64);
         let [mut ties, mut saturated] = [0; 2];
@@ -235,8 +243,8 @@ mod tests {
         layers::<53>();
     }
 
-    /// Every machine of this processor against the portable one: the ends of the range, every |z| below 2^16 (those beyond 2^15 saturate)
-    /// beside random β, numbers of 32 bits.
+    /// Every machine of this processor against the portable one: the ends of the range, every |z| below 2^16 (those
+    /// beyond 2^15 saturate) beside random β, numbers of 32 bits.
     #[test]
     fn products_and_activations_are_those_of_the_portable_machine() {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);

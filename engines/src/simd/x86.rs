@@ -1,16 +1,18 @@
 //! AVX2 and AVX-512.
 //!
-//! Unsafe code is of three kinds: entering a function compiled for instructions that a token proves present, moving whole registers
-//! to and from arrays of their size, and an empty `asm!` that changes nothing.
+//! Unsafe code is of three kinds: entering a function compiled for instructions that a token proves present, moving
+//! whole registers to and from arrays of their size, and an empty `asm!` that changes nothing.
 
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use stoquant_core::int8::arithmetic::{LARGEST_ACTIVATION, ONE, half};
-use stoquant_core::int8::network::{Units, units_by_groups};
-use stoquant_core::int8::stage::UNITS;
-use stoquant_core::machine::{Machine, Part, Pass, Portable, Two};
+use stoquant_core::machine::{Machine, Part, Pass, Portable};
+use stoquant_core::noise::Gaussian;
 use stoquant_core::noise::gauss::COLUMNS;
+use stoquant_core::score::int8::arithmetic::{ONE, half};
+use stoquant_core::score::int8::format::LARGEST_ACTIVATION;
+use stoquant_core::score::int8::kernels::{Kernels, Two, Units, units_by_groups};
+use stoquant_core::score::int8::stage::UNITS;
 
 use super::{Threads, parts, sum};
 
@@ -22,18 +24,18 @@ pub struct Avx2(Threads);
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512(Threads);
 
-macro_rules! machine {
-    ($name:ident, $settle:ident, $dot:ident, $activations:ident, [$($eta:ident)?], [$($units:ident)?], $($feature:tt),+) => {
-        impl $name {
+/// `detect` and `enter` of a machine from one list of features: `enter` enables what `detect` has found, no more.
+macro_rules! entry {
+    ($machine:ident: $($feature:tt),+) => {
+        impl $machine {
             /// The token, on a processor (and an operating system) that has the instructions.
             pub fn detect(threads: Threads) -> Option<Self> {
                 ($(is_x86_feature_detected!($feature))&&+).then_some(Self(threads))
             }
-        }
 
-        impl Machine for $name {
+            /// Runs `work` in a function that is compiled for the instructions.
             #[inline(always)]
-            fn run<P: Pass>(self, work: P) -> P::Output {
+            fn enter<P: Pass>(self, work: P) -> P::Output {
                 $(#[target_feature(enable = $feature)])+
                 #[inline]
                 fn compiled<P: Pass>(work: P) -> P::Output {
@@ -42,69 +44,13 @@ macro_rules! machine {
                 // SAFETY: a token is made by `detect` alone, after it has found every feature that `compiled` enables.
                 unsafe { compiled(work) }
             }
-
-            #[inline(always)]
-            fn settle<const L: usize>(self, lanes: &mut [u32; L]) {
-                // SAFETY: as in `run`: the token has found the features.
-                unsafe { $settle(lanes) }
-            }
-
-            $(
-                #[inline(always)]
-                fn gaussian<const W: u32>(self, words: &[u32], out: &mut [i32]) {
-                    // SAFETY: as in `run`: the token has found the features.
-                    unsafe { $eta::<W>(words, out) }
-                }
-            )?
-
-            #[inline(always)]
-            fn dot<const N: usize>(self, weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
-                // SAFETY: as in `run`: the token has found the features.
-                unsafe { $dot(weight, x, sums) }
-            }
-
-            #[inline(always)]
-            fn activations<const N: usize>(self, z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
-                // SAFETY: as in `run`: the token has found the features.
-                unsafe { $activations(z, beta) }
-            }
-
-            $(
-                #[inline(always)]
-                fn units<const N: usize>(
-                    self,
-                    units: Units<'_>,
-                    odd: &[[Two; N]],
-                    even: &[[Two; N]],
-                    with: impl FnMut(usize, [Two; N]),
-                ) {
-                    // SAFETY: as in `run`: the token has found the features.
-                    unsafe { $units(self, units, odd, even, with) }
-                }
-            )?
-
-            #[inline(always)]
-            fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {
-                parts(self.0, out, size, work)
-            }
-
-            #[inline(always)]
-            fn sum<R: Part>(self, count: usize, work: impl Fn(usize) -> R + Sync) -> R {
-                sum(self.0, count, work)
-            }
         }
     };
 }
 
-machine!(Avx2, settle256, dot256, activations256, [], [units256], "avx2", "bmi1", "bmi2", "lzcnt", "popcnt");
-machine!(
-    Avx512,
-    settle512,
-    dot512,
-    activations512,
-    [permuted],
-    [],
-    "avx512f",
+entry!(Avx2: "avx2", "bmi1", "bmi2", "lzcnt", "popcnt");
+entry!(
+    Avx512: "avx512f",
     "avx512bw",
     "avx512cd",
     "avx512dq",
@@ -116,6 +62,103 @@ machine!(
     "lzcnt",
     "popcnt"
 );
+
+impl Machine for Avx2 {
+    #[inline(always)]
+    fn run<P: Pass>(self, work: P) -> P::Output {
+        self.enter(work)
+    }
+
+    #[inline(always)]
+    fn settle<const L: usize>(self, lanes: &mut [u32; L]) {
+        // SAFETY: the token has found AVX2.
+        unsafe { settle256(lanes) }
+    }
+
+    #[inline(always)]
+    fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {
+        parts(self.0, out, size, work)
+    }
+
+    #[inline(always)]
+    fn sum<R: Part>(self, count: usize, work: impl Fn(usize) -> R + Sync) -> R {
+        sum(self.0, count, work)
+    }
+}
+
+impl Gaussian for Avx2 {}
+
+impl Kernels for Avx2 {
+    #[inline(always)]
+    fn dot<const N: usize>(self, weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
+        // SAFETY: the token has found AVX2.
+        unsafe { dot256(weight, x, sums) }
+    }
+
+    #[inline(always)]
+    fn activations<const N: usize>(self, z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
+        // SAFETY: the token has found AVX2.
+        unsafe { activations256(z, beta) }
+    }
+
+    #[inline(always)]
+    fn units<const N: usize>(
+        self,
+        units: Units<'_>,
+        odd: &[[Two; N]],
+        even: &[[Two; N]],
+        with: impl FnMut(usize, [Two; N]),
+    ) {
+        // SAFETY: the token has found AVX2.
+        unsafe { units256(self, units, odd, even, with) }
+    }
+}
+
+impl Machine for Avx512 {
+    #[inline(always)]
+    fn run<P: Pass>(self, work: P) -> P::Output {
+        self.enter(work)
+    }
+
+    #[inline(always)]
+    fn settle<const L: usize>(self, lanes: &mut [u32; L]) {
+        // SAFETY: the token has found AVX-512 F.
+        unsafe { settle512(lanes) }
+    }
+
+    #[inline(always)]
+    fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {
+        parts(self.0, out, size, work)
+    }
+
+    #[inline(always)]
+    fn sum<R: Part>(self, count: usize, work: impl Fn(usize) -> R + Sync) -> R {
+        sum(self.0, count, work)
+    }
+}
+
+impl Gaussian for Avx512 {
+    #[inline(always)]
+    fn gaussian<const W: u32>(self, words: &[u32], out: &mut [i32]) {
+        // SAFETY: the token has found AVX-512 F, BW and CD.
+        unsafe { permuted::<W>(words, out) }
+    }
+}
+
+/// Without `units` of its own: the default makes a group of products and activations, which are of 512 bits here.
+impl Kernels for Avx512 {
+    #[inline(always)]
+    fn dot<const N: usize>(self, weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
+        // SAFETY: the token has found AVX-512 F, BW and VNNI.
+        unsafe { dot512(weight, x, sums) }
+    }
+
+    #[inline(always)]
+    fn activations<const N: usize>(self, z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
+        // SAFETY: the token has found AVX-512 F and BW.
+        unsafe { activations512(z, beta) }
+    }
+}
 
 /// η of words with the table in eight registers.
 #[target_feature(enable = "avx512f,avx512bw,avx512cd")]
@@ -155,7 +198,8 @@ fn sixteen<const W: u32>(table: [[__m512i; 4]; 2], u: __m512i) -> __m512i {
         _mm512_mask_blend_epi32(upper, low, high)
     };
     let [c0, c21] = table.map(look_up);
-    // Segment::at. c2·t + c1·2^14 is one multiply-add of 16-bit halves: (c2, c1)·(t, 2^14); in r·t, t has its upper half cleared.
+    // Segment::at. c2·t + c1·2^14 is one multiply-add of 16-bit halves: (c2, c1)·(t, 2^14); in r·t, t has its upper
+    // half cleared.
     let t = _mm512_and_si512(n, splat(0xffff_0000_u32 as i32));
     let r = _mm512_srai_epi32::<15>(_mm512_madd_epi16(c21, _mm512_or_si512(t, splat(1 << 14))));
     let magnitude = _mm512_add_epi32(c0, _mm512_madd_epi16(r, _mm512_srli_epi32::<16>(t)));
@@ -196,8 +240,8 @@ fn dot512<const N: usize>(weight: Two, x: &[Two; N], sums: &mut [i32; N]) {
     }
 }
 
-/// Sixteen sites and two units at a time, 32 activations of 16 bits: the rounded products of `arithmetic::activation`, of |z| and |β|, where rounding has
-/// no sign; z's goes to the result, that of |z| - |β| to its s.
+/// Sixteen sites and two units at a time, 32 activations of 16 bits: the rounded products of `arithmetic::activation`,
+/// of |z| and |β|, where rounding has no sign; z's goes to the result, that of |z| - |β| to its s.
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
 fn activations512<const N: usize>(z: [&[i32; N]; 2], beta: [&[i32; N]; 2]) -> [Two; N] {
@@ -281,7 +325,8 @@ fn saturate256(a: __m256i, b: __m256i) -> __m256i {
     _mm256_max_epi16(_mm256_packs_epi32(a, b), _mm256_set1_epi16(-i16::MAX))
 }
 
-/// Activations of [`saturate256`]d z and β, as pairs. Zero has no sign here: neither has a result or an s that is then not zero.
+/// Activations of [`saturate256`]d z and β, as pairs. Zero has no sign here: neither has a result or an s that is then
+/// not zero.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn eight(z: __m256i, beta: __m256i) -> __m256i {
@@ -335,8 +380,9 @@ fn units256<const N: usize>(
     }
 }
 
-/// Sums over pairs of inputs at a block of sixteen sites, [`round_from_half`](stoquant_core::int8::arithmetic::round_from_half), and a
-/// bias: [`saturate256`]d, two units by two.
+/// Sums over pairs of inputs at a block of sixteen sites,
+/// [`round_from_half`](stoquant_core::score::int8::arithmetic::round_from_half), and a bias: [`saturate256`]d, two
+/// units by two.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn rounded<const N: usize>(

@@ -7,9 +7,9 @@
 mod units;
 
 use core::arch::asm;
-use stoquant_core::int8::network::Units;
-
-use stoquant_core::machine::{Machine, Pass, Two};
+use stoquant_core::machine::{Machine, Pass};
+use stoquant_core::noise::Gaussian;
+use stoquant_core::score::int8::kernels::{Kernels, Two, Units};
 
 /// A processor with the DSP extension of ARMv7E-M: Cortex-M4, M7. Not for others: this does not assemble for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,11 @@ impl Machine for CortexM4 {
     fn run<P: Pass>(self, work: P) -> P::Output {
         work.pass()
     }
+}
 
+impl Gaussian for CortexM4 {}
+
+impl Kernels for CortexM4 {
     #[inline(always)]
     fn dot<const N: usize>(self, w: Two, x: &[Two; N], sums: &mut [i32; N]) {
         let w = word(w);

@@ -13,8 +13,7 @@
 //! ```
 
 use core::arch::asm;
-use stoquant_core::int8::network::{Units, units_by_pairs};
-use stoquant_core::machine::Two;
+use stoquant_core::score::int8::kernels::{Two, Units, units_by_pairs};
 
 use crate::CortexM4;
 
@@ -43,7 +42,7 @@ struct Pair {
     out: [Two; SITES],
 }
 
-/// [`Machine::units`](stoquant_core::machine::Machine::units).
+/// [`Kernels::units`](stoquant_core::score::int8::Kernels::units).
 #[inline(always)]
 pub fn units<const N: usize>(
     machine: CortexM4,

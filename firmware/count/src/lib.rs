@@ -30,12 +30,14 @@ use core::hint::black_box;
 use stoquant_core::action::QuarticDrift;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::{Board as Chain, hot_start};
-use stoquant_core::int8::{Image, Line, Network, Stage, image, magnetisation, start};
 use stoquant_core::integrator::{Euler, Heun, Integrator, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::Torus2;
 use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::noise::{Noise, StreamTag, Threefry, Words};
 use stoquant_core::observable::measure;
+use stoquant_core::score::int8::format::ROW_WEIGHT;
+use stoquant_core::score::int8::layout::{self, header};
+use stoquant_core::score::int8::{Image, Kernels, Line, Network, Stage, image, magnetisation, start};
 use stoquant_model::{NoiseKind, Phi4};
 
 /// A place to run.
@@ -94,8 +96,15 @@ pub fn run<B: Board>() {
 }
 
 /// The quantised scores, under names that begin with `prefix`.
-pub fn scores<B: Board>(prefix: &str, machine: impl Machine) {
+pub fn scores<B: Board>(prefix: &str, machine: impl Kernels) {
     if let Ok(image) = Image::new(IMAGE) {
+        count::<B>(format_args!("{prefix}image_check"), IMAGE.len(), || {
+            let _ = black_box(Image::new(black_box(IMAGE)));
+        });
+        let header = image.header();
+        count::<B>(format_args!("{prefix}image_again"), 1, || {
+            let _ = black_box(black_box(header).image(black_box(IMAGE)));
+        });
         score::<B, 2>(format_args!("{prefix}c16"), &image, machine);
         score::<B, 4>(format_args!("{prefix}c16"), &image, machine);
     }
@@ -123,7 +132,7 @@ const SHAPES: [(usize, [usize; 2]); 8] =
     [(4, [1, 1]), (6, [5, 3]), (6, [6, 2]), (10, [8, 6]), (14, [10, 4]), (16, [12, 8]), (16, [14, 18]), (16, [18, 7])];
 
 /// The bits of an evaluation, twice: M small and large.
-fn evaluate<const N: usize>(sum: &mut Sum, image: &Image<'_>, machine: impl Machine) {
+fn evaluate<const N: usize>(sum: &mut Sum, image: &Image<'_>, machine: impl Kernels) {
     let (mut line, mut numbers, mut work) = ([0; L], [0; STAGE], [0; WORK]);
     let shape = image.shape();
     let Some(numbers) = numbers.get_mut(..shape.prepared()) else { return };
@@ -233,7 +242,7 @@ const WORK: usize = 1024;
 /// Score evaluations that are counted.
 const EVALUATIONS: usize = 4;
 
-fn score<B: Board, const N: usize>(name: fmt::Arguments<'_>, image: &Image<'_>, machine: impl Machine) {
+fn score<B: Board, const N: usize>(name: fmt::Arguments<'_>, image: &Image<'_>, machine: impl Kernels) {
     let shape = image.shape();
     let [h1, h2] = shape.hidden;
     let (mut line, mut numbers, mut work) = ([0; L], [0; STAGE], [0; WORK]);
@@ -303,15 +312,21 @@ fn synthetic(bytes: &mut [u8; SYNTHETIC], extent: usize, hidden: [usize; 2]) -> 
         bytes.get_mut(matrix..law)?.copy_from_slice(IMAGE.get(matrix..law)?);
     }
     bytes.get_mut(law..end)?.copy_from_slice(IMAGE.get(own[1]..own[2])?);
-    let mut put =
-        |at: usize, number: &[u8]| bytes.get_mut(at..at + number.len()).map(|slot| slot.copy_from_slice(number));
-    put(8, &(length as u32).to_le_bytes())?;
-    // L, units of the layers, rows, stages; the one stage is the first row.
-    for (at, number) in [(14, extent), (16, hidden[0]), (18, hidden[1]), (20, 4), (22, 1)] {
-        put(at, &(number as u16).to_le_bytes())?;
+    header::LENGTH.write(bytes, (length as u32).to_le_bytes());
+    let numbers = [
+        (header::EXTENT, extent),
+        (header::FIRST, hidden[0]),
+        (header::SECOND, hidden[1]),
+        (header::ROWS, shape.rows),
+        (header::STAGES, shape.stages),
+    ];
+    for (field, number) in numbers {
+        field.write(bytes, (number as u16).to_le_bytes());
     }
-    put(stages, &[0; image::STAGE])?;
-    put(stages + 2, &(1_i16 << 14).to_le_bytes())?;
+    // The one stage is the first row.
+    let record = bytes.get_mut(stages..stages + layout::stage::BYTES)?;
+    record.fill(0);
+    layout::stage::WEIGHTS[0].write(record, (ROW_WEIGHT.one() as i16).to_le_bytes());
     let sum = image::crc32(bytes.get(..checksum)?);
     bytes.get_mut(checksum..)?.copy_from_slice(&sum.to_le_bytes());
     Image::new(bytes).ok()

@@ -1,6 +1,6 @@
 //! Images of the quantised score on a board: chains stage by stage, and configurations one after the other.
 
-use stoquant_core::int8::{Image, Sampler, Shape};
+use stoquant_core::score::int8::{Image, Sampler, Shape};
 use stoquant_link::message::{Buffer, MAX_DATA, Reply, Request};
 
 use super::board::{Device, Inner};
@@ -31,8 +31,9 @@ impl Device {
         Ok(())
     }
 
-    /// Configurations `0..count` of a seed, those of [`Generator`](stoquant_diffusion::int8::Generator), φ with 12
-    /// fractional bits; `each` is called with one after the other, and must not ask the board for anything.
+    /// Configurations `0..count` of a seed, those of [`Generator`](stoquant_diffusion::int8::Generator), φ of the format
+    /// [`PHI`](stoquant_core::score::int8::format::PHI); `each` is called with one after the other, and must not ask
+    /// the board for anything.
     ///
     /// The image is written once. A board that is reset is given it again, and begins the configuration anew.
     pub fn draw(

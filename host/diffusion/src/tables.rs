@@ -28,8 +28,11 @@ pub struct Tables<R> {
 
 /// A [`Stage`] with what it borrows.
 pub(super) struct Owned<R> {
-    pub spectral: [Vec<R>; 9],
-    pub units: [Vec<R>; 5],
+    pub spectral: Spectral<R>,
+    /// Of the first hidden layer, and of the second.
+    pub layers: [Units<R>; 2],
+    /// Output weights.
+    pub output: Vec<R>,
     pub odd: [R; ODD],
     pub even: [[R; 2]; EVEN],
     pub local: [R; 2],
@@ -37,6 +40,29 @@ pub(super) struct Owned<R> {
     pub cross: [R; EVEN],
     pub kappa: [R; 5],
     pub linear: [f64; 3],
+}
+
+/// Tables by mode, as in [`Stage`] and [`Trace`].
+pub(super) struct Spectral<R> {
+    pub filter: Vec<R>,
+    pub wide: Vec<R>,
+    pub tree: Vec<R>,
+    pub bubble: Vec<R>,
+    pub linear: [Vec<R>; 3],
+    pub trace_tree: Vec<R>,
+    pub trace_bubble: Vec<R>,
+}
+
+/// What every unit of a hidden layer has at a σ: z = gain·Σ w f, β = Σ w e + bias.
+pub(super) struct Units<R> {
+    pub gain: Vec<R>,
+    pub bias: Vec<R>,
+}
+
+impl<R> Units<R> {
+    fn pair(&self) -> [&[R]; 2] {
+        [&self.gain, &self.bias]
+    }
 }
 
 fn real<R: Real>(values: impl IntoIterator<Item = f64>) -> Vec<R> {
@@ -75,17 +101,17 @@ impl<R: Real> Tables<R> {
 
 impl<R: Real> Owned<R> {
     fn stage(&self) -> Stage<'_, R> {
-        let [filter, wide, tree, bubble, l0, l1, l2, trace_tree, trace_bubble] = &self.spectral;
-        let [g1, b1, g2, b2, output] = &self.units;
+        let Spectral { filter, wide, tree, bubble, linear, trace_tree, trace_bubble } = &self.spectral;
+        let [first, second] = &self.layers;
         Stage {
             filter,
             wide,
             tree,
             bubble,
-            linear: [l0, l1, l2],
-            first: [g1, b1],
-            second: [g2, b2],
-            output,
+            linear: linear.each_ref().map(Vec::as_slice),
+            first: first.pair(),
+            second: second.pair(),
+            output: &self.output,
             odd: self.odd,
             even: self.even,
             local: self.local,
@@ -146,6 +172,10 @@ pub(super) fn stage<R: Real>(model: &Model, node: &Node) -> Owned<R> {
         (0..volume).map(of_mode).collect()
     });
 
+    let units = |table: &[f64], count: usize| {
+        let (gain, bias) = table.split_at(count);
+        Units { gain: real(gain.iter().copied()), bias: real(bias.iter().copied()) }
+    };
     let none = vec![0.0; volume];
     let trace = if node.trace.is_empty() { &none } else { &node.trace };
     let contracted = product(trace, &filter);
@@ -164,18 +194,21 @@ pub(super) fn stage<R: Real>(model: &Model, node: &Node) -> Owned<R> {
             R::of(kappa_of(Orbit::Axes(2))),
             R::of(mean(&product(trace, &wide))),
         ],
-        units: [
-            real(first[..h1].iter().copied()),
-            real(first[h1..].iter().copied()),
-            real(second[..h2].iter().copied()),
-            real(second[h2..].iter().copied()),
-            real(scaled("output")),
-        ],
+        layers: [units(&first, h1), units(&second, h2)],
+        output: real(scaled("output")),
         odd: array(&odd),
         even: std::array::from_fn(|i| [R::of(even_mean[i]), R::of(even_scale[i])]),
         local: [R::of(p1), R::of(p3)],
         skip: array(&scaled("skip")),
         cross: array(&cross),
-        spectral: [filter, wide, propagator, bubble, l0, l1, l2, trace_tree, trace_bubble].map(real),
+        spectral: Spectral {
+            filter: real(filter),
+            wide: real(wide),
+            tree: real(propagator),
+            bubble: real(bubble),
+            linear: [l0, l1, l2].map(real),
+            trace_tree: real(trace_tree),
+            trace_bubble: real(trace_bubble),
+        },
     }
 }

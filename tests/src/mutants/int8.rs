@@ -4,8 +4,9 @@ use stoquant::certify::int8::{Device, PARTS, Subject};
 use stoquant::certify::{Findings, Level};
 use stoquant::diffusion::int8::encode::Parts;
 use stoquant::diffusion::int8::plain::{Number, Rules, Stage};
-use stoquant_core::int8::image::{EVEN, ODD, SCALARS};
-use stoquant_core::int8::stage::scalar;
+use stoquant_core::score::int8::format;
+use stoquant_core::score::int8::image::{EVEN, ODD, SCALARS};
+use stoquant_core::score::int8::stage::scalar;
 
 use super::ladder::{Defect, Rung};
 
@@ -87,7 +88,7 @@ pub fn defects() -> Vec<Defect> {
             ..Subject::default()
         }),
         of("zero point", "an eighth is not taken off ŷ²", || Subject {
-            image: |parts| scalars(parts, scalar::OFFSET, |offset| offset - 128),
+            image: |parts| scalars(parts, scalar::OFFSET, |offset| offset - format::OFFSET.one() as i16 / 8),
             ..Subject::default()
         }),
         of("rows swapped", "two units of the second layer have each other's weights", || Subject {

@@ -6,7 +6,7 @@ use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{Euler, Mala};
 use stoquant_core::machine::{Machine, Part, Pass, Portable};
-use stoquant_core::noise::{StreamTag, Threefry, gauss};
+use stoquant_core::noise::{Gaussian, StreamTag, Threefry, gauss};
 use stoquant_model::{ArithKind, IntegratorKind, Phi4, Setup};
 
 use super::ladder::{Chains, Defect, Rung};
@@ -28,11 +28,7 @@ use Flaw::*;
 #[derive(Clone, Copy)]
 struct Flawed(Flaw);
 
-impl Machine for Flawed {
-    fn run<P: Pass>(self, work: P) -> P::Output {
-        work.pass()
-    }
-
+impl Gaussian for Flawed {
     fn gaussian<const W: u32>(self, words: &[u32], out: &mut [i32]) {
         Portable.gaussian::<W>(words, out);
         let whole = out.len() / 16 * 16;
@@ -47,6 +43,12 @@ impl Machine for Flawed {
             }
             _ => {}
         }
+    }
+}
+
+impl Machine for Flawed {
+    fn run<P: Pass>(self, work: P) -> P::Output {
+        work.pass()
     }
 
     fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use stoquant_core::int8::Image;
+use stoquant_core::score::int8::Image;
 use stoquant_tests::command::succeed;
 use stoquant_tests::images::with_checksum;
 

@@ -2,8 +2,9 @@
 //! lattice to the bit.
 
 use proptest::prelude::*;
-use stoquant_core::int8::Image;
-use stoquant_core::int8::image::{HEADER, ImageError, crc32};
+use stoquant_core::score::int8::Image;
+use stoquant_core::score::int8::image::{HEADER, ImageError, crc32};
+use stoquant_core::score::int8::layout::{Field, header};
 use stoquant_tests::images::{corpus, exercise, with_checksum};
 
 /// Every accumulator at the extremes of its table, with overflow checks: the corpus has images made of the largest
@@ -12,6 +13,23 @@ use stoquant_tests::images::{corpus, exercise, with_checksum};
 fn the_largest_numbers_overflow_nothing() {
     for (n, bytes) in corpus().iter().enumerate() {
         assert_eq!(exercise(bytes, n as u64), Ok(()), "image {n}");
+    }
+}
+
+/// A header that was checked gives the image again, of the same bytes and whatever lies behind them; of fewer bytes it
+/// gives none.
+#[test]
+fn a_checked_header_gives_the_image_again() {
+    for bytes in corpus() {
+        let image = Image::new(bytes).expect("an image");
+        let header = image.header();
+        let again = header.image(bytes).expect("the same bytes");
+        assert_eq!((again.header(), again.weights(), again.largest()), (header, image.weights(), image.largest()));
+        let longer = [&bytes[..], &[7; 5]].concat();
+        assert!(
+            header.image(&longer).is_some_and(|again| again.row(3).eq(image.row(3)) && again.end().eq(image.end()))
+        );
+        assert!(header.image(&bytes[..bytes.len() - 1]).is_none());
     }
 }
 
@@ -42,18 +60,18 @@ fn errors_say_what_is_wrong() {
         bytes[at] ^= 1 << (at % 8);
         assert!(Image::new(&bytes).is_err(), "byte {at}");
     }
-    let with = |at: usize, value: u16| {
+    let with = |field: Field<2>, value: u16| {
         let mut bytes = good.clone();
-        bytes[at..at + 2].copy_from_slice(&value.to_le_bytes());
+        field.write(&mut bytes, value.to_le_bytes());
         Image::new(&with_checksum(bytes)).err()
     };
-    assert_eq!(with(0, 0), Some(ImageError::Magic));
-    assert_eq!(with(4, 2), Some(ImageError::Version(2)));
-    assert_eq!(with(12, 18), Some(ImageError::Header { what: "width of the noise", value: 18 }));
-    assert_eq!(with(16, 0), Some(ImageError::Header { what: "units of layer 1", value: 0 }));
-    assert!(matches!(with(14, 10), Some(ImageError::Length { .. })));
+    assert_eq!(with(Field { at: header::MAGIC.at }, 0), Some(ImageError::Magic));
+    assert_eq!(with(header::VERSION, 2), Some(ImageError::Version(2)));
+    assert_eq!(with(header::NOISE, 18), Some(ImageError::Header { what: "width of the noise", value: 18 }));
+    assert_eq!(with(header::FIRST, 0), Some(ImageError::Header { what: "units of layer 1", value: 0 }));
+    assert!(matches!(with(header::EXTENT, 10), Some(ImageError::Length { .. })));
     // A line of H that could overflow the transform.
-    assert_eq!(with(HEADER, 32767), Some(ImageError::Matrix(0)));
+    assert_eq!(with(Field { at: HEADER }, 32767), Some(ImageError::Matrix(0)));
     let mut bytes = good.clone();
     let last = bytes.len() - 1;
     bytes[last] ^= 1;

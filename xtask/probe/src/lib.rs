@@ -10,12 +10,12 @@ use stoquant_core::diffusion::Magnetisation;
 use stoquant_core::diffusion::flow::Flow;
 use stoquant_core::diffusion::reverse::Reverse;
 use stoquant_core::error::Error;
-use stoquant_core::int8::{self, Image, ImageError, Line};
 use stoquant_core::integrator::{Euler, Heun, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::{Ring, Site, Torus2, Torus3, Torus4};
 use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Noise, StreamTag, Threefry, gauss, three_point};
 use stoquant_core::observable::{Averages, Correlator, Measurement, measure, slices};
+use stoquant_core::score::int8::{self, Header, Image, ImageError, Line};
 use stoquant_core::score::network::{Stage, Weights};
 use stoquant_core::score::{Hartley, Network, SiteScore};
 use stoquant_core::trace::Trace;
@@ -142,6 +142,7 @@ type Int8<'a> = int8::Network<Line<'a>, 4>;
 // The quantised score.
 probe! {
     image(bytes: &'static [u8]) -> Result<Image<'static>, ImageError> = Image::new(bytes);
+    image_again(header: &Header, bytes: &'static [u8]) -> Option<Image<'static>> = header.image(bytes);
     prepare(image: &Image<'_>, n: usize, numbers: &'static mut [i16]) -> int8::Stage<'static> = int8::Stage::prepare(image, n, numbers);
     line(image: &Image<'_>, line: &'static mut [i16]) -> Line<'static> = Line::new(image, line);
     remainder_int8(network: &Int8<'_>, stage: &int8::Stage<'_>, m: i16, u: &[i16], h: &mut [i16], work: &mut [i16]) =

@@ -1,5 +1,5 @@
-//! The quantised score: the integers bit for bit against their formula, their errors against proved bounds and against what roundings
-//! do, their symmetries, and the weights of what they sample.
+//! The quantised score: the integers bit for bit against their formula, their errors against proved bounds and against
+//! what roundings do, their symmetries, and the weights of what they sample.
 //!
 //! Four networks stand side by side at the fields that the sampler itself comes to:
 //!
@@ -7,12 +7,14 @@
 //! |---|---|---|
 //! | the core | integers | the image |
 //! | [`plain`], to nearest | `f64`, every rounding asked for | the image's contents |
-//! | [`plain`], real, and the host's [`FloatStage`](stoquant_diffusion::int8::float::FloatStage) | `f64` | the image's contents |
+//! | [`plain`], real, and the host's [`FloatStage`] | `f64` | the image's contents |
 //! | the model | `f64` | the model |
 //!
-//! The first two agree to the bit. The third are the real numbers that the integers stand for, two programs that must agree; the
-//! integers are within a proved bound of them, and their mean square error is that of uniform roundings drawn at random. The last differs from
-//! the third by int8 weights and 16-bit tables alone.
+//! [`FloatStage`]: crate::diffusion::int8::float::FloatStage
+//!
+//! The first two agree to the bit. The third are the real numbers that the integers stand for, two programs that must
+//! agree; the integers are within a proved bound of them, and their mean square error is that of uniform roundings
+//! drawn at random. The last differs from the third by int8 weights and 16-bit tables alone.
 
 mod paths;
 mod score;
@@ -20,11 +22,12 @@ mod symmetry;
 mod weights;
 
 use stoquant_core::diffusion::Method;
-use stoquant_core::int8::hartley::{COLUMNS, Full, Line};
-use stoquant_core::int8::image::Sampler;
-use stoquant_core::int8::{Image, Network, Stage, start};
 use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_core::score::int8::format::{MAGNETISATION, PHI, STATE};
+use stoquant_core::score::int8::hartley::{COLUMNS, Full, Line};
+use stoquant_core::score::int8::image::Sampler;
+use stoquant_core::score::int8::{Image, Network, Stage, start};
 use stoquant_model::NoiseKind;
 
 use super::Level;
@@ -90,10 +93,10 @@ impl Chain {
         let extent = image.shape().extent;
         let mut u = vec![0; extent * extent];
         start(Portable, &mut self.noise(StreamTag::Start), 0, &mut u);
-        (stoquant_core::int8::magnetisation(image, self.words(StreamTag::Magnetisation).word64(0)), u)
+        (stoquant_core::score::int8::magnetisation(image, self.words(StreamTag::Magnetisation).word64(0)), u)
     }
 
-    /// η of a stage, 12 fractional bits.
+    /// η of a stage.
     pub fn eta(self, n: usize, modes: usize) -> Vec<i32> {
         let mut eta = vec![0; modes];
         self.noise(StreamTag::Noise).fill_eta::<16>(n as u64, 0, &mut eta);

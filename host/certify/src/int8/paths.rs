@@ -10,8 +10,8 @@ use stoquant_diffusion::int8::Generator;
 use stoquant_diffusion::int8::plain::{Number, Rules};
 use stoquant_engines::simd::MachineKind;
 
-/// All checks of an image: the distance of integers and real numbers at the end is that of drawn roundings and real numbers; the host's generator
-/// gives what the stages give one by one.
+/// All checks of an image: the distance of integers and real numbers at the end is that of drawn roundings and real
+/// numbers; the host's generator gives what the stages give one by one.
 pub(super) fn checks(
     subject: &Subject,
     name: &str,
@@ -31,7 +31,7 @@ pub(super) fn checks(
     };
     let (phi, distance): (Vec<_>, Vec<f64>) = (0..chains).into_par_iter().map(one).unzip();
     let generated = Generator::new(device.image, false).generate(MachineKind::best(), seed, chains as usize, &|| {});
-    let phi: Vec<f64> = phi.into_iter().flatten().map(|phi| f64::from(phi) / 4096.0).collect();
+    let phi: Vec<f64> = phi.into_iter().flatten().map(|phi| PHI.decode(phi)).collect();
     let wrong =
         phi.len().abs_diff(generated.phi.len()) + phi.iter().zip(&generated.phi).filter(|(a, b)| a != b).count();
     Ok(vec![

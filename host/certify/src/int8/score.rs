@@ -1,12 +1,14 @@
 //! Single evaluations and steps, at the fields that chains come to.
 //!
-//! - Integers: every ĥ, u' and φ is that of [`plain`], to the bit; also at the ends of their range, where everything saturates.
+//! - Integers: every ĥ, u' and φ is that of [`plain`], to the bit; also at the ends of their range, where everything
+//!   saturates.
 //! - Bound: |ĥ - real| is below what [`plain`] proves, and |u' - real| below ½ + |pull| times that.
-//! - Roundings: the mean square of ĥ - real is that of the same network with errors drawn at random, uniform within ±½ for each rounding. This
-//!   sees what the bound, for which all errors push one way, is too wide for.
-//! - Tables: real against the model, in displacement of u. An int8 weight is off by at most 1/254 = .4% of the largest of its row, so
-//!   that a unit's argument is off by about as much, and many units average; tables have 16 bits. Of a hundred steps all but sixteen rows of
-//!   tables are interpolated, cubic, where the model's are linear between knots: at single steps 1%.
+//! - Roundings: the mean square of ĥ - real is that of the same network with errors drawn at random, uniform within ±½
+//!   for each rounding. This sees what the bound, for which all errors push one way, is too wide for.
+//! - Tables: real against the model, in displacement of u. An int8 weight is off by at most 1/254 = .4% of the largest
+//!   of its row, so that a unit's argument is off by about as much, and many units average; tables have 16 bits. Of a
+//!   hundred steps all but sixteen rows of tables are interpolated, cubic, where the model's are linear between knots:
+//!   at single steps 1%.
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -33,8 +35,8 @@ fn differing(integers: &[i16], numbers: &[Number]) -> usize {
     integers.iter().zip(numbers).filter(|(integer, number)| f64::from(**integer) != number.value).count()
 }
 
-/// Largest share of evaluations in which something saturates. A chain in some hundred comes to fields beyond what the features were made
-/// for, and may at several stages; of a hundred evaluations at least, three quarters are plenty.
+/// Largest share of evaluations in which something saturates. A chain in some hundred comes to fields beyond what the
+/// features were made for, and may at several stages; of a hundred evaluations at least, three quarters are plenty.
 const SATURATED: f64 = 0.25;
 
 /// What one evaluation and its step say.
@@ -106,7 +108,8 @@ pub(super) fn checks(
         below("share of evaluations that saturate", saturated, SATURATED),
         // Units of 2^-11; sums of some thousand terms up to 2^30, 2^-53 each.
         below("real h of two programs, largest difference", largest(&|e| e.real), 1e-6),
-        // Roundings of few bits are not quite uniform: .03 is found. A promise of half the mean square, a quarter of the error.
+        // Roundings of few bits are not quite uniform: .03 is found. A promise of half the mean square, a quarter of
+        // the error.
         known_to(mean(format!("{name}: ln of the mean square rounding of h over drawn ones"), &rounding, 0.0), 0.1)
             .promising(0.5),
         below("real h against the model, rms", (total(&|e| e.model[1]) / total(&|e| e.model[0])).sqrt(), all),
@@ -153,8 +156,8 @@ fn errors(model: &Model, device: &Device<'_>, visit: &Visit, seed: u64) -> Resul
         let [a, b, c] = [0, 1, 2].map(|i| float.step[i][k]);
         let u = f64::from(u[k]);
         match device.parts.sampler {
-            Sampler::Reverse => a * u + 4096.0 * b * of_float[k] + c * f64::from(eta[k]),
-            Sampler::Flow => u + 4096.0 * b * of_float[k],
+            Sampler::Reverse => a * u + STATE.units(b * of_float[k]) + c * f64::from(eta[k]),
+            Sampler::Flow => u + STATE.units(b * of_float[k]),
         }
     };
     let off = |k: usize| f64::from(h[k]) - real[k].value;
@@ -199,7 +202,7 @@ fn at_the_ends(subject: &Subject, device: &Device<'_>) -> usize {
             };
             wrong +=
                 differing(&next, &step(device, &stage, &mut Rules::nearest(), [&numbers(&u); 2], &chain.eta(n, modes)));
-            for m in [1 << 14, 0, -(1 << 14)] {
+            for m in [MAGNETISATION.limit, 0, -MAGNETISATION.limit] {
                 let expected = stage.remainder(&mut Rules::nearest(), m, &numbers(&u));
                 wrong += differing(&(subject.remainder)(device, n, m, &u), &expected);
             }

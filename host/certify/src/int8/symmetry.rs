@@ -4,15 +4,14 @@
 //! transposition exchanges the passes of the transform, between which there is a rounding, and a translation mixes the
 //! modes ±k: these hold from ŷ on, site by site.
 
-use stoquant_core::int8::Matrix;
-use stoquant_core::machine::Machine;
+use stoquant_core::score::int8::{Kernels, Matrix};
 
 use super::*;
 use stoquant_engines::simd::{MachineKind, Threads, Work, with_machine};
 
 /// ĥ of a network.
 pub(super) fn evaluate<H: Matrix, const B: usize>(
-    machine: impl Machine,
+    machine: impl Kernels,
     network: &Network<H, B>,
     stage: &Stage<'_>,
     m: i16,
@@ -49,7 +48,7 @@ struct OnMachine<'a> {
 
 impl Work for OnMachine<'_> {
     type Result = Vec<i16>;
-    fn on<M: Machine>(self, machine: M) -> Self::Result {
+    fn on<M: Kernels>(self, machine: M) -> Self::Result {
         let Visit { stage, m, at, .. } = self.visit;
         self.device.with::<BLOCK, _>(*stage, |network, stage| evaluate(machine, &network, stage, *m, at))
     }

@@ -1,4 +1,5 @@
-//! What the integers sample: the law of M, and the weights of configurations, of the free field, where all is known, and of trained models, against floats.
+//! What the integers sample: the law of M, and the weights of configurations, of the free field, where all is known,
+//! and of trained models, against floats.
 
 use super::*;
 use stoquant_diffusion::generate::{self, Generated, SamplerKind, Settings};
@@ -7,7 +8,8 @@ use stoquant_diffusion::weights::{Quality, reverse, reweighted};
 use stoquant_engines::simd::MachineKind;
 use stoquant_exact::estimate::Observable;
 
-/// The free field of 2κk̂² + m² on the lattice of a model: all of the force is linear, and every learned number is zero.
+/// The free field of 2κk̂² + m² on the lattice of a model: all of the force is linear, and every learned number is
+/// zero.
 fn free_model() -> Result<Model, InputError> {
     let mut model = Model::load("n8-int8")?;
     let config = &mut model.config;
@@ -32,8 +34,8 @@ fn free_model() -> Result<Model, InputError> {
     Ok(model)
 }
 
-/// The free field: ln w is constant but for the law of M, which is constant in cells (.02 to .03), and the roundings of the step's coefficients: 2^-15 of
-/// amplitudes of .3, two thousand times (.01). ln Z = ½ Σ ln 2π/A_k.
+/// The free field: ln w is constant but for the law of M, which is constant in cells (.02 to .03), and the roundings of
+/// the step's coefficients: 2^-15 of amplitudes of .3, two thousand times (.01). ln Z = ½ Σ ln 2π/A_k.
 pub(super) fn free(
     subject: &Subject,
     name: &str,
@@ -56,8 +58,9 @@ pub(super) fn free(
 
 /// Weights at most twice the typical one of `like`.
 ///
-/// One configuration of two thousand was seen to carry some ten times the typical weight: it decides an ESS and its error by itself. Cut
-/// weights are as telling of what integers do otherwise than floats, and averages of them have errors at every length.
+/// One configuration of two thousand was seen to carry some ten times the typical weight: it decides an ESS and its
+/// error by itself. Cut weights are as telling of what integers do otherwise than floats, and averages of them have
+/// errors at every length.
 fn cut(ln_w: &[f64], like: &[f64]) -> Vec<f64> {
     let mut sorted = like.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -140,13 +143,14 @@ pub(super) fn magnetisation(
     };
     with_image(subject, model, plan, |device| {
         let words = Chain { seed, number: 0 }.words(StreamTag::Magnetisation);
-        let unit = f64::from(device.parts.largest) / 4096.0 / 16384.0;
+        let unit = PHI.decode(device.parts.largest) * MAGNETISATION.unit();
         let m: Vec<f64> = (0..WORDS)
-            .map(|n| f64::from(stoquant_core::int8::magnetisation(&device.image, words.word64(n))) * unit)
+            .map(|n| f64::from(stoquant_core::score::int8::magnetisation(&device.image, words.word64(n))) * unit)
             .collect();
         let check = |what: &str, of: &dyn Fn(f64) -> f64, expected: f64, scale: f64| {
             let numbers: Vec<f64> = m.iter().map(|&m| of(m)).collect();
-            // Constant in cells of 1/32 of the probability and less: the mean in a cell is off by p'w²/12p, some 1e-4 altogether.
+            // Constant in cells of 1/32 of the probability and less: the mean in a cell is off by p'w²/12p, some 1e-4
+            // altogether.
             known_to(mean(format!("{name}: drawn {what}"), &numbers, expected), 2e-4 * scale).promising(0.05 * scale)
         };
         let [one, first, second] = [0, 1, 2].map(moment);

@@ -1,7 +1,10 @@
-//! Bytes of an image, see the core's [`image`](stoquant_core::int8::image).
+//! Bytes of an image, see the core's [`image`](stoquant_core::score::int8::image) and [`layout`].
 
-use stoquant_core::int8::image::{CELLS, HEADER, MAGIC, Sampler, StageRecord, VERSION, crc32};
-use stoquant_core::int8::{Image, ImageError, Shape, Shifts};
+use stoquant_core::score::int8::image::{
+    CELLS, HEADER, MAGIC, NOISE_WIDTH, STAGE, Sampler, StageRecord, VERSION, crc32,
+};
+use stoquant_core::score::int8::layout::{self, header};
+use stoquant_core::score::int8::{Image, ImageError, Shape, Shifts};
 
 /// The contents of an image.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +15,7 @@ pub struct Parts {
     pub sampler: Sampler,
     /// Fractional bits that sums lose.
     pub shifts: Shifts,
-    /// M_max, 12 fractional bits.
+    /// M_max, of the format [`PHI`](stoquant_core::score::int8::format::PHI).
     pub largest: i16,
     /// κ, b, λ, m².
     pub couplings: [f64; 4],
@@ -37,32 +40,31 @@ impl Parts {
     pub fn encode(&self) -> Result<Vec<u8>, ImageError> {
         let Self { shape, .. } = self;
         let mut out = vec![0; HEADER];
-        out[..4].copy_from_slice(&MAGIC);
-        let mut put = |at: usize, bytes: &[u8]| out[at..at + bytes.len()].copy_from_slice(bytes);
-        put(8, &(shape.bytes() as u32).to_le_bytes());
+        header::MAGIC.write(&mut out, MAGIC);
+        header::LENGTH.write(&mut out, (shape.bytes() as u32).to_le_bytes());
         let [h1, h2] = shape.hidden;
         let sampler = match self.sampler {
             Sampler::Reverse => 0,
             Sampler::Flow => 1,
         };
         let words = [
-            (4, usize::from(VERSION)),
-            (6, HEADER),
-            (12, 16),
-            (14, shape.extent),
-            (16, h1),
-            (18, h2),
-            (20, shape.rows),
-            (22, shape.stages),
-            (24, sampler),
-            (36, self.largest as usize),
+            (header::VERSION, usize::from(VERSION)),
+            (header::HEADER, HEADER),
+            (header::NOISE, NOISE_WIDTH),
+            (header::EXTENT, shape.extent),
+            (header::FIRST, h1),
+            (header::SECOND, h2),
+            (header::ROWS, shape.rows),
+            (header::STAGES, shape.stages),
+            (header::SAMPLER, sampler),
+            (header::LARGEST, self.largest as usize),
         ];
-        for (at, value) in words {
-            put(at, &(value as u16).to_le_bytes());
+        for (field, value) in words {
+            field.write(&mut out, (value as u16).to_le_bytes());
         }
-        put(26, &self.shifts.all().map(|shift| shift as u8));
-        for (n, value) in self.couplings.iter().enumerate() {
-            put(40 + 8 * n, &value.to_le_bytes());
+        header::SHIFTS.write(&mut out, self.shifts.all().map(|shift| shift as u8));
+        for (field, value) in header::COUPLINGS.into_iter().zip(self.couplings) {
+            field.write(&mut out, value.to_le_bytes());
         }
         debug_assert_eq!(self.magnetisation.len(), CELLS + 1);
         let tables = [&self.matrix, &self.magnetisation, &self.end, &self.gains];
@@ -70,10 +72,14 @@ impl Parts {
             out.extend(value.to_le_bytes());
         }
         for stage in &self.stages {
-            out.extend((stage.row as u16).to_le_bytes());
-            out.extend(stage.weights.iter().flat_map(|w| w.to_le_bytes()));
-            out.extend(u16::from(stage.closes).to_le_bytes());
-            out.extend(stage.sigma.to_le_bytes());
+            let mut record = [0; STAGE];
+            layout::stage::ROW.write(&mut record, (stage.row as u16).to_le_bytes());
+            for (field, weight) in layout::stage::WEIGHTS.into_iter().zip(stage.weights) {
+                field.write(&mut record, weight.to_le_bytes());
+            }
+            layout::stage::CLOSES.write(&mut record, u16::from(stage.closes).to_le_bytes());
+            layout::stage::SIGMA.write(&mut record, stage.sigma.to_le_bytes());
+            out.extend(record);
         }
         out.extend(self.weights.iter().map(|&w| w as u8));
         if self.weights.len() % 2 == 1 {

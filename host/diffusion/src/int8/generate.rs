@@ -1,26 +1,27 @@
 //! Configurations from an image, and the exact weight of what the integers did.
 //!
-//! φ is a device's, integers with 12 fractional bits: a board gives the very same ([`Device::draw`](stoquant_device::Device::draw)).
-//! The weights belong to φ = T[r(0)·u] + M of the final integers u and M, in `f64`, which the device's φ rounds.
+//! φ is a device's, integers of the format [`PHI`]: a board gives the very same
+//! ([`Device::draw`](stoquant_device::Device::draw)). The weights belong to φ = T[r(0)·u] + M of the final integers u and
+//! M, in `f64`, which the device's φ rounds.
 //!
-//! - Reverse SDE: the density of the path that the integers took, with their own coefficients, their own ĥ, their own noise: exact for
-//!   any network and any rounding in it. The density of a step is the Gaussian of the noise with the variance of rounding to the
-//!   grid of u added, Δ²/12; that it is Gaussian holds to the accuracy of the noise.
-//! - Flow: the density transported by the flow of the real numbers that the integers stand for ([`FloatStage`]), at the integers' points:
-//!   exact to the order of the integrator, as for floats.
+//! - Reverse SDE: the density of the path that the integers took, with their own coefficients, their own ĥ, their own
+//!   noise: exact for any network and any rounding in it. The density of a step is the Gaussian of the noise with the
+//!   variance of rounding to the grid of u added, Δ²/12; that it is Gaussian holds to the accuracy of the noise.
+//! - Flow: the density transported by the flow of the real numbers that the integers stand for ([`FloatStage`]), at the
+//!   integers' points: exact to the order of the integrator, as for floats.
 //! - M: the probability of the very integer, all words counted.
 
 use std::cell::Cell;
 
 use rayon::prelude::*;
-use stoquant_core::int8::arithmetic::round_shift;
-use stoquant_core::int8::hartley::{COLUMNS, Full, Line};
-use stoquant_core::int8::image::{CELLS, Sampler};
-use stoquant_core::int8::sampler::{STATE_FRACTION, share};
-use stoquant_core::int8::stage::Two;
-use stoquant_core::int8::{Image, ImageError, Network, Shape, Stage, magnetisation, start};
-use stoquant_core::machine::{Machine, Portable};
+use stoquant_core::machine::Portable;
 use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_core::score::int8::arithmetic::round_shift;
+use stoquant_core::score::int8::format::{MAGNETISATION, PHI, PLACE_BITS, SHARE_BITS, STATE};
+use stoquant_core::score::int8::hartley::{COLUMNS, Full, Line};
+use stoquant_core::score::int8::image::{CELLS, Sampler};
+use stoquant_core::score::int8::sampler::share;
+use stoquant_core::score::int8::{Image, ImageError, Kernels, Network, Shape, Stage, Two, magnetisation, start};
 use stoquant_model::{NoiseKind, Phi4};
 
 use super::float::FloatStage;
@@ -33,8 +34,6 @@ use stoquant_exact::sampler::measure;
 const BLOCK: usize = 32;
 /// ln 2π.
 const LN_TAU: f64 = 1.837_877_066_409_345_5;
-/// Units of u, and of φ.
-pub(super) const UNIT: f64 = 1.0 / (1 << STATE_FRACTION) as f64;
 
 /// An image to draw from.
 pub struct Generator<'a> {
@@ -80,7 +79,7 @@ impl<'a> Generator<'a> {
     /// Adds a configuration, without a weight: the integers φ of this program or of a board.
     pub fn add(&self, out: &mut Generated, phi: &[i16]) {
         let first = out.phi.len();
-        out.phi.extend(phi.iter().map(|&phi| f64::from(phi) * UNIT));
+        out.phi.extend(phi.iter().map(|&phi| PHI.decode(phi)));
         measure(&out.phi[first..], &[self.image.shape().extent; 2], &self.couplings).push_to(&mut out.series);
     }
 }
@@ -130,7 +129,7 @@ fn words(seed: u64, i: usize, tag: StreamTag) -> Noise<Threefry> {
     Noise { law: NoiseKind::Gaussian, words: Threefry::new(seed, i as u32, tag) }
 }
 
-impl<'a, M: Machine> Device<'a, M> {
+impl<'a, M: Kernels> Device<'a, M> {
     pub fn new(machine: M, image: Image<'a>, memory: &'a mut Memory) -> Self {
         let shape = image.shape();
         let Memory { prepared, line, rows } = memory;
@@ -148,8 +147,8 @@ impl<'a, M: Machine> Device<'a, M> {
         }
     }
 
-    /// M, and u from noise to the end; `begin` is called with the u of the start, `visit` after every stage. Returns M and the device's φ,
-    /// and leaves u in the first field.
+    /// M, and u from noise to the end; `begin` is called with the u of the start, `visit` after every stage. Returns M
+    /// and the device's φ, and leaves u in the first field.
     pub fn run(
         &self,
         seed: u64,
@@ -193,11 +192,11 @@ impl<'a, M: Machine> Device<'a, M> {
 
 /// A chain of an image, stage by stage.
 pub struct Stages {
-    /// M/M_max, 14 fractional bits.
+    /// M/M_max, of the format [`MAGNETISATION`].
     pub m: i16,
     /// The modes, from the start to the end.
     pub u: Vec<Vec<i16>>,
-    /// φ, 12 fractional bits.
+    /// φ, of the format [`PHI`].
     pub phi: Vec<i16>,
 }
 
@@ -228,7 +227,7 @@ struct Job<'a> {
 impl Work for Job<'_> {
     type Result = Vec<Sample>;
 
-    fn on<M: Machine>(self, machine: M) -> Self::Result {
+    fn on<M: Kernels>(self, machine: M) -> Self::Result {
         let Self { generator, seed, count, done } = self;
         let mut memory = Memory::new(&generator.image.shape());
         let device = Device::new(machine, generator.image, &mut memory);
@@ -247,7 +246,7 @@ impl Work for Job<'_> {
 }
 
 impl Generator<'_> {
-    fn sample<M: Machine>(&self, device: &Device<'_, M>, seed: u64, i: usize, buffers: &mut Buffers) -> Sample {
+    fn sample<M: Kernels>(&self, device: &Device<'_, M>, seed: u64, i: usize, buffers: &mut Buffers) -> Sample {
         let Some(weigh) = &self.weigh else {
             let (_, phi) = device.run(seed, i, buffers, &mut |_| {}, &mut |_| {});
             return Sample { phi, ln_q: 0.0, ln_w: 0.0 };
@@ -272,8 +271,8 @@ impl Generator<'_> {
                 );
             },
         );
-        let largest = f64::from(self.image.largest()) * UNIT;
-        let field = weigh.field(f64::from(m) / f64::from(1 << 14) * largest, &buffers.fields[0]);
+        let largest = PHI.decode(self.image.largest());
+        let field = weigh.field(MAGNETISATION.decode(m) * largest, &buffers.fields[0]);
         let measured = measure(&field, &[self.image.shape().extent; 2], &self.couplings);
         let action = measured.action_density * field.len() as f64;
         let (ln, ln_m) = (ln.get(), weigh.ln_law(m, largest));
@@ -293,7 +292,7 @@ impl Generator<'_> {
 
 /// -ln of the standard normal density of all modes but the first.
 fn normal(u: &[i16]) -> f64 {
-    u.iter().skip(1).map(|&u| 0.5 * (f64::from(u) * UNIT).powi(2) + 0.5 * LN_TAU).sum()
+    u.iter().skip(1).map(|&u| 0.5 * STATE.decode(u).powi(2) + 0.5 * LN_TAU).sum()
 }
 
 impl Weigher {
@@ -305,14 +304,15 @@ impl Weigher {
             (0..shape.stages).map(|n| FloatStage::new(image, &Stage::prepare(image, n, &mut numbers))).collect();
         let [kappa, b, lambda, mass2] = image.couplings();
         let linear = spectrum::linear(extent, &Phi4 { kappa, b, lambda }, mass2);
-        // All words: 2^16 places in each cell, as the draw rounds them.
-        let mut law = vec![0.0; (1 << 14) + 1];
+        // All words: every place in each cell, as the draw rounds them.
+        let mut law = vec![0.0; MAGNETISATION.one() as usize + 1];
+        let word = |bits: u32| 0.5f64.powi(bits as i32);
         let ends: Vec<i32> = image.magnetisation().map(i32::from).collect();
         for (cell, pair) in ends.windows(2).enumerate() {
-            for place in 0..1 << 16 {
-                let within = round_shift((pair[1] - pair[0]) * place, 16);
+            for place in 0..1 << PLACE_BITS {
+                let within = round_shift((pair[1] - pair[0]) * place, PLACE_BITS);
                 let m = if cell < CELLS / 2 { pair[0] + within } else { pair[1] - within };
-                law[m as usize] += f64::from(share(cell)) / f64::from(1 << 19) / f64::from(1 << 16);
+                law[m as usize] += f64::from(share(cell)) * word(SHARE_BITS + PLACE_BITS);
             }
         }
         Self { stages, variance: linear.into_iter().map(f64::recip).collect(), hartley: spectrum::hartley(extent), law }
@@ -320,7 +320,7 @@ impl Weigher {
 
     /// ln of the density of the zero mode √V·M.
     fn ln_law(&self, m: i16, largest: f64) -> f64 {
-        let (each, spacing) = (if m == 0 { 1.0 } else { 0.5 }, largest / f64::from(1 << 14));
+        let (each, spacing) = (if m == 0 { 1.0 } else { 0.5 }, largest * MAGNETISATION.unit());
         (each * self.law[usize::from(m.unsigned_abs())] / spacing).ln() - 0.5 * (self.variance.len() as f64).ln()
     }
 
@@ -340,9 +340,9 @@ impl Weigher {
         let [keep, pull, amplitude] = &stage.step;
         let mut ln = 0.0;
         for k in 1..old.len() {
-            let [before, after] = [old[k], new[k]].map(|u| f64::from(u) * UNIT);
+            let [before, after] = [old[k], new[k]].map(|u| STATE.decode(u));
             let [r_before, r_after] = [from, to].map(|sigma| (self.variance[k] + sigma * sigma).sqrt());
-            let spread = amplitude[k].powi(2) + UNIT * UNIT / 12.0;
+            let spread = amplitude[k].powi(2) + STATE.unit() * STATE.unit() / 12.0;
             let off = after - keep[k] * before - pull[k] * stage.h(h[k]);
             ln += 0.5 * (off * off / spread + spread.ln()) + r_after.ln();
             ln -= 0.5 * ((r_before * before - r_after * after).powi(2) / noise + noise.ln());
@@ -352,7 +352,7 @@ impl Weigher {
 
     /// φ of the last modes.
     fn field(&self, m: f64, u: &[i16]) -> Vec<f64> {
-        let mut modes: Vec<f64> = u.iter().zip(&self.variance).map(|(&u, a)| f64::from(u) * UNIT * a.sqrt()).collect();
+        let mut modes: Vec<f64> = u.iter().zip(&self.variance).map(|(&u, a)| STATE.decode(u) * a.sqrt()).collect();
         modes[0] = m * (modes.len() as f64).sqrt();
         spectrum::transform(&self.hartley, &modes)
     }

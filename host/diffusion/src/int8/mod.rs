@@ -11,8 +11,8 @@ pub mod report;
 
 use std::io::Read;
 
-use stoquant_core::int8::image::{EVEN, MAGIC, MAX_BYTES, ODD, Sampler};
-use stoquant_core::int8::{Image, Line, Network};
+use stoquant_core::score::int8::image::{EVEN, MAGIC, MAX_BYTES, ODD, Sampler};
+use stoquant_core::score::int8::{Image, Line, Network};
 use stoquant_model::Phi4;
 
 use super::model::Config;

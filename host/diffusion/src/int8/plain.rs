@@ -1,8 +1,13 @@
-//! The network once more, as plainly as can be: from the image's contents alone, in `f64`, site by site, no blocks, no pairs.
+//! The network once more, as plainly as can be: from the image's contents alone, in `f64`, site by site, no blocks, no
+//! pairs.
 //!
-//! A number counts units of the integer that it stands for, so that `f64` holds every sum of the integers exactly (all are below 2^31).
-//! What a rounding does is handed in, see [`Rules`]: nothing, and these are the real numbers that the integers stand for; to
-//! nearest, and these are the integers themselves, bit for bit; or an error drawn at random.
+//! Independent of the core in its arithmetic: shifts and limits are written out once more, and not taken from the
+//! core's [`format`](mod@stoquant_core::score::int8::format), so that a wrong one there is a difference here. What the
+//! two have in common is the order of numbers in an image.
+//!
+//! A number counts units of the integer that it stands for, so that `f64` holds every sum of the integers exactly (all
+//! are below 2^31). What a rounding does is handed in, see [`Rules`]: nothing, and these are the real numbers that the
+//! integers stand for; to nearest, and these are the integers themselves, bit for bit; or an error drawn at random.
 //!
 //! Beside each real number goes a proved bound on how far the integer may be from it:
 //!
@@ -15,21 +20,28 @@
 //! | x within ±limit | δ; 0 where \|x\| ≥ limit + δ |
 //! | s(c) | δ·(3/2)(1 - c₀²) + ¾, c₀ = max(0, \|c\| - δ); 0 where c is exactly ±1 |
 //!
-//! s'(c) = (3/2)(1 - c²) falls with |c|, so c₀ has the largest slope between c and its integer; ¾ is ½ for s itself and, since |c| ≤ 1, ¼ for c², of which
-//! it has half. In a sum all roundings push one way: the integers stay below the bound by a factor of tens.
+//! s'(c) = (3/2)(1 - c²) falls with |c|, so c₀ has the largest slope between c and its integer; ¾ is ½ for s itself
+//! and, since |c| ≤ 1, ¼ for c², of which it has half. In a sum all roundings push one way: the integers stay below the
+//! bound by a factor of tens.
 
 use std::ops::{Add, Mul, Sub};
 
 use serde::Serialize;
-use stoquant_core::int8::arithmetic::{LARGEST_ACTIVATION, ONE};
-use stoquant_core::int8::hartley::FRACTION;
-use stoquant_core::int8::image::{EVEN, ODD, SPECTRAL};
-use stoquant_core::int8::network::LARGEST_FEATURE;
-use stoquant_core::int8::stage::{LARGEST_SKIP, LARGEST_WEIGHT, scalar};
+use stoquant_core::score::int8::image::{EVEN, ODD, SPECTRAL};
+use stoquant_core::score::int8::stage::scalar;
 
 use super::encode::Parts;
 
-const LARGEST: f64 = i16::MAX as f64;
+/// Largest number of 16 bits.
+const LARGEST: f64 = 32767.0;
+/// Largest feature, odd or even.
+const FEATURE: f64 = 16384.0;
+/// Largest prepared weight, skip weight and cross weight.
+const WEIGHT: f64 = 8192.0;
+/// 1 as the argument of an activation.
+const ONE: f64 = 8192.0;
+/// Fractional bits of H.
+const MATRIX: u32 = 13;
 
 /// A number in units of its integer, and how far the integer may be from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -204,19 +216,18 @@ impl<'r> Rules<'r> {
 
     /// s(c).
     fn smooth(&mut self, c: Number) -> Number {
-        let one = f64::from(ONE);
-        let c = clamp(c, one);
+        let c = clamp(c, ONE);
         let square = self.round(c * c, 13);
-        let value = self.round(c * (Number::from(3.0 * one) - square), 14).value;
-        let least = (c.value.abs() - c.bound).max(0.0) / one;
-        let exact = c.bound == 0.0 && c.value.abs() == one;
+        let value = self.round(c * (Number::from(3.0 * ONE) - square), 14).value;
+        let least = (c.value.abs() - c.bound).max(0.0) / ONE;
+        let exact = c.bound == 0.0 && c.value.abs() == ONE;
         Number { value, bound: if exact { 0.0 } else { 1.5 * (1.0 - least * least) * c.bound + 0.75 } }
     }
 
     /// s(z + β) + s(z - β) in int8.
     fn activation(&mut self, z: Number, beta: Number) -> Number {
         let sum = self.smooth(z + beta) + self.smooth(z - beta);
-        self.round(sum * f64::from(2 * LARGEST_ACTIVATION).into(), 15)
+        self.round(sum * 254.0.into(), 15)
     }
 }
 
@@ -276,7 +287,7 @@ impl<'p> Stage<'p> {
             let mut matrix = |gains: Vec<f64>, columns: usize| -> Vec<Vec<f64>> {
                 let mut line = |gain: f64| {
                     let row = weights.by_ref().take(columns);
-                    row.map(|w| prepared(w * gain, 9, f64::from(LARGEST_WEIGHT))).collect()
+                    row.map(|w| prepared(w * gain, 9, WEIGHT)).collect()
                 };
                 gains.into_iter().map(&mut line).collect()
             };
@@ -286,8 +297,7 @@ impl<'p> Stage<'p> {
         });
         let output = take(h2);
         let mut scalars: Vec<f64> = row.collect();
-        let skip = f64::from(LARGEST_SKIP);
-        scalars[scalar::SKIP..scalar::SKIP + ODD + EVEN].iter_mut().for_each(|s| *s = s.clamp(-skip, skip));
+        scalars[scalar::SKIP..scalar::SKIP + ODD + EVEN].iter_mut().for_each(|s| *s = s.clamp(-WEIGHT, WEIGHT));
         Self { parts, spectral, layers, output, scalars }
     }
 
@@ -305,7 +315,7 @@ impl<'p> Stage<'p> {
             .collect();
         field[0] = 0.0.into();
         rules.layer = Layer::ToSites;
-        let field = transform(self.parts, rules, field, [FRACTION, shifts.sites]);
+        let field = transform(self.parts, rules, field, [MATRIX, shifts.sites]);
         let h = self.sites(rules, m, &field);
         rules.layer = Layer::ToModes;
         transform(self.parts, rules, h, shifts.modes)
@@ -315,15 +325,14 @@ impl<'p> Stage<'p> {
     fn sites(&self, rules: &mut Rules<'_>, m: i16, field: &[Number]) -> Vec<Number> {
         let extent = self.parts.shape.extent;
         rules.layer = Layer::Features;
-        let limit = f64::from(LARGEST_FEATURE);
         let number = |at: usize| Number::from(self.scalars[at]);
         let m = Number::from(m);
         let mean = rules.round(number(scalar::MEAN) * m, 14);
         let m_feature = rules.round(number(scalar::MEAN + 1) * m, 14);
-        let m_feature = rules.limit(m_feature, limit);
+        let m_feature = rules.limit(m_feature, FEATURE);
         let m2 = rules.round(m * m, 14);
         let m2 = rules.round(number(scalar::EVEN + 3) * m2, 14) - number(scalar::OFFSET + 3);
-        let y: Vec<Number> = field.iter().map(|&y| rules.limit(y + mean, limit)).collect();
+        let y: Vec<Number> = field.iter().map(|&y| rules.limit(y + mean, FEATURE)).collect();
         let y2: Vec<Number> = y.iter().map(|&y| rules.round(y * y, 14)).collect();
         let orbit = |field: &[Number], x: usize, steps: [[usize; 2]; 4]| -> Number {
             let [row, column] = [x / extent, x % extent];
@@ -339,15 +348,15 @@ impl<'p> Stage<'p> {
                 let mut f = vec![y[x]];
                 for (n, sum) in odd.into_iter().enumerate() {
                     let scaled = rules.round(number(scalar::ORBITS + n) * sum, 14);
-                    f.push(rules.limit(scaled, limit));
+                    f.push(rules.limit(scaled, FEATURE));
                 }
                 f.push(m_feature);
                 let mut e = Vec::new();
                 for (n, sum) in [y2[x], orbit(&y2, x, axes(1)), orbit(&y2, x, diagonals)].into_iter().enumerate() {
                     let scaled = rules.round(number(scalar::EVEN + n) * sum, 10);
-                    e.push(rules.limit(scaled - number(scalar::OFFSET + n), limit));
+                    e.push(rules.limit(scaled - number(scalar::OFFSET + n), FEATURE));
                 }
-                e.push(rules.limit(m2, limit));
+                e.push(rules.limit(m2, FEATURE));
                 rules.layer = Layer::Output;
                 let cross: Number = e.iter().enumerate().map(|(i, &e)| number(scalar::CROSS + i) * e).sum();
                 let skip: Number = f.iter().enumerate().map(|(j, &f)| number(scalar::SKIP + j) * f).sum();
@@ -426,7 +435,7 @@ pub fn finish(parts: &Parts, rules: &mut Rules<'_>, m: i16, u: &[Number]) -> Vec
         })
         .collect();
     modes[0] = 0.0.into();
-    let phi = transform(parts, rules, modes, [FRACTION, parts.shifts.sites - 1]);
+    let phi = transform(parts, rules, modes, [MATRIX, parts.shifts.sites - 1]);
     phi.into_iter().map(|phi| rules.narrow(phi + mean)).collect()
 }
 
@@ -436,7 +445,7 @@ fn transform(parts: &Parts, rules: &mut Rules<'_>, x: Vec<Number>, shifts: [u32;
     let line: Vec<Number> = (0..extent)
         .map(|k| {
             let angle = std::f64::consts::TAU * k as f64 / extent as f64;
-            let exact = (angle.cos() + angle.sin()) / (extent as f64).sqrt() * f64::from(1 << FRACTION);
+            let exact = (angle.cos() + angle.sin()) / (extent as f64).sqrt() * f64::from(1 << MATRIX);
             Number {
                 value: if rules.rounded_matrix && rules.rounds() { f64::from(parts.matrix[k]) } else { exact },
                 bound: 0.5,
@@ -459,10 +468,10 @@ fn transform(parts: &Parts, rules: &mut Rules<'_>, x: Vec<Number>, shifts: [u32;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stoquant_core::int8::arithmetic::activation;
+    use stoquant_core::score::int8::arithmetic::activation;
 
-    /// To nearest, the activation is the core's; the integer is within its bound of the real number, for exact arguments and for
-    /// arguments that are off by as much as their bound.
+    /// To nearest, the activation is the core's; the integer is within its bound of the real number, for exact
+    /// arguments and for arguments that are off by as much as their bound.
     #[test]
     fn activations_are_those_of_the_core_and_within_their_bounds() {
         for z in (-20_000..=20_000_i16).step_by(37) {

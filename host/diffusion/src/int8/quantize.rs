@@ -1,15 +1,17 @@
 //! A float model becomes an image: int8 weights with a scale a row, int16 tables, shifts as large as they may be.
 
 use stoquant_core::diffusion::{Kernel, Magnetisation, Method};
-use stoquant_core::int8::arithmetic::LARGEST_ACTIVATION;
-use stoquant_core::int8::hartley::FRACTION;
-use stoquant_core::int8::image::{CELLS, EVEN, EXTENTS, MAX_ROWS, ODD, Sampler, StageRecord};
-use stoquant_core::int8::sampler::{STATE_FRACTION, orbit, share};
-use stoquant_core::int8::stage::LARGEST_WEIGHT;
-use stoquant_core::int8::{Shape, Shifts};
+use stoquant_core::score::int8::format::{
+    ACTIVATION, ARGUMENT, CROSS, CUBIC, EVEN_SCALE, GAIN_BITS, Inputs, LARGEST_INT8, LARGEST_WEIGHT, LINEAR,
+    MAGNETISATION, MATRIX, MEAN_SCALE, MEAN2_SCALE, OFFSET, ORBIT_SCALE, PHI, ROW_WEIGHT, SHARE_BITS, SKIP, STATE,
+};
+use stoquant_core::score::int8::image::{CELLS, EXTENTS, MAX_ROWS, ODD, Sampler, StageRecord};
+use stoquant_core::score::int8::sampler::{orbit, share};
+use stoquant_core::score::int8::{Q, Shape, Shifts};
 use stoquant_core::score::network::{self, LOCAL_EVEN, LOCAL_ODD};
 
 use super::encode::Parts;
+use super::float::MEAN2;
 use crate::generate::{SamplerKind, Settings};
 use crate::model::Model;
 use crate::tables;
@@ -73,10 +75,15 @@ impl Plan {
     }
 }
 
-/// A row at one σ, in real numbers: the spectral tables by mode, units and scalars of the network.
+/// A row at one σ, in real numbers.
 struct Row {
-    spectral: [Vec<f64>; 4],
+    /// Filter of ŷ, by mode: u to ŷ.
+    filter: Vec<f64>,
+    /// Tables of the step, by mode.
+    step: [Vec<f64>; 3],
+    /// Units and scalars of the network.
     network: tables::Owned<f64>,
+    /// A unit of h.
     scale: f64,
 }
 
@@ -91,25 +98,17 @@ fn shift_for(what: &str, values: impl Iterator<Item = f64>, limit: f64) -> Resul
     }
 }
 
-fn int16(what: &str, value: f64, limit: f64) -> Result<i16, InputError> {
-    let rounded = value.round_ties_even();
-    if rounded.abs() <= limit {
-        Ok(rounded as i16)
-    } else {
-        Err(InputError(format!("{what} = {value:.1} units: beyond the {limit} of this number format")))
-    }
+fn encode(what: &str, format: Q, x: f64) -> Result<i16, InputError> {
+    format.encode(x).ok_or_else(|| {
+        let (value, limit) = (format.units(x), format.limit);
+        InputError(format!("{what} = {value:.1} units: beyond the {limit} of this number format"))
+    })
 }
 
-const FULL: f64 = 32767.0;
+/// The largest integer of 16 bits.
+const FULL: f64 = i16::MAX as f64;
 
-/// Units of an activation: 63.5 of them are 1.
-const ACTIVATION: f64 = LARGEST_ACTIVATION as f64 / 2.0;
-
-fn exp2(n: i32) -> f64 {
-    2f64.powi(n)
-}
-
-/// Weights of the four rows around `at`, in units of rows: Lagrange's, exact for cubics; 14 fractional bits, sum exactly 1.
+/// Weights of the four rows around `at`, in units of rows: Lagrange's, exact for cubics; their sum is exactly 1.
 fn cubic(at: f64, rows: usize) -> (usize, [i16; 4]) {
     let first = (at.floor() as isize - 1).clamp(0, rows as isize - 4) as usize;
     let x = at - first as f64;
@@ -119,9 +118,9 @@ fn cubic(at: f64, rows: usize) -> (usize, [i16; 4]) {
         for j in (0..4).filter(|&j| j != i) {
             w *= (x - j as f64) / (i as f64 - j as f64);
         }
-        *weight = (w * exp2(14)).round() as i16;
+        *weight = ROW_WEIGHT.units(w).round() as i16;
     }
-    let rest = (1 << 14) - weights.iter().map(|&w| i32::from(w)).sum::<i32>();
+    let rest = ROW_WEIGHT.one() - weights.iter().map(|&w| i32::from(w)).sum::<i32>();
     if let Some(largest) = weights.iter_mut().max_by_key(|w| w.abs()) {
         *largest += rest as i16;
     }
@@ -164,7 +163,7 @@ fn schedule(model: &Model, plan: Plan, a: &[f64]) -> Schedule {
     let by_mode = |f: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..a.len()).map(f).collect() };
     let mut rows: Vec<(f64, [Vec<f64>; 3])> = Vec::new();
     let mut stages = Vec::new();
-    let only = |i: usize| core::array::from_fn(|n| if n == i { 1 << 14 } else { 0 });
+    let only = |i: usize| core::array::from_fn(|n| if n == i { ROW_WEIGHT.one() as i16 } else { 0 });
     let sampler = match plan {
         Plan::Reverse { steps, rows: count } => {
             let ratio = (low / high).powf(1.0 / (steps - 1) as f64);
@@ -221,77 +220,220 @@ fn schedule(model: &Model, plan: Plan, a: &[f64]) -> Schedule {
     (sampler, rows, stages)
 }
 
-/// Arguments of the activation have 13 fractional bits: from odd features with 11, even ones with 10, activations of 63.5 a unit.
-const FROM_ODD: f64 = 4.0;
-const FROM_EVEN: f64 = 8.0;
-const FROM_UNIT: f64 = 8192.0 / ACTIVATION;
+/// Tables of the rows, with the filter, and h in units of its scale.
+fn rows(model: &Model, sampler: Sampler, rows: Vec<(f64, [Vec<f64>; 3])>, a: &[f64]) -> Vec<Row> {
+    let scale_of: Vec<f64> = rows.iter().map(|(sigma, _)| model.at("scale.h", *sigma)[0]).collect();
+    let row = |(n, (sigma, [first, second, third])): (usize, (f64, [Vec<f64>; 3]))| {
+        let network = tables::stage::<f64>(model, &tables::Node { sigma, trace: Vec::new() });
+        let of_mode = |k: usize| match k {
+            0 => 0.0,
+            k => radius(a[k], sigma) * network.spectral.filter[k] * network.odd[0],
+        };
+        let filter = (0..a.len()).map(of_mode).collect();
+        let scale = scale_of[n];
+        // A flow predicts by the h before, in its units.
+        let before = scale_of[n.saturating_sub(1)];
+        let times = |table: Vec<f64>, by: f64| -> Vec<f64> { table.into_iter().map(|x| x * by).collect() };
+        let step = match sampler {
+            Sampler::Reverse => [first, times(second, scale), third],
+            Sampler::Flow => [times(first, before), times(second, scale), third],
+        };
+        Row { filter, step, network, scale }
+    };
+    rows.into_iter().enumerate().map(row).collect()
+}
 
-fn up(shift: u32, bits: i32) -> f64 {
-    exp2(shift as i32 + bits)
+/// The unit of a row of int8 weights: its largest is [`LARGEST_INT8`].
+pub(super) fn row_scale(weights: &[f32]) -> f64 {
+    f64::from(weights.iter().fold(0.0f32, |m, w| m.max(w.abs())).max(1e-12)) / f64::from(LARGEST_INT8)
+}
+
+/// A matrix of int8 weights.
+struct Matrix {
+    /// Row by row.
+    weights: Vec<i8>,
+    /// The unit of each row.
+    units: Vec<f64>,
+}
+
+impl Matrix {
+    /// The columns `kept` of a matrix of so many.
+    fn new(weights: &[f32], columns: usize, kept: &[usize]) -> Self {
+        let rows: Vec<Vec<f32>> = weights.chunks(columns).map(|row| kept.iter().map(|&i| row[i]).collect()).collect();
+        let units: Vec<f64> = rows.iter().map(|row| row_scale(row)).collect();
+        let int8 = |(row, unit): (&Vec<f32>, &f64)| -> Vec<i8> {
+            row.iter().map(|&w| (f64::from(w) / unit).round_ties_even() as i8).collect()
+        };
+        Self { weights: rows.iter().zip(&units).flat_map(int8).collect(), units }
+    }
+}
+
+/// The int8 weights of a hidden layer.
+struct Layer {
+    odd: Matrix,
+    even: Matrix,
+    /// What the integer 1 of an odd input stands for beside its format: that of an activation is 1/[`ACTIVATION`].
+    input: f64,
+}
+
+impl Layer {
+    /// Both layers of a model.
+    fn both(model: &Model) -> [Self; 2] {
+        let inner: Vec<usize> = (0..model.config.hidden[0]).collect();
+        let even = |name: &str| Matrix::new(model.data(name), network::EVEN, &LOCAL_EVEN);
+        [
+            Self {
+                odd: Matrix::new(model.data("first.odd"), network::ODD, &LOCAL_ODD),
+                even: even("first.even"),
+                input: 1.0,
+            },
+            Self {
+                odd: Matrix::new(model.data("second.odd"), inner.len(), &inner),
+                even: even("second.even"),
+                input: 1.0 / ACTIVATION,
+            },
+        ]
+    }
+
+    /// Gains of the odd weights, with the units of these: those of a row of tables.
+    fn gains(&self, units: &tables::Units<f64>) -> impl Iterator<Item = f64> {
+        units.gain.iter().zip(&self.odd.units).map(|(gain, unit)| gain * unit * self.input)
+    }
+}
+
+/// The fields of an image are scaled such that so many standard deviations of the softest mode fit.
+const DEVIATIONS: f64 = 8.0;
+
+/// Shifts as large as they may be: the more bits a number loses after a sum, the more it had in it.
+fn shifts(rows: &[Row], end: &[f64], layers: &[Layer; 2]) -> Result<Shifts, InputError> {
+    let largest = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
+    let filter = rows.iter().map(|row| largest(&row.filter)).fold(0.0, f64::max);
+    let softest = filter.max(largest(end));
+    let bits = (FULL / (DEVIATIONS * softest)).log2().floor().min(f64::from(PHI.bits)) as i32;
+    let per_state = Q::full(bits - STATE.bits);
+    // The largest prepared weight is LARGEST_INT8 times a gain, which has 16 bits.
+    let limit = (f64::from(LARGEST_WEIGHT) / f64::from(LARGEST_INT8)).min(FULL * 0.5f64.powi(GAIN_BITS as i32));
+    let none = Shifts::default();
+    let odd = |n: usize, what: &str| {
+        let gains = rows.iter().flat_map(|row| layers[n].gains(&row.network.layers[n]));
+        shift_for(what, gains.map(|gain| none.weight(n, Inputs::Odd).units(gain)), limit)
+    };
+    let even = |n: usize, what: &str| {
+        let units = layers[n].even.units.iter();
+        shift_for(what, units.map(|&unit| none.weight(n, Inputs::Even).units(unit)), limit)
+    };
+    let output =
+        rows.iter().flat_map(|row| row.network.output.iter().map(|o| none.output().units(o / row.scale) / ACTIVATION));
+    Ok(Shifts {
+        filter: shift_for("filter", std::iter::once(per_state.units(softest)), FULL)?,
+        sites: Shifts::sites_of(Q::full(bits)),
+        modes: [MATRIX.bits as u32; 2],
+        first: [odd(0, "weights of the first layer")?, even(0, "even weights of the first layer")?],
+        second: [odd(1, "weights of the second layer")?, even(1, "even weights of the second layer")?],
+        output: shift_for("output weights", output, FULL)?,
+    })
 }
 
 /// Everything that a row of integers depends on beside its own numbers.
-struct Formats<'a> {
+struct Encoder<'a> {
     sampler: Sampler,
     shifts: Shifts,
-    /// Fractional bits of the modes of ŷ.
-    modes: i32,
     m_max: f64,
-    /// Units of the weights, layer by layer and row by row.
-    scales: &'a [Vec<f64>],
+    layers: &'a [Layer; 2],
     /// A mode of every orbit.
     representatives: &'a [usize],
 }
 
-impl Formats<'_> {
+impl Encoder<'_> {
     fn row(&self, row: &Row) -> Result<Vec<i16>, InputError> {
-        let Row { spectral, network: n, scale } = row;
+        let mut out = self.table("filter", self.shifts.filter(), &row.filter)?;
+        for (table, format) in row.step.iter().zip(self.shifts.step(self.sampler)) {
+            out.extend(self.table("step", format, table)?);
+        }
+        out.extend(self.units(row)?);
+        out.extend(self.scalars(row)?);
+        Ok(out)
+    }
+
+    /// A table by mode, of every orbit. The zero mode does not move.
+    fn table(&self, what: &str, format: Q, table: &[f64]) -> Result<Vec<i16>, InputError> {
+        let of_mode = |&mode: &usize| encode(what, format, if mode == 0 { 0.0 } else { table[mode] });
+        self.representatives.iter().map(of_mode).collect()
+    }
+
+    /// Gains and biases of both layers, and the weights of the output.
+    fn units(&self, row: &Row) -> Result<Vec<i16>, InputError> {
         let mut out = Vec::new();
-        let units = match self.sampler {
-            Sampler::Reverse => [exp2(self.modes - 12 + self.shifts.filter as i32), exp2(14), exp2(15), exp2(14)],
-            Sampler::Flow => [exp2(self.modes - 12 + self.shifts.filter as i32), exp2(15), exp2(15), 0.0],
-        };
-        for (name, (table, unit)) in ["filter", "step", "step", "step"].iter().zip(spectral.iter().zip(units)) {
-            for &mode in self.representatives {
-                // The zero mode does not move.
-                out.push(if mode == 0 { 0 } else { int16(name, table[mode] * unit, FULL)? });
+        let largest = ARGUMENT.decode(ARGUMENT.limit);
+        for (n, (units, layer)) in row.network.layers.iter().zip(self.layers).enumerate() {
+            let format = self.shifts.gain(n, Inputs::Odd);
+            for gain in layer.gains(units) {
+                out.push(encode("gain", format, gain)?);
+            }
+            for bias in &units.bias {
+                out.push(encode("bias", ARGUMENT, bias.clamp(-largest, largest))?);
             }
         }
-        let mut put = |what: &str, values: &mut dyn Iterator<Item = f64>, limit: f64| -> Result<(), InputError> {
-            for value in values {
-                out.push(int16(what, value, limit)?);
-            }
-            Ok(())
-        };
-        for (layer, unit) in [(0, FROM_ODD), (1, FROM_UNIT)] {
-            let scales = &self.scales[2 * layer];
-            let by = unit * up(shifts_of(&self.shifts, layer)[0], 9);
-            put("gain", &mut n.units[2 * layer].iter().zip(scales).map(|(g, s)| g * s * by), FULL)?;
-            let clip = |b: &f64| (b * exp2(13)).clamp(-FULL, FULL);
-            put("bias", &mut n.units[2 * layer + 1].iter().map(clip), FULL)?;
+        let unit = 1.0 / ACTIVATION / row.scale;
+        for o in &row.network.output {
+            out.push(encode("output weight", self.shifts.output(), o * unit)?);
         }
-        let by = up(self.shifts.output, 11) / ACTIVATION / scale;
-        put("output weight", &mut n.units[4].iter().map(|o| o * by), FULL)?;
+        Ok(out)
+    }
+
+    /// Single numbers, in the order of [`scalar`](stoquant_core::score::int8::stage::scalar). Features are of ŷ in
+    /// units of its own scale.
+    fn scalars(&self, Row { network: n, scale, .. }: &Row) -> Result<Vec<i16>, InputError> {
+        let mut out = Vec::new();
+        let mut put = |what: &str, format: Q, x: f64| encode(what, format, x).map(|integer| out.push(integer));
         let unscale = 1.0 / n.odd[0];
-        put("scale of a feature", &mut (1..4).map(|j| n.odd[j] * unscale * exp2(14)), FULL)?;
-        put("scale of M", &mut [n.odd[0], n.odd[4]].into_iter().map(|s| s * self.m_max * exp2(11)), FULL)?;
-        let even = |i: usize| match LOCAL_EVEN[i] {
-            4 => n.even[4][1] * self.m_max * self.m_max * exp2(10),
-            e => n.even[e][1] * unscale * unscale * exp2(12),
-        };
-        put("scale of an even feature", &mut (0..EVEN).map(even), FULL)?;
-        put("mean of an even feature", &mut LOCAL_EVEN.iter().map(|&e| n.even[e][0] * n.even[e][1] * exp2(10)), FULL)?;
-        put("skip weight", &mut (0..ODD).map(|j| n.skip[j] / scale * exp2(12)), 8192.0)?;
-        put("cross weight", &mut LOCAL_EVEN.iter().map(|&e| n.cross[e] * unscale / scale * exp2(11)), 8192.0)?;
-        put("linear weight", &mut std::iter::once(n.local[0] * unscale / scale * exp2(12)), FULL)?;
-        put("cubic weight", &mut std::iter::once(n.local[1] * unscale.powi(3) / scale * exp2(13)), FULL)?;
+        for j in 1..4 {
+            put("scale of a feature", ORBIT_SCALE, n.odd[j] * unscale)?;
+        }
+        for s in [n.odd[0], n.odd[4]] {
+            put("scale of M", MEAN_SCALE, s * self.m_max)?;
+        }
+        for e in LOCAL_EVEN {
+            let (format, unit) = match e {
+                MEAN2 => (MEAN2_SCALE, [self.m_max; 2]),
+                _ => (EVEN_SCALE, [unscale; 2]),
+            };
+            put("scale of an even feature", format, n.even[e][1] * unit[0] * unit[1])?;
+        }
+        for e in LOCAL_EVEN {
+            put("mean of an even feature", OFFSET, n.even[e][0] * n.even[e][1])?;
+        }
+        for j in 0..ODD {
+            put("skip weight", SKIP, n.skip[j] / scale)?;
+        }
+        for e in LOCAL_EVEN {
+            put("cross weight", CROSS, n.cross[e] * unscale / scale)?;
+        }
+        put("linear weight", LINEAR, n.local[0] * unscale / scale)?;
+        put("cubic weight", CUBIC, n.local[1] * unscale.powi(3) / scale)?;
         Ok(out)
     }
 }
 
-/// The unit of a row of int8 weights: its largest is 127.
-pub(super) fn row_scale(weights: &[f32]) -> f64 {
-    f64::from(weights.iter().fold(0.0f32, |m, w| m.max(w.abs())).max(1e-12)) / 127.0
+/// A mode of every orbit.
+fn representatives(shape: &Shape) -> Vec<usize> {
+    let (l, half) = (shape.extent, shape.extent / 2);
+    let mut out = vec![0; shape.orbits()];
+    for i in 0..=half {
+        for j in i..=half {
+            out[orbit(l, i, j)] = i * l + j;
+        }
+    }
+    out
+}
+
+/// The first line of H.
+fn matrix(extent: usize) -> Result<Vec<i16>, InputError> {
+    let line = |k: usize| {
+        let angle = 2.0 * std::f64::consts::PI * k as f64 / extent as f64;
+        encode("H", MATRIX, (angle.cos() + angle.sin()) / (extent as f64).sqrt())
+    };
+    (0..extent).map(line).collect()
 }
 
 /// The image's contents.
@@ -299,129 +441,39 @@ pub fn quantize(model: &Model, plan: Plan) -> Result<Parts, InputError> {
     plan.check()?;
     check(model)?;
     let config = &model.config;
-    let (l, [h1, h2]) = (config.extent, config.hidden);
     let a: Vec<f64> = model.linear().into_iter().map(f64::recip).collect();
-    let r = |k: usize, sigma: f64| radius(a[k], sigma);
-    let by_mode = |f: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..a.len()).map(f).collect() };
-
-    let (sampler, rows, stages) = schedule(model, plan, &a);
-    let scale_of: Vec<f64> = rows.iter().map(|(sigma, _)| model.at("scale.h", *sigma)[0]).collect();
-    let rows: Vec<Row> = rows
-        .into_iter()
-        .enumerate()
-        .map(|(n, (sigma, tables))| {
-            let network = tables::stage::<f64>(model, &tables::Node { sigma, trace: Vec::new() });
-            let scale = scale_of[n];
-            let filter = by_mode(&|k| if k == 0 { 0.0 } else { r(k, sigma) * network.spectral[0][k] * network.odd[0] });
-            let [first, second, third] = tables;
-            // A flow predicts by the h before, in its units.
-            let before = scale_of[n.saturating_sub(1)];
-            let times = |table: Vec<f64>, by: f64| -> Vec<f64> { table.into_iter().map(|x| x * by).collect() };
-            let tables = match sampler {
-                Sampler::Reverse => [first, times(second, scale), third],
-                Sampler::Flow => [times(first, before), times(second, scale), third],
-            };
-            let [first, second, third] = tables;
-            Row { spectral: [filter, first, second, third], network, scale }
-        })
-        .collect();
-
-    // Fields: eight standard deviations of the softest mode fit.
-    let all = |f: &dyn Fn(&Row) -> f64| rows.iter().map(f).fold(0.0f64, f64::max);
-    let filter = all(&|row| row.spectral[0].iter().copied().fold(0.0, f64::max));
-    let end: Vec<f64> = by_mode(&|k| if k == 0 { 0.0 } else { r(k, 0.0) });
-    let softest = filter.max(end.iter().copied().fold(0.0, f64::max));
-    let modes = (FULL / (8.0 * softest)).log2().floor().min(12.0) as i32;
-    let shift = shift_for("filter", std::iter::once(softest * exp2(modes - STATE_FRACTION as i32)), FULL)?;
-    let first = model.data("first.odd");
-    let second = model.data("second.odd");
-    let used = |weights: &[f32], columns: usize, pick: &[usize]| -> Vec<Vec<f32>> {
-        weights.chunks(columns).map(|row| pick.iter().map(|&i| row[i]).collect()).collect()
-    };
-    let inner: Vec<usize> = (0..h1).collect();
-    let layers = [
-        used(first, network::ODD, &LOCAL_ODD),
-        used(model.data("first.even"), network::EVEN, &LOCAL_EVEN),
-        used(second, h1, &inner),
-        used(model.data("second.even"), network::EVEN, &LOCAL_EVEN),
-    ];
-    let scales: Vec<Vec<f64>> = layers.iter().map(|rows| rows.iter().map(|row| row_scale(row)).collect()).collect();
-    let weights: Vec<i8> = layers
-        .iter()
-        .zip(&scales)
-        .flat_map(|(rows, scales)| rows.iter().zip(scales))
-        .flat_map(|(row, scale)| row.iter().map(move |&w| (f64::from(w) / scale).round_ties_even() as i8))
-        .collect();
-    // weight·gain at unit argument scale, for the largest weight of each row.
-    let gains = |layer: usize, unit: f64| {
-        let scales = &scales[2 * layer];
-        rows.iter().flat_map(move |row| row.network.units[2 * layer].iter().zip(scales).map(move |(g, s)| g * s * unit))
-    };
-    let evens = |layer: usize, unit: f64| scales[2 * layer + 1].iter().map(move |s| s * unit);
-    // The gain that makes it is an int16 with 9 fractional bits more.
-    let limit = (f64::from(LARGEST_WEIGHT) / 127.0).min(FULL / exp2(9));
-    let shifts = Shifts {
-        filter: shift,
-        sites: (FRACTION as i32 + modes - 11) as u32,
-        modes: [FRACTION, FRACTION],
-        first: [
-            shift_for("weights of the first layer", gains(0, FROM_ODD), limit)?,
-            shift_for("even weights of the first layer", evens(0, FROM_EVEN), limit)?,
-        ],
-        second: [
-            shift_for("weights of the second layer", gains(1, FROM_UNIT), limit)?,
-            shift_for("even weights of the second layer", evens(1, FROM_EVEN), limit)?,
-        ],
-        output: shift_for(
-            "output weights",
-            rows.iter().flat_map(|row| row.network.units[4].iter().map(|o| o / row.scale * exp2(11) / ACTIVATION)),
-            FULL,
-        )?,
-    };
-    let shape = Shape { extent: l, hidden: [h1, h2], rows: rows.len(), stages: stages.len() };
-    let mut representatives = vec![0; shape.orbits()];
-    for i in 0..=l / 2 {
-        for j in i..=l / 2 {
-            representatives[orbit(l, i, j)] = i * l + j;
-        }
-    }
-    let largest = int16("largest |M|", (config.magnetisation[1] * exp2(12)).ceil(), FULL)?;
-    let m_max = f64::from(largest) / exp2(12);
-    let formats = Formats { sampler, shifts, modes, m_max, scales: &scales, representatives: &representatives };
-    let encoded = rows.iter().map(|row| formats.row(row)).collect::<Result<_, _>>()?;
-    let line = |k: usize| {
-        let angle = 2.0 * std::f64::consts::PI * k as f64 / l as f64;
-        ((angle.cos() + angle.sin()) / (l as f64).sqrt() * exp2(FRACTION as i32)).round_ties_even() as i16
-    };
-    let even_gains = [(0, shifts.first[1]), (1, shifts.second[1])];
+    let (sampler, nodes, stages) = schedule(model, plan, &a);
+    let rows = rows(model, sampler, nodes, &a);
+    let end: Vec<f64> = a.iter().enumerate().map(|(k, &a)| if k == 0 { 0.0 } else { radius(a, 0.0) }).collect();
+    let layers = Layer::both(model);
+    let shifts = shifts(&rows, &end, &layers)?;
+    let shape = Shape { extent: config.extent, hidden: config.hidden, rows: rows.len(), stages: stages.len() };
+    let representatives = representatives(&shape);
+    // Rounded up: nothing is beyond.
+    let largest = encode("largest |M|", PHI, PHI.units(config.magnetisation[1]).ceil() * PHI.unit())?;
+    let m_max = PHI.decode(largest);
+    let encoder = Encoder { sampler, shifts, m_max, layers: &layers, representatives: &representatives };
+    let even_gains = layers.iter().enumerate().flat_map(|(n, layer)| {
+        let format = shifts.gain(n, Inputs::Even);
+        layer.even.units.iter().map(move |&unit| encode("even gain", format, unit))
+    });
     Ok(Parts {
         shape,
         sampler,
         shifts,
         largest,
         couplings: [config.couplings.kappa, config.couplings.b, config.couplings.lambda, config.mass2],
-        matrix: (0..l).map(line).collect(),
+        matrix: matrix(config.extent)?,
         magnetisation: quantiles(model.data("magnetisation"), config.magnetisation, m_max)?,
-        end: representatives
-            .iter()
-            .map(|&mode| int16("end", end[mode] * exp2(modes - 12 + shift as i32), FULL))
-            .collect::<Result<_, _>>()?,
-        gains: even_gains
-            .iter()
-            .flat_map(|&(layer, s)| evens(layer, FROM_EVEN * up(s, 9)).collect::<Vec<_>>())
-            .map(|g| int16("even gain", g, FULL))
-            .collect::<Result<_, _>>()?,
-        rows: encoded,
+        end: encoder.table("end", shifts.filter(), &end)?,
+        gains: even_gains.collect::<Result<_, _>>()?,
+        rows: rows.iter().map(|row| encoder.row(row)).collect::<Result<_, _>>()?,
         stages,
-        weights,
+        weights: layers.into_iter().flat_map(|Layer { odd, even, .. }| [odd.weights, even.weights].concat()).collect(),
     })
 }
 
-fn shifts_of(shifts: &Shifts, layer: usize) -> [u32; 2] {
-    if layer == 0 { shifts.first } else { shifts.second }
-}
-
-/// Ends of the cells of |M| in units of M_max/2^14.
+/// Ends of the cells of |M| in units of M_max, of the format [`MAGNETISATION`].
 fn quantiles(density: &[f32], [low, high]: [f64; 2], m_max: f64) -> Result<Vec<i16>, InputError> {
     let density: Vec<f64> = density.iter().map(|&p| f64::from(p)).collect();
     let mut cumulative = vec![0.0; density.len()];
@@ -429,9 +481,9 @@ fn quantiles(density: &[f32], [low, high]: [f64; 2], m_max: f64) -> Result<Vec<i
     let mut below = 0_u64;
     let ends = (0..=CELLS).map(|n| {
         // The word whose draw is this quantile, positive.
-        let word = if n == CELLS { !1 } else { below << 45 };
+        let word = if n == CELLS { !1 } else { below << (64 - SHARE_BITS) };
         below += u64::from(share(n.min(CELLS - 1)));
-        ((law.draw(word) / m_max * exp2(14)).round() as i16).min(1 << 14)
+        (MAGNETISATION.units(law.draw(word) / m_max).round() as i16).min(MAGNETISATION.limit)
     });
     Ok(ends.collect())
 }

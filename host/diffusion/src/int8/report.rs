@@ -2,13 +2,14 @@
 
 use rayon::prelude::*;
 use serde::Serialize;
-use stoquant_core::int8::Image;
 use stoquant_core::machine::Portable;
 use stoquant_core::score::Score;
+use stoquant_core::score::int8::Image;
+use stoquant_core::score::int8::format::{MAGNETISATION, PHI, STATE};
 
 use super::encode::Parts;
 use super::float::FloatStage;
-use super::generate::{Device, Memory, UNIT, Visit};
+use super::generate::{Device, Memory, Visit};
 use super::plain::{self, Layer, Number, Rules};
 use super::quantize::row_scale;
 use crate::model::Model;
@@ -35,7 +36,7 @@ pub fn stages(model: &Model, image: &Image<'_>, fields: usize, seed: u64) -> Res
     let mut memory = Memory::new(&shape);
     let device = Device::new(Portable, *image, &mut memory);
     let a: Vec<f64> = model.linear().into_iter().map(f64::recip).collect();
-    let m_max = f64::from(image.largest()) * UNIT;
+    let m_max = PHI.decode(image.largest());
     let sigma = |n: usize| f64::from(image.stage(n).sigma);
     let floats: Vec<FloatStage> = device.stages.iter().map(|stage| FloatStage::new(image, stage)).collect();
     let nodes: Vec<Node> = (0..shape.stages).map(|n| Node { sigma: sigma(n), trace: Vec::new() }).collect();
@@ -169,8 +170,8 @@ pub fn of_model(model: &Model, image: &Image<'_>, stage: usize, m: i16, u: &[i16
     let sigma = f64::from(image.stage(stage).sigma);
     let variance = model.linear().into_iter().map(f64::recip);
     let modes = u.iter().zip(variance);
-    let mut y: Vec<f64> = modes.map(|(&u, a)| f64::from(u) * UNIT * (a + sigma * sigma).sqrt()).collect();
-    y[0] = image.shape().extent as f64 * f64::from(m) / 16384.0 * f64::from(image.largest()) * UNIT;
+    let mut y: Vec<f64> = modes.map(|(&u, a)| STATE.decode(u) * (a + sigma * sigma).sqrt()).collect();
+    y[0] = image.shape().extent as f64 * MAGNETISATION.decode(m) * PHI.decode(image.largest());
     let scale = model.at("scale.h", sigma)[0];
     Tables::<f64>::new(model, &[Node { sigma, trace: Vec::new() }])
         .with(|network| {

@@ -17,7 +17,7 @@ use stoquant::experiment::InputError;
 use stoquant::output::{Output, Outputs, sha256};
 use stoquant::simd::MachineKind;
 use stoquant_core::arith::Real;
-use stoquant_core::int8::Sampler;
+use stoquant_core::score::int8::Sampler;
 use stoquant_model::{Extents, Phi4};
 
 use super::generated::{Manifest, check_count, config_of, image_of, timed};

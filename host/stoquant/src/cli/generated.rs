@@ -12,7 +12,7 @@ use stoquant::ensemble::Ensemble;
 use stoquant::experiment::InputError;
 use stoquant::output::Output;
 use stoquant::resources;
-use stoquant_core::int8::{Image, Sampler};
+use stoquant_core::score::int8::{Image, Sampler};
 use stoquant_model::{Extents, Phi4};
 
 use super::sample::MAX_VALUES;

@@ -11,7 +11,7 @@ use stoquant::diffusion::model::Model;
 use stoquant::diffusion::weights::{Quality, reverse};
 use stoquant::experiment::InputError;
 use stoquant::output::{Outputs, sha256};
-use stoquant_core::int8::Image;
+use stoquant_core::score::int8::Image;
 
 use super::{MachineArgs, Outcome, json, print, threads};
 

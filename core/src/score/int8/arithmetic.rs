@@ -1,9 +1,10 @@
 //! The three operations that everything here is made of: one rounding, one saturation, one activation.
 
+use super::format::{ARGUMENT, LARGEST_ACTIVATION, fixed};
 use crate::lattice::VECTORS;
 
-/// `x/2^shift`, rounded to nearest, ties away from zero: the one requantisation. Odd, so that φ → -φ holds to the bit, which ties
-/// upwards would break. 1 ≤ `shift` ≤ 30 and |x| < 2^31 - 2^(shift-1).
+/// `x/2^shift`, rounded to nearest, ties away from zero: the one requantisation. Odd, so that φ → -φ holds to the bit,
+/// which ties upwards would break. 1 ≤ `shift` ≤ 30 and |x| < 2^31 - 2^(shift-1).
 #[inline(always)]
 #[must_use]
 pub const fn round_shift(x: i32, shift: u32) -> i32 {
@@ -54,32 +55,30 @@ const fn bounded(x: i32, limit: i32, near: i32) -> i32 {
     if x < -limit { -limit } else { x }
 }
 
-/// 1 in the fixed point of the activation's argument.
-pub const ONE: i32 = 1 << 13;
+/// 1 as the argument of an activation.
+pub const ONE: i32 = ARGUMENT.one();
 
-/// The largest activation, s(1) + s(1) = 2.
-pub const LARGEST_ACTIVATION: i32 = 127;
-
-/// `s(z + β) + s(z - β)`, s(c) = (3c - c³)/2 with c clipped to [-1, 1]: arguments with 13 fractional bits, the result in int8, ±127 for
-/// ±2. The clipping is the saturation of the fixed point, and s is odd to the bit.
+/// `s(z + β) + s(z - β)`, s(c) = (3c - c³)/2 with c clipped to [-1, 1]: arguments of the format [`ARGUMENT`], the
+/// result in int8, ±127 for ±2. The clipping is the saturation of the fixed point, and s is odd to the bit.
 #[inline(always)]
 #[must_use]
 pub const fn activation(z: i16, beta: i16) -> i16 {
     let sum = smooth(z as i32 + beta as i32) + smooth(z as i32 - beta as i32);
     // |sum| ≤ 2^14 with 13 fractional bits: 2^14·254 < 2^22.
-    round_shift(sum * (2 * LARGEST_ACTIVATION), 15) as i16
+    round_shift(sum * (2 * LARGEST_ACTIVATION), fixed::ACTIVATED) as i16
 }
 
 /// s(c) with 13 fractional bits, |s| ≤ 2^13.
 #[inline(always)]
 const fn smooth(c: i32) -> i32 {
-    // s(1 - 2^-13) rounds to 1 too (tests): a device clips to a power of two and one less, for which it has an instruction.
+    // s(1 - 2^-13) rounds to 1 too (tests): a device clips to a power of two and one less, for which it has an
+    // instruction.
     let largest = if VECTORS { ONE } else { ONE - 1 };
     let c = if c > largest { largest } else { c };
     let c = if c < -ONE { -ONE } else { c };
     // c² ≤ 2^26, not negative; 3 - c² ≤ 3·2^13, times c at most 2^13·2^14.6 = 2^27.6.
-    let rest = 3 * ONE - ((c * c + (1 << 12)) >> 13);
-    round_shift(c * rest, 14)
+    let rest = 3 * ONE - ((c * c + half(fixed::ARGUMENT_SQUARE)) >> fixed::ARGUMENT_SQUARE);
+    round_shift(c * rest, fixed::SMOOTH)
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The image of a quantised score network: everything that a device needs, read where it lies.
 //!
-//! Little-endian; sections follow each other without gaps, in this order, after a header of [`HEADER`] bytes:
+//! The header, [`HEADER`] bytes, and the records of stages are laid out in [`layout`]. Sections follow the header
+//! without gaps, in this order, their numbers little-endian:
 //!
 //! | section | type | numbers |
 //! |---|---|---|
-//! | first line of H, 13 fractional bits | i16 | L |
-//! | ends of the cells of \|M\|, in units of M_max/2^14 | i16 | [`CELLS`] + 1 |
+//! | first line of H, format [`MATRIX`](super::format::MATRIX) | i16 | L |
+//! | ends of the cells of \|M\|, format [`MAGNETISATION`] | i16 | [`CELLS`] + 1 |
 //! | r(σ = 0) of every orbit | i16 | K |
 //! | gains of the even weights of both layers | i16 | h₁ + h₂ |
 //! | rows of tables, each [`Shape::row`] numbers | i16 | R rows |
@@ -13,22 +14,26 @@
 //! | weights: first odd h₁×[`ODD`], even h₁×[`EVEN`], second odd h₂×h₁, even h₂×[`EVEN`]; 0 to an even number | i8 | |
 //! | CRC-32 of all that is before it | u32 | 1 |
 //!
-//! An orbit is a set of modes that the symmetries of the lattice map onto each other: K = (L/2 + 1)(L/2 + 2)/2. A row of tables is sampled
-//! at one σ; a stage of the sampler is four neighbouring rows and their weights. A row holds, one after the other, [`SPECTRAL`] tables by
-//! orbit; gains and biases of the first layer, and of the second; weights of the output; single numbers, see [`scalar`](super::stage::scalar).
+//! An orbit is a set of modes that the symmetries of the lattice map onto each other: K = (L/2 + 1)(L/2 + 2)/2. A row
+//! of tables is sampled at one σ; a stage of the sampler is four neighbouring rows and their weights. A row holds, one
+//! after the other, [`SPECTRAL`] tables by orbit; gains and biases of the first layer, and of the second; weights of
+//! the output; single numbers, see [`scalar`](super::stage::scalar).
 //!
 //! [`Image::new`] checks all of it; nothing that reads an image can fail after.
 
 use core::fmt;
+
+use super::format::{LARGEST_ROW, MAGNETISATION, PHI, ROW_WEIGHT, STATE};
+use super::layout::{self, Field, header};
 
 /// First bytes of an image.
 pub const MAGIC: [u8; 4] = *b"\x89SQM";
 /// The version that this code reads.
 pub const VERSION: u16 = 1;
 /// Bytes of the header.
-pub const HEADER: usize = 96;
+pub const HEADER: usize = header::BYTES;
 /// Bytes of a stage.
-pub const STAGE: usize = 16;
+pub const STAGE: usize = layout::stage::BYTES;
 /// Cells of the law of |M|; their probabilities: [`share`](super::sampler::share).
 pub const CELLS: usize = 256;
 /// Odd features: ŷ, its sums over 4 neighbours, 4 diagonals and 4 sites at distance 2, M.
@@ -47,6 +52,8 @@ pub const MAX_UNITS: usize = 128;
 pub const MAX_ROWS: usize = 1024;
 /// Most bytes.
 pub const MAX_BYTES: usize = 1 << 20;
+/// Bits of η: its fractional bits, those of [`STATE`], and four above.
+pub const NOISE_WIDTH: usize = STATE.bits as usize + 4;
 
 /// What a stage of the sampler does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,14 +205,38 @@ impl Shifts {
     }
 }
 
-/// An image that has been checked.
-#[derive(Clone, Copy, Debug)]
-pub struct Image<'a> {
-    bytes: &'a [u8],
+/// What the header of an image says that has been checked. Only [`Image::header`] gives one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
     shape: Shape,
     sampler: Sampler,
     shifts: Shifts,
     largest: i16,
+}
+
+impl Header {
+    /// Where everything lies.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The image whose header this is, from the same bytes as before, without the check: that takes a quarter as long
+    /// as an evaluation on a Cortex-M4. `None` where the bytes are too few.
+    ///
+    /// Whoever calls this vouches that nothing has been written to the bytes since. Of others every number that is read
+    /// is arbitrary, and sums may overflow: wrong results, and a panic in builds that check for overflows.
+    #[must_use]
+    pub fn image<'a>(&self, bytes: &'a [u8]) -> Option<Image<'a>> {
+        bytes.get(..self.shape.bytes()).map(|bytes| Image { bytes, header: *self })
+    }
+}
+
+/// An image that has been checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Image<'a> {
+    bytes: &'a [u8],
+    header: Header,
 }
 
 /// A stage as it lies in the image.
@@ -213,7 +244,7 @@ pub struct Image<'a> {
 pub struct StageRecord {
     /// First of four rows.
     pub row: usize,
-    /// Their weights, 14 fractional bits, sum 1.
+    /// Their weights, format [`ROW_WEIGHT`], sum 1.
     pub weights: [i16; 4],
     /// Whether the sum of a flow is then its new base.
     pub closes: bool,
@@ -224,53 +255,57 @@ pub struct StageRecord {
 impl<'a> Image<'a> {
     /// Checks everything.
     pub fn new(bytes: &'a [u8]) -> Result<Self, ImageError> {
-        if bytes.get(..4) != Some(&MAGIC) {
+        if header::MAGIC.read(bytes) != Some(MAGIC) {
             return Err(ImageError::Magic);
         }
         let length = |want| ImageError::Length { got: bytes.len(), want };
         if bytes.len() < HEADER {
             return Err(length(HEADER));
         }
-        let u16_at = |at: usize| array(bytes, at).map_or(0, u16::from_le_bytes);
-        if u16_at(4) != VERSION {
-            return Err(ImageError::Version(u16_at(4)));
+        let version = header::VERSION.number(bytes);
+        if version != VERSION {
+            return Err(ImageError::Version(version));
         }
-        let number = |what, at, low: usize, high: usize| match usize::from(u16_at(at)) {
+        let number = |what, field: Field<2>, low: usize, high: usize| match usize::from(field.number(bytes)) {
             n if (low..=high).contains(&n) => Ok(n),
             n => Err(ImageError::Header { what, value: n as u32 }),
         };
-        number("header length", 6, HEADER, HEADER)?;
-        number("width of the noise", 12, 16, 16)?;
-        let extent = number("L", 14, EXTENTS[0], EXTENTS[1])?;
+        number("header length", header::HEADER, HEADER, HEADER)?;
+        number("width of the noise", header::NOISE, NOISE_WIDTH, NOISE_WIDTH)?;
+        let extent = number("L", header::EXTENT, EXTENTS[0], EXTENTS[1])?;
         if extent % 2 == 1 {
             return Err(ImageError::Header { what: "L, which must be even,", value: extent as u32 });
         }
-        let hidden = [number("units of layer 1", 16, 1, MAX_UNITS)?, number("units of layer 2", 18, 1, MAX_UNITS)?];
-        let rows = number("rows", 20, 4, MAX_ROWS)?;
-        let stages = number("stages", 22, 1, MAX_ROWS)?;
-        let sampler = if number("sampler", 24, 0, 1)? == 0 { Sampler::Reverse } else { Sampler::Flow };
-        let mut shifts = [0; 9];
-        for (n, shift) in shifts.iter_mut().enumerate() {
-            *shift = u32::from(bytes.get(26 + n).copied().unwrap_or(0));
+        let hidden = [
+            number("units of layer 1", header::FIRST, 1, MAX_UNITS)?,
+            number("units of layer 2", header::SECOND, 1, MAX_UNITS)?,
+        ];
+        let rows = number("rows", header::ROWS, 4, MAX_ROWS)?;
+        let stages = number("stages", header::STAGES, 1, MAX_ROWS)?;
+        let sampler = if number("sampler", header::SAMPLER, 0, 1)? == 0 { Sampler::Reverse } else { Sampler::Flow };
+        let shifts = header::SHIFTS.read(bytes).unwrap_or_default().map(u32::from);
+        for (n, shift) in shifts.iter().enumerate() {
             // The second to fourth are of transforms, whose sums reach (2^15 - 1)·2^16.
             let allowed = if (1..4).contains(&n) { 2..=15 } else { 1..=24 };
             if !allowed.contains(shift) {
                 return Err(ImageError::Header { what: "shift", value: *shift });
             }
         }
-        let largest = number("M_max", 36, 1, i16::MAX as usize)? as i16;
+        let largest = number("M_max", header::LARGEST, 1, PHI.limit as usize)? as i16;
         let shape = Shape { extent, hidden, rows, stages };
         let [.., checksum, want] = shape.sections();
         if want > MAX_BYTES || bytes.len() != want {
             return Err(length(want.min(MAX_BYTES)));
         }
-        if array(bytes, 8).map(u32::from_le_bytes) != Some(want as u32) {
-            return Err(ImageError::Header { what: "length", value: array(bytes, 8).map_or(0, u32::from_le_bytes) });
+        let said = header::LENGTH.read(bytes).map_or(0, u32::from_le_bytes);
+        if said != want as u32 {
+            return Err(ImageError::Header { what: "length", value: said });
         }
-        if array(bytes, checksum).map(u32::from_le_bytes) != Some(crc32(bytes.get(..checksum).unwrap_or(&[]))) {
+        let sum = Field { at: checksum };
+        if sum.read(bytes).map(u32::from_le_bytes) != Some(crc32(bytes.get(..checksum).unwrap_or(&[]))) {
             return Err(ImageError::Checksum);
         }
-        let image = Self { bytes, shape, sampler, shifts: Shifts::of(shifts), largest };
+        let image = Self { bytes, header: Header { shape, sampler, shifts: Shifts::of(shifts), largest } };
         for n in 0..stages {
             let stage = image.stage(n);
             let (mut sum, mut size) = (0, 0);
@@ -278,7 +313,7 @@ impl<'a> Image<'a> {
                 sum += i32::from(weight);
                 size += i32::from(weight).abs();
             }
-            if stage.row + 4 > rows || sum != 1 << 14 || size > 1 << 15 {
+            if stage.row + 4 > rows || sum != ROW_WEIGHT.one() || size > 2 * ROW_WEIGHT.one() {
                 return Err(ImageError::Stage(n));
             }
         }
@@ -288,13 +323,13 @@ impl<'a> Image<'a> {
                 sum += image.matrix().nth(at).map_or(0, |h| i32::from(h).abs());
                 at = (at + k) % extent.max(1);
             }
-            if sum > 1 << 16 {
+            if sum > LARGEST_ROW {
                 return Err(ImageError::Matrix(k));
             }
         }
         let mut before = 0;
         for q in image.magnetisation() {
-            if q < before || q > 1 << 14 {
+            if q < before || q > MAGNETISATION.limit {
                 return Err(ImageError::Magnetisation);
             }
             before = q;
@@ -302,34 +337,40 @@ impl<'a> Image<'a> {
         Ok(image)
     }
 
+    /// What its header says, to read the image again without a check.
+    #[must_use]
+    pub const fn header(&self) -> Header {
+        self.header
+    }
+
     /// Where everything lies.
     #[must_use]
     pub const fn shape(&self) -> Shape {
-        self.shape
+        self.header.shape
     }
 
     /// What its stages do.
     #[must_use]
     pub const fn sampler(&self) -> Sampler {
-        self.sampler
+        self.header.sampler
     }
 
     /// Its shifts.
     #[must_use]
     pub const fn shifts(&self) -> Shifts {
-        self.shifts
+        self.header.shifts
     }
 
-    /// M_max, 12 fractional bits.
+    /// M_max, format [`PHI`].
     #[must_use]
     pub const fn largest(&self) -> i16 {
-        self.largest
+        self.header.largest
     }
 
     /// κ, b and λ of the action, m² of its linear part.
     #[must_use]
     pub fn couplings(&self) -> [f64; 4] {
-        core::array::from_fn(|n| array(self.bytes, 40 + 8 * n).map_or(0.0, f64::from_le_bytes))
+        header::COUPLINGS.map(|field| field.read(self.bytes).map_or(0.0, f64::from_le_bytes))
     }
 
     /// The first line of H.
@@ -354,34 +395,33 @@ impl<'a> Image<'a> {
 
     /// Row `n` of the tables.
     pub fn row(&self, n: usize) -> impl Iterator<Item = i16> + Clone + 'a {
-        let [.., rows, _, _, _, _] = self.shape.sections();
-        let length = 2 * self.shape.row();
+        let [.., rows, _, _, _, _] = self.shape().sections();
+        let length = 2 * self.shape().row();
         numbers(self.bytes.get(rows + n * length..rows + (n + 1) * length).unwrap_or(&[]))
     }
 
     /// Stage `n`.
     #[must_use]
     pub fn stage(&self, n: usize) -> StageRecord {
-        let [.., stages, _, _, _] = self.shape.sections();
-        let at = stages + n * STAGE;
-        let u16_at = |offset: usize| array(self.bytes, at + offset).map_or(0, u16::from_le_bytes);
+        let [.., stages, _, _, _] = self.shape().sections();
+        let record = self.bytes.get(stages + n * STAGE..).unwrap_or(&[]);
         StageRecord {
-            row: usize::from(u16_at(0)),
-            weights: core::array::from_fn(|i| u16_at(2 + 2 * i) as i16),
-            closes: u16_at(10) != 0,
-            sigma: array(self.bytes, at + 12).map_or(0.0, f32::from_le_bytes),
+            row: usize::from(layout::stage::ROW.number(record)),
+            weights: layout::stage::WEIGHTS.map(|field| field.number(record) as i16),
+            closes: layout::stage::CLOSES.number(record) != 0,
+            sigma: layout::stage::SIGMA.read(record).map_or(0.0, f32::from_le_bytes),
         }
     }
 
     /// All weights, in their order.
     #[must_use]
     pub fn weights(&self) -> &'a [u8] {
-        let [.., weights, _, _] = self.shape.sections();
-        self.bytes.get(weights..weights + self.shape.weights()).unwrap_or(&[])
+        let [.., weights, _, _] = self.shape().sections();
+        self.bytes.get(weights..weights + self.shape().weights()).unwrap_or(&[])
     }
 
     fn section(&self, n: usize) -> impl Iterator<Item = i16> + Clone + 'a {
-        let sections = self.shape.sections();
+        let sections = self.shape().sections();
         let bytes = match (sections.get(n), sections.get(n + 1)) {
             (Some(&from), Some(&to)) => self.bytes.get(from..to),
             _ => None,
@@ -394,11 +434,9 @@ fn numbers(bytes: &[u8]) -> impl Iterator<Item = i16> + Clone + '_ {
     bytes.as_chunks::<2>().0.iter().map(|&pair| i16::from_le_bytes(pair))
 }
 
-fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-    bytes.get(at..)?.first_chunk::<N>().copied()
-}
-
 /// CRC-32 (IEEE 802.3, reflected, as in zlib), four bits at a time: a table of 64 bytes.
+// Not of the crate `crc`, as frames of the protocol are: without a table that takes 37 instructions a byte on a
+// Cortex-M4, this takes 10.5; and its table of a byte at a time takes 1 KiB of flash.
 #[must_use]
 pub fn crc32(bytes: &[u8]) -> u32 {
     const TABLE: [u32; 16] = {

@@ -1,6 +1,6 @@
 //! The sampler: noise in, a configuration out, integers all the way.
 //!
-//! The state is u_k = y_k/r_k(σ), of unit variance at all σ, with 12 fractional bits. A stage is
+//! The state is u_k = y_k/r_k(σ), of unit variance at all σ. A stage is
 //!
 //! ```text
 //! ŷ = T[filter·u]     h = network(ŷ + M)     ĥ = T h
@@ -8,21 +8,21 @@
 //! u' = base + predict·ĥ, sum += weight·ĥ      flow
 //! ```
 //!
-//! Widths of a step, 26 fractional bits: keep·u below 2^14·2^15, pull·ĥ below 2^15·2^15, amplitude·η below 2^14·2^14.7; together below 2^31.
+//! The sums of a step have 26 fractional bits; [`fixed::STEP`] bounds them.
 
 use super::arithmetic::{clamp, round_shift, saturate};
-use super::hartley::{FRACTION, Matrix, transform};
+use super::format::{AMPLITUDE, KEEP, MATRIX, PLACE_BITS, SHARE_BITS, fixed};
+use super::hartley::{Matrix, transform};
 use super::image::{CELLS, Image, Shape, Shifts};
+use super::kernels::Kernels;
 use super::network::{self, Work};
 use super::stage::{Stage, unfold};
 use crate::lattice::{CHUNK, Chunk, VECTORS, segment, segment_mut};
 use crate::machine::{Machine, Pass};
 use crate::noise::{Noise, Words};
 
-/// Fractional bits of u, and of φ.
-pub const STATE_FRACTION: u32 = 12;
-/// Largest keep and amplitude, 14 fractional bits.
-const UNIT: i32 = 1 << 14;
+/// The first pass of a transform to sites loses the bits of H.
+const FIRST_PASS: u32 = MATRIX.bits as u32;
 
 /// A network on its lattice, for blocks of B sites: on a device few, where there are vectors as many as they hold.
 #[derive(Clone, Copy, Debug)]
@@ -55,8 +55,8 @@ impl<H: Matrix, const B: usize> Network<H, B> {
         network::work(shape.extent, shape.hidden[0], B, false)
     }
 
-    /// ĥ of every mode at the modes `u`, given `m` = M/M_max with 14 fractional bits. `work` has at least [`work`](Self::work) numbers.
-    pub fn remainder<M: Machine>(
+    /// ĥ of every mode at the modes `u`, given `m` = M/M_max. `work` has at least [`work`](Self::work) numbers.
+    pub fn remainder<M: Kernels>(
         &self,
         machine: M,
         stage: &Stage<'_>,
@@ -68,8 +68,9 @@ impl<H: Matrix, const B: usize> Network<H, B> {
         machine.run(Remainder { network: self, machine, stage, m, u, h, work });
     }
 
-    /// h of every site, 11 fractional bits, from the fluctuation of ŷ there: the part of [`remainder`](Self::remainder) between the transforms.
-    pub fn sites<M: Machine>(
+    /// h of every site from the fluctuation of ŷ there: the part of [`remainder`](Self::remainder) between the
+    /// transforms.
+    pub fn sites<M: Kernels>(
         &self,
         machine: M,
         stage: &Stage<'_>,
@@ -99,13 +100,14 @@ impl<H: Matrix, const B: usize> Network<H, B> {
         machine.run(Reverse { extent: self.shape.extent, machine, tables, noise, step, h, u });
     }
 
-    /// `out = base + table·h`, table 1 of [`Stage::spectral`] to predict and table 2 to advance; `out` may be what `base` was.
+    /// `out = base + table·h`, table 1 of [`Stage::spectral`] to predict and table 2 to advance; `out` may be what
+    /// `base` was.
     pub fn flow<M: Machine>(&self, machine: M, table: &[i16], base: &[i16], h: &[i16], out: &mut [i16]) {
         machine.run(Flow { extent: self.shape.extent, table, base, h, out });
     }
 
-    /// φ of every site, 12 fractional bits, from the modes of the last stage and M.
-    pub fn finish<M: Machine>(
+    /// φ of every site from the modes of the last stage and M.
+    pub fn finish<M: Kernels>(
         &self,
         machine: M,
         image: &Image<'_>,
@@ -129,7 +131,7 @@ struct Remainder<'a, H, M, const B: usize> {
     work: &'a mut [i16],
 }
 
-impl<H: Matrix, M: Machine, const B: usize> Pass for Remainder<'_, H, M, B> {
+impl<H: Matrix, M: Kernels, const B: usize> Pass for Remainder<'_, H, M, B> {
     type Output = ();
     #[inline(always)]
     fn pass(self) {
@@ -137,7 +139,7 @@ impl<H: Matrix, M: Machine, const B: usize> Pass for Remainder<'_, H, M, B> {
         let Network { matrix, shape, shifts } = *network;
         let Some(mut work) = Work::<B>::new(shape.extent, shape.hidden[0], work) else { return };
         filter(shape.extent, stage.spectral(0), shifts.filter, u, work.field());
-        transform(machine, matrix, work.field(), h, [FRACTION, shifts.sites]);
+        transform(machine, matrix, work.field(), h, [FIRST_PASS, shifts.sites]);
         network::sites(machine, stage, &shifts, m, h, &mut work);
         transform(machine, matrix, h, work.field(), shifts.modes);
     }
@@ -186,8 +188,10 @@ impl<W: Words, M: Machine> Pass for Reverse<'_, W, M> {
             let factors = keep.iter().zip(pull).zip(amplitude);
             for (((u, &h), &eta), ((&keep, &pull), &amplitude)) in u.iter_mut().zip(h).zip(&*eta).zip(factors) {
                 let [keep, pull, amplitude] = [keep.into(), pull.into(), amplitude.into()];
-                let sum = clamp(keep, UNIT) * i32::from(*u) + pull * i32::from(h) + clamp(amplitude, UNIT) * eta;
-                *u = saturate(round_shift(sum, 14));
+                let sum = clamp(keep, KEEP.one()) * i32::from(*u)
+                    + pull * i32::from(h)
+                    + clamp(amplitude, AMPLITUDE.one()) * eta;
+                *u = saturate(round_shift(sum, fixed::STEP));
             }
         }
     }
@@ -212,7 +216,10 @@ impl Pass for Flow<'_> {
         for (n, (out, (base, h))) in chunks.enumerate() {
             let table = by_mode(extent, table, n * CHUNK, &mut buffer);
             for (((slot, &base), &h), &factor) in out.iter_mut().zip(base).zip(h).zip(table) {
-                *slot = saturate(round_shift((i32::from(base) << 14) + i32::from(factor) * i32::from(h), 14));
+                *slot = saturate(round_shift(
+                    (i32::from(base) << fixed::STEP) + i32::from(factor) * i32::from(h),
+                    fixed::STEP,
+                ));
             }
         }
     }
@@ -229,12 +236,12 @@ struct Finish<'a, H, M, const B: usize> {
     work: &'a mut [i16],
 }
 
-impl<H: Matrix, M: Machine, const B: usize> Pass for Finish<'_, H, M, B> {
+impl<H: Matrix, M: Kernels, const B: usize> Pass for Finish<'_, H, M, B> {
     type Output = ();
     #[inline(always)]
     fn pass(self) {
-        let Self { network: &Network { matrix, shape: Shape { extent, .. }, shifts }, machine, image, m, u, phi, work } =
-            self;
+        let Self { network, machine, image, m, u, phi, work } = self;
+        let Network { matrix, shape: Shape { extent, .. }, shifts } = *network;
         unfold(extent, extent, &mut image.end(), phi);
         for (phi, &u) in phi.iter_mut().zip(u) {
             *phi = saturate(round_shift(i32::from(*phi) * i32::from(u), shifts.filter));
@@ -242,15 +249,16 @@ impl<H: Matrix, M: Machine, const B: usize> Pass for Finish<'_, H, M, B> {
         if let Some(zero) = phi.first_mut() {
             *zero = 0;
         }
-        transform(machine, matrix, phi, segment_mut(work, 0, extent * extent), [FRACTION, shifts.sites - 1]);
-        let mean = round_shift(i32::from(image.largest()) * i32::from(m), 14);
+        transform(machine, matrix, phi, segment_mut(work, 0, extent * extent), [FIRST_PASS, shifts.sites_of_phi()]);
+        let mean = round_shift(i32::from(image.largest()) * i32::from(m), fixed::PHI_MEAN);
         for phi in phi {
             *phi = saturate(i32::from(*phi) + mean);
         }
     }
 }
 
-/// Numbers of a table from mode `first` on, at least a chunk of them or all that are left: as they lie, or of the quadrant, unfolded.
+/// Numbers of a table from mode `first` on, at least a chunk of them or all that are left: as they lie, or of the
+/// quadrant, unfolded.
 #[inline(always)]
 fn by_mode<'a>(extent: usize, table: &'a [i16], first: usize, buffer: &'a mut Chunk<i16>) -> &'a [i16] {
     let (volume, half) = (extent * extent, extent / 2);
@@ -281,10 +289,10 @@ pub const fn orbit(extent: usize, i: usize, j: usize) -> usize {
     low * (half + 1) - low * low.saturating_sub(1) / 2 + (high - low)
 }
 
-/// M/M_max, 14 fractional bits, from a random word: sign, half of the law, cell, place in the cell.
+/// M/M_max from a random word: sign, half of the law, cell, place in the cell.
 ///
-/// Cells shrink towards both ends: octaves of eight, each with half the probability of the one before, so that a density which is constant in a
-/// cell fits the tails as well ([`share`]).
+/// Cells shrink towards both ends: octaves of eight, each with half the probability of the one before, so that a
+/// density which is constant in a cell fits the tails as well ([`share`]).
 #[must_use]
 pub fn magnetisation(image: &Image<'_>, word: u64) -> i16 {
     const { assert!(CELLS == 2 * OCTAVES * 8) };
@@ -292,14 +300,14 @@ pub fn magnetisation(image: &Image<'_>, word: u64) -> i16 {
     let octave = (tail.leading_zeros() as usize).min(OCTAVES - 1);
     // The octave's leading one is known; the last octave has none.
     let rest = tail << (octave + usize::from(octave < OCTAVES - 1));
-    let (cell, place) = ((rest >> 61) as usize, (rest >> 45 & 0xffff) as i32);
+    let (cell, place) = ((rest >> 61) as usize, (rest >> (61 - PLACE_BITS) & ((1 << PLACE_BITS) - 1)) as i32);
     let from_end = (OCTAVES - 1 - octave) * 8 + cell;
     let upper = word >> 63 == 1;
     let low = if upper { CELLS - 1 - from_end } else { from_end };
     let mut quantiles = image.magnetisation().skip(low);
     let (low, high) = (quantiles.next().map_or(0, i32::from), quantiles.next().map_or(0, i32::from));
     // high - low ≤ 2^14, and 16 bits of the word.
-    let within = round_shift((high - low) * place, 16);
+    let within = round_shift((high - low) * place, PLACE_BITS);
     let m = (if upper { high - within } else { low + within }) as i16;
     if word & 1 == 0 { m } else { -m }
 }
@@ -307,7 +315,9 @@ pub fn magnetisation(image: &Image<'_>, word: u64) -> i16 {
 /// Octaves of cells from the middle of the law of |M| to each end.
 const OCTAVES: usize = 16;
 
-/// The probability of a cell of |M|, in units of 2^-19.
+const _: () = assert!(SHARE_BITS as usize == OCTAVES + 3, "half of the law is eight cells times 2^15 shares");
+
+/// The probability of a cell of |M|, in units of 2^-[`SHARE_BITS`].
 #[must_use]
 pub const fn share(cell: usize) -> u32 {
     let from_end = if cell < CELLS / 2 { cell } else { CELLS - 1 - cell };
@@ -315,7 +325,7 @@ pub const fn share(cell: usize) -> u32 {
     if octave == 0 { 1 } else { 1 << (octave - 1) }
 }
 
-/// Standard Gaussian modes: η of site k at `step`, 12 fractional bits.
+/// Standard Gaussian modes: η of site k at `step`.
 pub fn start<W: Words, M: Machine>(machine: M, noise: &mut Noise<W>, step: u64, u: &mut [i16]) {
     let mut eta = Chunk::<i32>::default();
     for (n, u) in u.chunks_mut(CHUNK).enumerate() {

@@ -1,39 +1,38 @@
 //! One stage of an image, made ready: four rows added up, gains multiplied into weights.
 
 use super::arithmetic::{clamp, round_shift};
+use super::format::{CROSS, GAIN_BITS, LARGEST_WEIGHT, SKIP, fixed};
 use super::image::{EVEN, Image, ODD, SCALARS, SPECTRAL, Shape};
+use super::kernels::Two;
 use crate::lattice::{VECTORS, segment};
 
 /// Odd inputs of the first layer in pairs, one of them empty.
 pub const ODD_PAIRS: usize = ODD.div_ceil(2);
 /// Even inputs of a layer in pairs.
 pub const EVEN_PAIRS: usize = EVEN.div_ceil(2);
-/// Units that are worked on together: as many as registers hold where there are vectors, else the two of a pair of inputs.
+/// Units that are worked on together: as many as registers hold where there are vectors, else the two of a pair of
+/// inputs.
 pub const UNITS: usize = if VECTORS { 4 } else { 2 };
-/// Largest weight times gain.
-pub const LARGEST_WEIGHT: i32 = 1 << 13;
-/// Largest skip and cross weight.
-pub const LARGEST_SKIP: i32 = 1 << 13;
 
-pub use crate::machine::Two;
-
-/// Where the scalars of a row lie.
+/// Where the scalars of a row lie, and their formats.
 pub mod scalar {
-    /// Factors of the sums over neighbours, diagonals and distance 2, 14 fractional bits.
+    /// Factors of the sums over neighbours, diagonals and distance 2: three of
+    /// [`ORBIT_SCALE`](crate::score::int8::format::ORBIT_SCALE).
     pub const ORBITS: usize = 0;
-    /// Factors of M in ŷ and in its feature, 11 fractional bits for M/M_max.
+    /// Factors of M in ŷ and in its feature: two of [`MEAN_SCALE`](crate::score::int8::format::MEAN_SCALE).
     pub const MEAN: usize = 3;
-    /// Factors of ŷ² and its sums, 12 fractional bits; that of M², 10 for (M/M_max)².
+    /// Factors of ŷ² and its two sums, of [`EVEN_SCALE`](crate::score::int8::format::EVEN_SCALE); that of M², of
+    /// [`MEAN2_SCALE`](crate::score::int8::format::MEAN2_SCALE).
     pub const EVEN: usize = 5;
-    /// What is then taken off, 10 fractional bits.
+    /// What is then taken off: four of [`OFFSET`](crate::score::int8::format::OFFSET).
     pub const OFFSET: usize = 9;
-    /// Weights of the odd features, 12 fractional bits.
+    /// Weights of the odd features: five of [`SKIP`](crate::score::int8::format::SKIP).
     pub const SKIP: usize = 13;
-    /// Weights of ŷ times the even ones, 11 fractional bits.
+    /// Weights of ŷ times the even ones: four of [`CROSS`](crate::score::int8::format::CROSS).
     pub const CROSS: usize = 18;
-    /// p₁, 12 fractional bits.
+    /// p₁, of [`LINEAR`](crate::score::int8::format::LINEAR).
     pub const LINEAR: usize = 22;
-    /// p₃, 13 fractional bits.
+    /// p₃, of [`CUBIC`](crate::score::int8::format::CUBIC).
     pub const CUBIC: usize = 23;
 }
 
@@ -65,7 +64,8 @@ impl Shape {
         self.parts(self.extent / 2 + 1).length
     }
 
-    /// Numbers of a prepared stage whose tables are of all modes, for whoever has the memory: they need not be unfolded at every step.
+    /// Numbers of a prepared stage whose tables are of all modes, for whoever has the memory: they need not be unfolded
+    /// at every step.
     #[must_use]
     pub const fn unfolded(&self) -> usize {
         self.parts(self.extent).length
@@ -91,11 +91,10 @@ impl<'a> Stage<'a> {
         let parts = shape.parts(side);
         let rows: [_; 4] = core::array::from_fn(|i| image.row(record.row + i));
         let [r0, r1, r2, r3] = rows;
-        // |w| sums to at most 2, so that |Σ w·x| < 2^15·2^15.
         let mut row = r0.zip(r1).zip(r2.zip(r3)).map(|((a, b), (c, d))| {
             let [w0, w1, w2, w3] = record.weights.map(i32::from);
             let sum = w0 * i32::from(a) + w1 * i32::from(b) + w2 * i32::from(c) + w3 * i32::from(d);
-            clamp(round_shift(sum, 14), i32::from(i16::MAX)) as i16
+            clamp(round_shift(sum, fixed::ROWS), i32::from(i16::MAX)) as i16
         });
         numbers.fill(0);
         for table in numbers.chunks_mut(parts.spectral.max(1)).take(SPECTRAL) {
@@ -112,8 +111,8 @@ impl<'a> Stage<'a> {
             let mut fill = |first: usize, count: usize, gains: &mut dyn Iterator<Item = i16>| {
                 for (unit, gain) in (0..units).zip(gains) {
                     for (n, weight) in (0..count).zip(&mut weights) {
-                        // |weight| ≤ 2^7, |gain| < 2^15.
-                        let value = clamp(round_shift(weight * i32::from(gain), 9), LARGEST_WEIGHT) as i16;
+                        let value = round_shift(weight * i32::from(gain), GAIN_BITS);
+                        let value = clamp(value, LARGEST_WEIGHT.into()) as i16;
                         if let Some(slot) = numbers.get_mut(start + 2 * place(length, unit, first + n / 2) + n % 2) {
                             *slot = value;
                         }
@@ -132,8 +131,10 @@ impl<'a> Stage<'a> {
             *slot = row.next().unwrap_or(0);
         }
         let scalars = numbers.get_mut(parts.scalars..).unwrap_or(&mut []);
-        for slot in scalars.iter_mut().skip(scalar::SKIP).take(ODD + EVEN) {
-            *slot = clamp(i32::from(*slot), LARGEST_SKIP) as i16;
+        for (first, count, limit) in [(scalar::SKIP, ODD, SKIP.limit), (scalar::CROSS, EVEN, CROSS.limit)] {
+            for slot in scalars.iter_mut().skip(first).take(count) {
+                *slot = clamp(i32::from(*slot), limit.into()) as i16;
+            }
         }
         Self { shape, parts, numbers, closes: record.closes }
     }
@@ -144,15 +145,16 @@ impl<'a> Stage<'a> {
         self.shape
     }
 
-    /// A table by mode: of all L², or of the quadrant of modes up to L/2, `(L/2 + 1)²` numbers, row-major. 0 is the filter.
+    /// A table by mode: of all L², or of the quadrant of modes up to L/2, `(L/2 + 1)²` numbers, row-major. 0 is the
+    /// filter.
     #[must_use]
     pub fn spectral(&self, n: usize) -> &'a [i16] {
         let length = self.parts.spectral;
         segment(self.numbers, n * length, length)
     }
 
-    /// Weights of a layer: of the units of a group side by side, pair by pair, the odd ones and [`EVEN_PAIRS`] even ones, group by group; 0 for
-    /// what fills the last group or a pair. Without vectors one unit after the other.
+    /// Weights of a layer: of the units of a group side by side, pair by pair, the odd ones and [`EVEN_PAIRS`] even
+    /// ones, group by group; 0 for what fills the last group or a pair. Without vectors one unit after the other.
     #[must_use]
     pub fn weights(&self, layer: usize) -> &'a [[Two; UNITS]] {
         let Parts { first, second, units, .. } = self.parts;
@@ -167,7 +169,7 @@ impl<'a> Stage<'a> {
         (0..length).map(move |pair| weights.get(place(length, unit, pair)).copied().unwrap_or([0; 2]))
     }
 
-    /// Biases of a layer, 13 fractional bits.
+    /// Biases of a layer, of the format [`ARGUMENT`](super::format::ARGUMENT).
     #[must_use]
     pub fn biases(&self, layer: usize) -> &'a [i16] {
         let [h1, h2] = self.shape.hidden;

@@ -1,12 +1,8 @@
 //! The Hartley transform in integers.
 
 use super::arithmetic::{round_shift, saturate};
-use super::stage::Two;
+use super::kernels::{Kernels, Two};
 use crate::lattice::{segment, segment_mut};
-use crate::machine::Machine;
-
-/// Fractional bits of H.
-pub const FRACTION: u32 = 13;
 
 /// Columns that stay in registers.
 pub const COLUMNS: usize = 16;
@@ -97,10 +93,10 @@ impl Matrix for Full<'_> {
 
 /// One pass: `out_jk = Σ_i x_ij H_ik`, transposed, so that two of them are T and leave the lattice as it was.
 ///
-/// Widths: |x| ≤ 2^15 - 1, and an image's rows have Σ_i |H_ik| ≤ 2^16: the sum is at most 2^31 - 2^16, the shift at most 15 and half of its
-/// unit 2^14.
+/// Widths: |x| ≤ 2^15 - 1, and an image's rows have Σ_i |H_ik| ≤ 2^16: the sum is at most 2^31 - 2^16, the shift at
+/// most 15 and half of its unit 2^14.
 #[inline(always)]
-fn pass<M: Machine>(machine: M, h: impl Matrix, x: &[i16], out: &mut [i16], shift: u32) {
+fn pass<M: Kernels>(machine: M, h: impl Matrix, x: &[i16], out: &mut [i16], shift: u32) {
     let extent = h.extent().max(1);
     for (group, out) in out.chunks_mut((ROWS * extent).max(1)).enumerate() {
         for start in (0..extent).step_by(COLUMNS) {
@@ -147,7 +143,7 @@ fn first(x: &[i16], start: usize) -> [i16; ROWS] {
 
 /// T in place, `shifts` after the passes; `work` has as many numbers as `x`.
 #[inline(always)]
-pub(super) fn transform<M: Machine>(machine: M, h: impl Matrix, x: &mut [i16], work: &mut [i16], shifts: [u32; 2]) {
+pub(super) fn transform<M: Kernels>(machine: M, h: impl Matrix, x: &mut [i16], work: &mut [i16], shifts: [u32; 2]) {
     pass(machine, h, x, work, shifts[0]);
     pass(machine, h, work, x, shifts[1]);
 }

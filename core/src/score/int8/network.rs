@@ -5,17 +5,15 @@
 //! h = ŷ·d + Σ_j s_j f_j + Σ_n o_n b_n
 //! ```
 //!
-//! Everything here is local and exact but for roundings that are odd: translations, reflections, the rotations and φ → -φ hold to
-//! the bit, from ŷ on.
+//! Everything here is local and exact but for roundings that are odd: translations, reflections, the rotations and φ →
+//! -φ hold to the bit, from ŷ on.
 
-use super::arithmetic::{LARGEST_ACTIVATION, clamp, half, round_from_half, round_shift, saturate};
+use super::arithmetic::{clamp, half, round_shift, saturate};
+use super::format::{EVEN_FEATURE, LARGEST_ACTIVATION, ODD_FEATURE, fixed};
 use super::image::{SCALARS, Shifts};
-use super::stage::{EVEN_PAIRS, ODD_PAIRS, Stage, Two, UNITS, scalar};
+use super::kernels::{Kernels, Two, Units};
+use super::stage::{EVEN_PAIRS, ODD_PAIRS, Stage, scalar};
 use crate::lattice::{VECTORS, segment, segment_mut};
-use crate::machine::Machine;
-
-/// Largest |feature|: 8 for the odd ones (11 fractional bits), 16 for the even ones (10).
-pub const LARGEST_FEATURE: i32 = 1 << 14;
 
 /// Numbers that may be left over before a register's length begins: on a device, a word.
 const SLACK: usize = slack(VECTORS);
@@ -24,8 +22,8 @@ const fn slack(vectors: bool) -> usize {
     if vectors { 32 } else { 2 }
 }
 
-/// Numbers of scratch memory for blocks of B sites: features and units; a field with two rows of its other end before and after it, without
-/// vectors also two columns, and a block to read beyond.
+/// Numbers of scratch memory for blocks of B sites: features and units; a field with two rows of its other end before
+/// and after it, without vectors also two columns, and a block to read beyond.
 pub(super) const fn work(extent: usize, hidden: usize, block: usize, vectors: bool) -> usize {
     let width = if vectors { extent } else { extent + 4 };
     slack(vectors) + 2 * block * (ODD_PAIRS + EVEN_PAIRS + hidden.div_ceil(2)) + (extent + 4) * width + block
@@ -43,7 +41,8 @@ impl<'a, const B: usize> Work<'a, B> {
     /// In [`work`] numbers.
     #[inline(always)]
     pub fn new(extent: usize, hidden: usize, numbers: &'a mut [i16]) -> Option<Self> {
-        // Registers across two cache lines are read in twice the time; devices read many words at once if they are aligned.
+        // Registers across two cache lines are read in twice the time; devices read many words at once if they are
+        // aligned.
         let skip = numbers.as_ptr().align_offset(2 * SLACK).min(SLACK);
         let (_, numbers) = numbers.split_at_mut_checked(skip)?;
         let (blocks, field) = numbers.split_at_mut_checked(2 * B * (ODD_PAIRS + EVEN_PAIRS + hidden.div_ceil(2)))?;
@@ -73,9 +72,9 @@ impl<'a, const B: usize> Work<'a, B> {
     }
 }
 
-/// h of every site, 11 fractional bits, from the fluctuation of ŷ (11 fractional bits; M is added here) and M/M_max (14).
+/// h of every site from the fluctuation of ŷ there, of the format [`ODD_FEATURE`], and M/M_max. M is added to ŷ here.
 #[inline(always)]
-pub(super) fn sites<const B: usize, M: Machine>(
+pub(super) fn sites<const B: usize, M: Kernels>(
     machine: M,
     stage: &Stage<'_>,
     shifts: &Shifts,
@@ -85,7 +84,7 @@ pub(super) fn sites<const B: usize, M: Machine>(
 ) {
     let extent = work.extent;
     let scalars = Scalars::new(stage.scalars(), m);
-    let with_mean = |y: i16| clamp(i32::from(y) + scalars.mean, LARGEST_FEATURE) as i16;
+    let with_mean = |y: i16| odd(i32::from(y) + scalars.mean) as i16;
     let layers = Layers::new(stage, shifts);
     if !VECTORS {
         let Work { field, features, units, .. } = work;
@@ -140,7 +139,7 @@ impl<'a> Layers<'a> {
 
 /// h of a block from its sums.
 #[inline(always)]
-fn block<const B: usize, M: Machine>(
+fn block<const B: usize, M: Kernels>(
     machine: M,
     scalars: &Scalars,
     &Layers { first, second, output: weights, shift }: &Layers<'_>,
@@ -180,33 +179,39 @@ struct Scalars {
 impl Scalars {
     fn new(row: [i16; SCALARS], m: i16) -> Self {
         let (m, at) = (i32::from(m), |n: usize| i32::from(row[n]));
-        // |M/M_max| ≤ 1 is 2^14.
-        let square = round_shift(m * m, 14);
+        let square = round_shift(m * m, fixed::MEAN_SQUARE);
         Self {
             row,
-            mean: round_shift(at(scalar::MEAN) * m, 14),
-            m: clamp(round_shift(at(scalar::MEAN + 1) * m, 14), LARGEST_FEATURE),
-            m2: even(round_shift(at(scalar::EVEN + 3) * square, 14) - at(scalar::OFFSET + 3)),
+            mean: round_shift(at(scalar::MEAN) * m, fixed::MEAN),
+            m: odd(round_shift(at(scalar::MEAN + 1) * m, fixed::MEAN)),
+            m2: even(round_shift(at(scalar::EVEN + 3) * square, fixed::MEAN2) - at(scalar::OFFSET + 3)),
         }
     }
 }
 
+/// Within the range of an odd feature.
+#[inline(always)]
+const fn odd(x: i32) -> i32 {
+    clamp(x, ODD_FEATURE.limit as i32)
+}
+
+/// Within the range of an even feature.
 #[inline(always)]
 const fn even(x: i32) -> i32 {
-    clamp(x, LARGEST_FEATURE)
+    clamp(x, EVEN_FEATURE.limit as i32)
 }
 
 /// ŷ and its sums over three orbits, ŷ² and its sums over two.
 const SUMS: usize = 6;
 
-/// ŷ² < 2^28 to 8 fractional bits: at most 2^14. [`round_shift`] of what has no sign.
+/// ŷ² of the format [`SQUARE`](super::format::SQUARE). It has no sign: half of a unit added is [`round_shift`].
 #[inline(always)]
 const fn square(y: i32) -> i32 {
-    (y * y + (1 << 13)) >> 14
+    (y * y + half(fixed::SQUARED)) >> fixed::SQUARED
 }
 
-/// ŷ of B sites in a row of the lattice, or in parts of several, `step` columns further: where that leaves the row, L sites back. `field` begins
-/// `rows` above the first site's place without the step.
+/// ŷ of B sites in a row of the lattice, or in parts of several, `step` columns further: where that leaves the row, L
+/// sites back. `field` begins `rows` above the first site's place without the step.
 #[inline(always)]
 fn shifted<const B: usize>(extent: usize, field: &[i16], columns: &[i16; B], rows: usize, step: isize) -> [i16; B] {
     let at = |place: usize| field.get(place..).and_then(|field| field.first_chunk::<B>()).unwrap_or(&[0; B]);
@@ -253,8 +258,8 @@ fn add_up<const B: usize>(
     }
 }
 
-/// Moves the L² numbers at the beginning of `field`, mapped, to the middle of (L + 4)², and lays two rows and columns of the other ends around
-/// them: then no site's neighbour is elsewhere.
+/// Moves the L² numbers at the beginning of `field`, mapped, to the middle of (L + 4)², and lays two rows and columns
+/// of the other ends around them: then no site's neighbour is elsewhere.
 #[inline(always)]
 fn surround(extent: usize, field: &mut [i16], map: impl Fn(i16) -> i16) {
     let width = extent + 4;
@@ -314,7 +319,7 @@ fn total([a, b, c, d]: [i16; 4], map: impl Fn(i32) -> i32) -> i32 {
 
 /// Features in pairs; ŷ·d + Σ s_j f_j of every site.
 #[inline(always)]
-fn fill<const B: usize, M: Machine>(
+fn fill<const B: usize, M: Kernels>(
     machine: M,
     scalars: &Scalars,
     sums: &[[i32; B]; SUMS],
@@ -328,10 +333,10 @@ fn fill<const B: usize, M: Machine>(
         let [y, near, diagonal] = [sums[0][s], sums[1][s], sums[2][s]];
         let [second, near2, diagonal2] = [sums[3][s], sums[4][s], sums[5][s]];
         let y2 = square(y);
-        // |Σ₄| ≤ 2^16 times a factor below 2^15 by at least 2^16.
-        let odd = |n: usize, sum: i32| clamp(round_shift(at(scalar::ORBITS + n) * sum, 14), LARGEST_FEATURE);
-        let pair = |n: usize, sum: i32| even(round_shift(at(scalar::EVEN + n) * sum, 10) - at(scalar::OFFSET + n));
-        let f = [y, odd(0, near), odd(1, diagonal), odd(2, second), scalars.m];
+        let orbit = |n: usize, sum: i32| odd(round_shift(at(scalar::ORBITS + n) * sum, fixed::ORBIT));
+        let pair =
+            |n: usize, sum: i32| even(round_shift(at(scalar::EVEN + n) * sum, fixed::EVEN) - at(scalar::OFFSET + n));
+        let f = [y, orbit(0, near), orbit(1, diagonal), orbit(2, second), scalars.m];
         let e = [pair(0, y2), pair(1, near2), pair(2, diagonal2), scalars.m2];
         odd0[s] = [f[0] as i16, f[1] as i16];
         odd1[s] = [f[2] as i16, f[3] as i16];
@@ -341,137 +346,24 @@ fn fill<const B: usize, M: Machine>(
         factor[s] = at(scalar::CUBIC) * y2;
     }
     let two = |n: usize| [row[n], row[n + 1]];
-    // 2^15·2^14 + 4·2^13·2^14 < 2^31, 21 fractional bits.
+    // p₃ŷ² + Σ c_i e_i, 21 fractional bits.
     machine.dot(two(scalar::CROSS), even0, &mut factor);
     machine.dot(two(scalar::CROSS + 2), even1, &mut factor);
-    // 5·2^13·2^14, and below 2^15·2^14 + 5·2^13·2^14 < 2^31 with ŷ·d, 23 fractional bits.
+    // Σ s_j f_j, to which ŷ·d is added, 23 fractional bits.
     machine.dot(two(scalar::SKIP), odd0, &mut skip);
     machine.dot(two(scalar::SKIP + 2), odd1, &mut skip);
     machine.dot([row[scalar::SKIP + 4], 0], odd2, &mut skip);
     let mut out = [0; B];
     for s in 0..B {
-        let d = clamp(round_shift(factor[s], 9) + at(scalar::LINEAR), i32::from(i16::MAX));
-        out[s] = round_shift(d * sums[0][s] + skip[s], 12);
+        let d = clamp(round_shift(factor[s], fixed::FACTOR) + at(scalar::LINEAR), i32::from(i16::MAX));
+        out[s] = round_shift(d * sums[0][s] + skip[s], fixed::LOCAL);
     }
     out
 }
 
-/// The units of a layer, an even number of them.
-///
-/// Widths: first layer, |w| ≤ 2^13 and |f| ≤ 2^14: 5·2^27 and 4·2^27 below 2^30. Second, |a| < 2^7 and at most 128 units:
-/// 2^7·2^13·2^7 = 2^27. Half of a unit, for rounding, is at most 2^23.
-#[derive(Clone, Copy, Debug)]
-pub struct Units<'a> {
-    /// Weights as [`Stage::weights`] has them: those of the odd inputs, then those of the even ones.
-    pub weights: &'a [Two],
-    /// Biases; there is none for a unit that fills the last pair or group.
-    pub biases: &'a [i16],
-    /// Shifts of the sums over odd and over even inputs.
-    pub shifts: [u32; 2],
-}
-
-impl Units<'_> {
-    /// Pairs of units, by the weights and the biases of both, for so many pairs of inputs; where there are no vectors.
-    #[inline(always)]
-    pub fn pairs(&self, inputs: usize) -> impl Iterator<Item = ([&[Two]; 2], [i16; 2])> {
-        let unit =
-            move |n: usize| self.weights.get(n * inputs..).and_then(|weights| weights.get(..inputs)).unwrap_or(&[]);
-        self.biases.chunks(2).enumerate().map(move |(n, biases)| {
-            let bias = |n: usize| biases.get(n).copied().unwrap_or(0);
-            ([unit(2 * n), unit(2 * n + 1)], [bias(0), bias(1)])
-        })
-    }
-
-    /// Groups of units, by their weights, of odd inputs and of even ones, and biases; where there are vectors.
-    #[inline(always)]
-    pub fn groups(&self, [odd, even]: [usize; 2]) -> impl Iterator<Item = ([&[[Two; UNITS]]; 2], [i32; UNITS])> {
-        let weights = self.weights.as_chunks().0.chunks((odd + even).max(1));
-        weights.zip(self.biases.chunks(UNITS)).map(move |(weights, biases)| {
-            let (odd, even) = weights.split_at_checked(odd).unwrap_or_default();
-            let mut bias = [0; UNITS];
-            for (slot, &bias) in bias.iter_mut().zip(biases) {
-                *slot = bias.into();
-            }
-            ([odd, even], bias)
-        })
-    }
-}
-
-/// [`Machine::units`] from dot products and activations, group by group.
-#[inline(always)]
-pub fn units_by_groups<const B: usize, M: Machine>(
-    machine: M,
-    units: Units<'_>,
-    odd: &[[Two; B]],
-    even: &[[Two; B]],
-    mut with: impl FnMut(usize, [Two; B]),
-) {
-    let [odd_shift, even_shift] = units.shifts;
-    for (group, ([odd_weights, even_weights], bias)) in units.groups([odd.len(), even.len()]).enumerate() {
-        let mut z = dots(machine, odd_weights, odd, half(odd_shift));
-        let mut beta = dots(machine, even_weights, even, half(even_shift));
-        for u in 0..UNITS {
-            for (z, beta) in z[u].iter_mut().zip(&mut beta[u]) {
-                *z = round_from_half(*z, odd_shift);
-                *beta = round_from_half(*beta, even_shift) + bias[u];
-            }
-        }
-        for u in 0..UNITS / 2 {
-            let a = machine.activations([&z[2 * u], &z[2 * u + 1]], [&beta[2 * u], &beta[2 * u + 1]]);
-            with(UNITS / 2 * group + u, a);
-        }
-    }
-}
-
-/// [`Machine::units`] from dot products and activations, pair by pair.
-#[inline(always)]
-pub fn units_by_pairs<const B: usize, M: Machine>(
-    machine: M,
-    units: Units<'_>,
-    odd: &[[Two; B]],
-    even: &[[Two; B]],
-    mut with: impl FnMut(usize, [Two; B]),
-) {
-    let [odd_shift, even_shift] = units.shifts;
-    for (pair, (weights, biases)) in units.pairs(odd.len() + even.len()).enumerate() {
-        let [mut z, mut beta] = [[[0; B]; 2]; 2];
-        for n in 0..2 {
-            let (odd_weights, even_weights) = weights[n].split_at_checked(odd.len()).unwrap_or_default();
-            for (&weight, x) in odd_weights.iter().zip(odd) {
-                machine.dot(weight, x, &mut z[n]);
-            }
-            for (&weight, x) in even_weights.iter().zip(even) {
-                machine.dot(weight, x, &mut beta[n]);
-            }
-            for (z, beta) in z[n].iter_mut().zip(&mut beta[n]) {
-                *z = round_shift(*z, odd_shift);
-                *beta = round_shift(*beta, even_shift) + i32::from(biases[n]);
-            }
-        }
-        with(pair, machine.activations([&z[0], &z[1]], [&beta[0], &beta[1]]));
-    }
-}
-
-/// Σ over pairs of inputs, and what it begins with.
-#[inline(always)]
-fn dots<const B: usize, M: Machine>(
-    machine: M,
-    weights: &[[Two; UNITS]],
-    inputs: &[[Two; B]],
-    first: i32,
-) -> [[i32; B]; UNITS] {
-    let mut sums = [[first; B]; UNITS];
-    for (x, weights) in inputs.iter().zip(weights) {
-        for (&weight, sums) in weights.iter().zip(&mut sums) {
-            machine.dot(weight, x, sums);
-        }
-    }
-    sums
-}
-
 /// The first layer: activations in pairs.
 #[inline(always)]
-fn layer<const B: usize, M: Machine>(
+fn layer<const B: usize, M: Kernels>(
     machine: M,
     layer: Units<'_>,
     odd: &[[Two; B]],
@@ -487,7 +379,7 @@ fn layer<const B: usize, M: Machine>(
 
 /// The second layer and its output: |o| < 2^15 and |b| < 2^7 for at most 128 units: below 2^29.
 #[inline(always)]
-fn output<const B: usize, M: Machine>(
+fn output<const B: usize, M: Kernels>(
     machine: M,
     layer: Units<'_>,
     weights: &[i16],
