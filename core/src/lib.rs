@@ -36,6 +36,7 @@ pub mod arith;
 pub mod board;
 pub mod diffusion;
 pub mod error;
+mod form;
 pub mod int8;
 pub mod integrator;
 pub mod lattice;

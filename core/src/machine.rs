@@ -1,13 +1,15 @@
 //! Machines: the same source, compiled for wider registers and shared out among threads.
 //!
-//! No algorithm of this crate is written twice. Where a processor has several instruction sets and the program picks one as it
-//! runs, the host hands in a [`Machine`], and everything that touches many sites goes through [`Machine::run`]. Integers are
-//! exact, floats are never reassociated or fused, noise is a pure function of step and site: a machine changes the speed and not one bit.
+//! Where a processor has several instruction sets and the program picks one as it runs, the host hands in a
+//! [`Machine`], and everything that touches many sites goes through [`Machine::run`]: no algorithm is written once more
+//! for an instruction set. (For a target without vectors the inner loops have a second form: `core/src/form`.) Integers
+//! are exact, floats are never reassociated or fused, noise is a pure function of step and site: a machine changes the
+//! speed and not one bit.
 
+use crate::form;
 use crate::int8::arithmetic::{activation, saturate};
 use crate::int8::network::{self, Units};
 use crate::lattice::VECTORS;
-use crate::noise::gauss;
 
 /// Two numbers that are multiplied and added in one instruction, where there is such.
 pub type Two = [i16; 2];
@@ -26,17 +28,11 @@ pub trait Machine: Copy + Send + Sync + 'static {
         let _ = lanes;
     }
 
-    /// η of words, W bits wide: [`gauss::eta`] of each. To be called from within [`run`](Self::run), else it is compiled for the
-    /// caller's instructions.
+    /// η of words, W bits wide: [`gauss::eta`](crate::noise::gauss::eta) of each. To be called from within
+    /// [`run`](Self::run), else it is compiled for the caller's instructions.
     #[inline(always)]
     fn gaussian<const W: u32>(self, words: &[u32], out: &mut [i32]) {
-        if VECTORS {
-            gauss::eta_of_many::<W>(words, out);
-        } else {
-            for (slot, &word) in out.iter_mut().zip(words) {
-                *slot = gauss::eta::<W>(word);
-            }
-        }
+        form::gauss::etas::<W>(words, out);
     }
 
     /// `sums_i += w₀·x_i0 + w₁·x_i1`, exact: |w|, |x| < 2^15, and whoever sums sees to the width. Of use, as

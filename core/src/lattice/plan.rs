@@ -7,14 +7,11 @@
 use super::volume;
 use crate::arith::Arith;
 use crate::error::Error;
+use crate::form;
 use crate::machine::{Machine, Portable};
 
-/// Whether the target has vector registers: loops over long chunks pay.
-pub(crate) const VECTORS: bool =
-    cfg!(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"));
-
 /// Sites handled at a time on the stack: long loops where there are vectors, little memory elsewhere.
-pub const CHUNK: usize = if VECTORS { 256 } else { 32 };
+pub const CHUNK: usize = form::CHUNK;
 
 /// Blocks of work memory that every integrator may use: the first two, and a ring of three.
 pub const WORK_BLOCKS: usize = 5;
@@ -124,13 +121,12 @@ impl<const D: usize, M: Machine> Plan<D, M> {
 
 /// One value for each site of a chunk, on lines of its own in the cache where vectors would straddle two.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"), repr(align(64)))]
-pub struct Chunk<T>([T; CHUNK]);
+pub struct Chunk<T>([T; CHUNK], form::Align);
 
 impl<T: Copy + Default> Default for Chunk<T> {
     #[inline(always)]
     fn default() -> Self {
-        Self([T::default(); CHUNK])
+        Self([T::default(); CHUNK], form::Align)
     }
 }
 

@@ -11,7 +11,6 @@
 //! cannot change a bit.
 
 pub mod gauss;
-mod gauss_single;
 pub mod gauss_table;
 pub mod rng;
 pub mod three_point;
@@ -21,7 +20,7 @@ pub mod words;
 pub use rng::{FromRng, ThreefryRng};
 pub use words::{Key, PureWords, StreamTag, Threefry, Words, derive_key};
 
-use crate::lattice::{CHUNK, Chunk, VECTORS};
+use crate::form;
 use crate::machine::{Machine, Portable};
 
 /// The law of η: zero mean, unit variance.
@@ -68,40 +67,7 @@ impl<S: Words> Noise<S> {
     // Called once a chunk: one copy of its long straight code serves every integrator.
     #[inline(never)]
     pub fn fill_eta_on<const W: u32, M: Machine>(&mut self, machine: M, step: u64, first: usize, out: &mut [i32]) {
-        if !VECTORS {
-            // Where they lie, and without a machine's hand: no memory between, no passes.
-            machine.run(|| {
-                self.words.fill_signed(machine, step, first, out);
-                match self.law {
-                    Law::Gaussian => out.iter_mut().for_each(|eta| *eta = gauss::eta::<W>(*eta as u32)),
-                    Law::ThreePoint => out.iter_mut().for_each(|eta| *eta = three_point::eta::<W>(*eta as u32)),
-                }
-            });
-            return;
-        }
-        machine.run(|| {
-            let (mut site, mut out) = (first, out);
-            let mut buffer = Chunk::<u32>::default();
-            while !out.is_empty() {
-                // An odd site first goes alone: the chunks behind it hold whole pairs.
-                let count = out.len().min(if site & 1 == 1 { 1 } else { CHUNK });
-                let (Some((here, after)), Some(words)) = (out.split_at_mut_checked(count), buffer.get_mut(..count))
-                else {
-                    return;
-                };
-                self.words.fill_on(machine, step, site, words);
-                match self.law {
-                    Law::Gaussian => machine.gaussian::<W>(words, here),
-                    Law::ThreePoint => {
-                        for (slot, &word) in here.iter_mut().zip(&*words) {
-                            *slot = three_point::eta::<W>(word);
-                        }
-                    }
-                }
-                site = site.wrapping_add(count);
-                out = after;
-            }
-        });
+        form::noise::fill_eta::<W, S, M>(self, machine, step, first, out);
     }
 }
 
@@ -109,6 +75,7 @@ impl<S: Words> Noise<S> {
 mod tests {
     extern crate std;
     use super::*;
+    use crate::lattice::CHUNK;
     use std::vec;
 
     /// Every beginning and length gives what the words of the sites give one by one, in both laws and two widths.
