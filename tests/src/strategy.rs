@@ -4,8 +4,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine};
+use stoquant_engines::couplings::Couplings;
+use stoquant_engines::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine};
 
 use crate::lattice::Symmetry;
 

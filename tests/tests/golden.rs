@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use serde_json::Value;
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine};
 use stoquant_core::integrator::State;
+use stoquant_engines::couplings::Couplings;
+use stoquant_engines::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine};
 use stoquant_tests::command::python;
 
 /// One chain of the model.

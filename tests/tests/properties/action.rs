@@ -1,10 +1,10 @@
 //! Force, curvature and drift are those of the action: K = -∂S/∂φ, for every lattice and format.
 
 use proptest::prelude::*;
-use stoquant::couplings::Couplings;
 use stoquant_core::action::{Action, Drift, Phi4};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
+use stoquant_engines::couplings::Couplings;
 use stoquant_tests::{lattice, strategy, with_dims};
 
 /// Half-width of the differences, on the grid of every format.

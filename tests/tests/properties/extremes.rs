@@ -9,6 +9,8 @@ use stoquant_core::lattice::Plan;
 use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words, gauss};
 use stoquant_tests::lattice::neighbours;
 
+use crate::arithmetic::lifts;
+
 /// A quartic action whose drift has the coefficients given here, whatever the step.
 #[derive(Clone, Copy)]
 struct Extreme {
@@ -25,7 +27,8 @@ where
     type Terms = [Tally; 3];
 
     fn drift(&self, _eps: f64, _dims: usize) -> Result<Self::Drift, Error> {
-        Ok(QuarticDrift { hop: self.hop, linear: self.linear, cubic: self.cubic })
+        let [_, slope_lift] = lifts::<W>();
+        Ok(QuarticDrift { hop: self.hop, linear: self.linear << slope_lift, cubic: self.cubic })
     }
     fn check_step(&self, _drift: &Self::Drift, _eps: f64, _dims: usize) -> Result<(), Error> {
         Ok(())

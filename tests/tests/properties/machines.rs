@@ -2,8 +2,6 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use stoquant::engine::Setup;
-use stoquant::simd::{MachineKind, Threads, Work, with_machine};
 use stoquant_core::action::Phi4;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
@@ -12,6 +10,8 @@ use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{Law, StreamTag, Threefry, Words, gauss};
 use stoquant_core::observable::{Measurement, measure};
+use stoquant_engines::engine::Setup;
+use stoquant_engines::simd::{MachineKind, Threads, Work, with_machine};
 use stoquant_tests::strategy;
 
 /// How a sweep is done.
@@ -171,7 +171,7 @@ fn this_processor_has_machines() {
     let found = MachineKind::available();
     assert_eq!(found[0], MachineKind::Portable);
     assert_eq!(found.last(), Some(&MachineKind::best()));
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(stoquant_scalar)))]
     assert_eq!(found.contains(&MachineKind::Avx2), std::arch::is_x86_feature_detected!("avx2"));
     println!("machines: {found:?}");
 }

@@ -1,12 +1,12 @@
 //! Construction refuses what a sweep could not do: the right error, in one line that names the value and what would be right.
 
 use proptest::prelude::*;
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine};
 use stoquant_core::action::{DoubleWell, FreeField, Phi4};
 use stoquant_core::board::hot_start;
 use stoquant_core::error::Error;
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
+use stoquant_engines::couplings::Couplings;
+use stoquant_engines::engine::{ArithKind, IntegratorKind, NoiseKind, Setup, core_engine};
 use stoquant_tests::strategy;
 
 fn setup(arith: ArithKind, eps: f64, couplings: Couplings) -> Setup {

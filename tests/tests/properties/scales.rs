@@ -1,9 +1,9 @@
 //! Float chains do not know in which unit their field is: by powers of two every field, decision and average is the same to the bit.
 
 use proptest::prelude::*;
-use stoquant::couplings::Couplings;
-use stoquant::engine::{ArithKind, IntegratorKind, Setup, core_engine};
 use stoquant_core::observable::Measurement;
+use stoquant_engines::couplings::Couplings;
+use stoquant_engines::engine::{ArithKind, IntegratorKind, Setup, core_engine};
 use stoquant_tests::strategy;
 
 /// Fields, decisions and averages of a chain whose field is `scale` times that of the setup, all taken back to the setup's unit.
@@ -53,7 +53,7 @@ fn what_clips_is_counted() {
                 eps: 0.01,
                 arith,
                 integrator: IntegratorKind::Mala,
-                noise: stoquant::engine::NoiseKind::Gaussian,
+                noise: stoquant_engines::engine::NoiseKind::Gaussian,
                 seed: 3,
             };
             let state = |width: f64| {

@@ -2,13 +2,13 @@
 //! with the field.
 
 use proptest::prelude::*;
-use stoquant::engine::{ArithKind, IntegratorKind, Setup};
 use stoquant_core::action::Phi4;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
 use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::noise::{Noise, StreamTag, Threefry};
+use stoquant_engines::engine::{ArithKind, IntegratorKind, Setup};
 use stoquant_tests::lattice::{Moved, Symmetry};
 use stoquant_tests::{strategy, with_dims};
 
