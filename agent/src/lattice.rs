@@ -7,7 +7,7 @@ use stoquant_core::action::{Action, Phi4};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State, Sweep};
 #[cfg(feature = "all")]
 use stoquant_core::integrator::{Heun, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
@@ -264,7 +264,8 @@ impl Job for Run<'_, '_> {
             type Output = ();
             fn with(mut self, integrator: impl Integrator<A, Threefry>, _: Phi4) {
                 for _ in 0..self.sweeps {
-                    integrator.sweep(&self.plan, &mut self.noise, self.field, self.work, self.state);
+                    let Self { plan, noise, field, work, state, .. } = &mut self;
+                    integrator.sweep(plan, Sweep { noise, phi: field, work, state });
                     if (self.stop)(self.state.step) {
                         return;
                     }

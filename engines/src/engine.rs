@@ -9,7 +9,9 @@ use stoquant_core::action::{Action, Phi4, QuarticDrift};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, NewField, State};
+use stoquant_core::integrator::{
+    ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, NewField, State, Sweep,
+};
 use stoquant_core::lattice::Plan;
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry};
@@ -182,7 +184,9 @@ impl<const D: usize, A: Arith, W: PureWords + Send, I: Integrator<A, W>, M: Mach
         let mut advance = || {
             for _ in 0..sweeps {
                 let Self { plan, integrator, noise, buffers: [field, trial], state, .. } = self;
-                if integrator.sweep_apart(plan, noise, &mut field[..volume], trial, state) == NewField::InTrial {
+                if integrator.sweep_apart(plan, Sweep { noise, phi: &mut field[..volume], work: trial, state })
+                    == NewField::InTrial
+                {
                     std::mem::swap(field, trial);
                 }
             }

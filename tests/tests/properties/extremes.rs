@@ -4,7 +4,7 @@
 use stoquant_core::action::{Action, Phi4, QuarticDrift};
 use stoquant_core::arith::{Arith, Format, Fx, Tally};
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State, Sweep};
 use stoquant_core::lattice::Plan;
 use stoquant_core::noise::{Law, Noise, PureWords, StreamTag, Threefry, Words, gauss};
 use stoquant_tests::lattice::neighbours;
@@ -111,7 +111,8 @@ where
     };
     let mut phi: Vec<_> = start.iter().map(|&n| Fx::<W>::from_int(n).unwrap().store()).collect();
     let (plan, mut work) = (Plan::new(EXTENTS, sites).unwrap(), vec![Default::default(); sites]);
-    integrator.sweep(&plan, &mut noise, &mut phi, &mut work, &mut State::default());
+    let (noise, state) = (&mut noise, &mut State::default());
+    integrator.sweep(&plan, Sweep { noise, phi: &mut phi, work: &mut work, state });
     phi.into_iter().map(|word| i128::from(Fx::<W>::load(word).int())).collect()
 }
 
@@ -172,7 +173,8 @@ fn counters_wrap() {
         let (plan, mut work) = (Plan::new(EXTENTS, sites).unwrap(), vec![Default::default(); sites]);
         let mut phi = vec![Fx::<18>::from_int(Fx::<18>::MAX).unwrap().store(); 12];
         let mut state = State { step: u64::MAX, clipped: u64::MAX, accepted: u64::MAX, log_ratio: 0.0 };
-        integrator.sweep(&plan, &mut ChainNoise::new(1, 1, Law::Gaussian), &mut phi, &mut work, &mut state);
+        let noise = &mut ChainNoise::new(1, 1, Law::Gaussian);
+        integrator.sweep(&plan, Sweep { noise, phi: &mut phi, work: &mut work, state: &mut state });
         assert_eq!(state.step, 0);
         // A field at its bound, which only noise drives, saturates at about half of its 12 sites.
         assert!(state.clipped < 12, "{}", state.clipped);

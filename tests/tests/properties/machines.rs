@@ -5,7 +5,9 @@ use proptest::sample::select;
 use stoquant_core::action::Phi4;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
-use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, NewField, State};
+use stoquant_core::integrator::{
+    ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, NewField, State, Sweep,
+};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{Law, StreamTag, Threefry, Words, gauss};
@@ -61,11 +63,11 @@ impl<const D: usize, A: Arith, I: Integrator<A, Threefry>> Work for Chain<'_, D,
         let (mut phi, mut trial) = (vec![A::default().store(); room], vec![A::nearest(1.0).store(); room]);
         hot_start::<A>(&mut phi[..volume], 1.0, setup.seed, 4).unwrap();
         for _ in 0..sweeps {
+            let (noise, state) = (&mut noise, &mut state);
+            let sweep = Sweep { noise, phi: &mut phi[..volume], work: &mut trial, state };
             if !way.apart {
-                integrator.sweep(&plan, &mut noise, &mut phi[..volume], &mut trial, &mut state);
-            } else if integrator.sweep_apart(&plan, &mut noise, &mut phi[..volume], &mut trial, &mut state)
-                == NewField::InTrial
-            {
+                integrator.sweep(&plan, sweep);
+            } else if integrator.sweep_apart(&plan, sweep) == NewField::InTrial {
                 std::mem::swap(&mut phi, &mut trial);
             }
         }
