@@ -14,6 +14,10 @@ pub struct DoubleWell {
 
 impl DoubleWell {
     /// A double well.
+    ///
+    /// # Errors
+    ///
+    /// Parameters that are not positive and finite.
     pub fn new(a: f64, c: f64) -> Result<Self, Error> {
         for (what, value) in [("a", a), ("c", c)] {
             if !(value > 0.0 && value.is_finite()) {

@@ -12,6 +12,10 @@ pub struct FreeField {
 
 impl FreeField {
     /// A free field of mass squared m².
+    ///
+    /// # Errors
+    ///
+    /// A mass squared that is not positive and finite.
     pub fn new(mass2: f64) -> Result<Self, Error> {
         if mass2 > 0.0 && mass2.is_finite() {
             Ok(Self { mass2 })

@@ -32,6 +32,10 @@ impl Phi4 {
     }
 
     /// κ of the κ-form of a canonical action with g > 0: the positive root of 2gκ² + (μ₀² + 2D)κ - 1 = 0; λ = gκ².
+    ///
+    /// # Errors
+    ///
+    /// A coupling g that is not positive and finite.
     pub fn kappa_of_canonical(mu2: f64, g: f64, dims: usize) -> Result<(f64, f64), Error> {
         if !(g > 0.0 && g.is_finite()) {
             return Err(Error::Domain { what: "g", value: g, want: "positive and finite" });

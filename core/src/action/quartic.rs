@@ -58,7 +58,11 @@ const COST_UNIT: f64 = 14.0;
 const COST_RANGE: f64 = 8.0;
 
 impl Quartic {
-    /// Refuses couplings without a normalisable e^{-S}.
+    /// Whether e^{-S} can be normalised.
+    ///
+    /// # Errors
+    ///
+    /// Couplings that are not finite, and those of which e^{-S} has no norm.
     pub fn validate(&self, dims: usize) -> Result<(), Error> {
         for (what, value) in [("kappa", self.kappa), ("b", self.b), ("lambda", self.lambda)] {
             if !value.is_finite() {
@@ -95,7 +99,12 @@ impl Quartic {
         sqrt((root - mass) / (2.0 * self.lambda))
     }
 
-    /// Quantise the drift for one step ε in `dims` dimensions.
+    /// Quantises the drift for one step ε in `dims` dimensions.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`validate`](Self::validate), a coefficient that does not fit the format, and a field whose range is
+    /// too small.
     pub fn drift<A: Arith>(&self, eps: f64, dims: usize) -> Result<QuarticDrift<A>, Error> {
         self.validate(dims)?;
         let gain = |what, value: f64| {
@@ -153,6 +162,10 @@ impl Quartic {
 
     /// Linear stability of φ' = φ - ε S'(φ) for the fastest mode, up to the largest field that any run will see; in
     /// fixed point, the even factor must not saturate before.
+    ///
+    /// # Errors
+    ///
+    /// A step that is too large, with the largest one that is not.
     pub fn check_step<A: Arith>(&self, drift: &QuarticDrift<A>, eps: f64, dims: usize) -> Result<(), Error> {
         let stable = self.reach(COST_STABLE, dims);
         let stiffness = 2.0 * self.b + 4.0 * self.lambda * stable * stable + 4.0 * dims as f64 * self.kappa.abs();

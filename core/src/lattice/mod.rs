@@ -32,7 +32,11 @@ use crate::error::Error;
 /// Most sites that one lattice may have: 2^31, so every index and every neighbour sum stays in range on every target.
 pub const MAX_SITES: usize = 1 << 31;
 
-/// Number of sites; refused where an extent is 0 or the product exceeds [`MAX_SITES`].
+/// Number of sites.
+///
+/// # Errors
+///
+/// More than four dimensions, an extent of 0, and more than [`MAX_SITES`] sites.
 pub const fn volume<const D: usize>(extents: &[usize; D]) -> Result<usize, Error> {
     if D > 4 {
         return Err(Error::Dimensions { dims: D });

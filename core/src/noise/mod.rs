@@ -46,6 +46,21 @@ impl Law {
 }
 
 /// A law and the words that it reads.
+///
+/// Floats take the integers of 18 bits with 14 fractional bits, and every site alone gives what a range of sites gives:
+///
+/// ```
+/// use stoquant_core::noise::{Law, Noise, StreamTag, Threefry};
+///
+/// let words = Threefry::new(1, 0, StreamTag::Noise);
+/// let mut noise = Noise { law: Law::ThreePoint, words };
+/// let mut eta = [0; 100];
+/// noise.fill_eta::<18>(3, 40, &mut eta);
+/// for (i, &eta) in eta.iter().enumerate() {
+///     assert_eq!(eta, Law::ThreePoint.eta::<18>(words.word(3, 40 + i)));
+///     assert!([-28_378, 0, 28_378].contains(&eta)); // √3·2^14
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Noise<S> {
     /// What is made of a word.
