@@ -13,7 +13,7 @@ use stoquant_core::dispatch::{OnLattice, on_lattice};
 use stoquant_core::integrator::AnyIntegrator;
 #[cfg(not(feature = "all"))]
 use stoquant_core::integrator::Euler;
-use stoquant_core::integrator::{ChainNoise, Integrator, State};
+use stoquant_core::integrator::{ChainNoise, Integrator, State, Sweep};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::noise::Threefry;
 use stoquant_core::observable::{Measurement, measure};
@@ -195,7 +195,7 @@ impl<const D: usize, A: Arith> AnyLattice for Typed<'_, D, A> {
         let mut noise = ChainNoise::new(setup.seed, lattice.chain, setup.noise);
         let integrator = integrator::<A>(setup, D)?;
         for _ in 0..sweeps {
-            integrator.sweep(plan, &mut noise, field, work, state);
+            integrator.sweep(plan, Sweep { noise: &mut noise, phi: field, work, state });
             if stop(state.step) {
                 break;
             }

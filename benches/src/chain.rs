@@ -2,7 +2,7 @@
 
 use stoquant_core::arith::Arith;
 use stoquant_core::board::hot_start;
-use stoquant_core::integrator::{ChainNoise, Euler, Integrator, Mala, NewField, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Integrator, Mala, NewField, State, Sweep};
 use stoquant_core::lattice::Plan;
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::Threefry;
@@ -58,17 +58,22 @@ impl<A: Arith, I: Integrator<A, Threefry>, M: Machine> Chain<A, I, M> {
         self
     }
 
+    fn sweep(&mut self) -> (&I, &Plan<2, M>, Sweep<'_, A, Threefry>) {
+        let Self { plan, integrator, noise, field, spare, state } = self;
+        let phi = &mut field[..plan.volume()];
+        (integrator, plan, Sweep { noise, phi, work: spare, state })
+    }
+
     /// As on a board.
     pub fn sweep_in_place(&mut self) {
-        let field = &mut self.field[..self.plan.volume()];
-        self.integrator.sweep(&self.plan, &mut self.noise, field, &mut self.spare, &mut self.state);
+        let (integrator, plan, sweep) = self.sweep();
+        integrator.sweep(plan, sweep);
     }
 
     /// As on a host.
     pub fn sweep_apart(&mut self) {
-        let field = &mut self.field[..self.plan.volume()];
-        let lies = self.integrator.sweep_apart(&self.plan, &mut self.noise, field, &mut self.spare, &mut self.state);
-        if lies == NewField::InTrial {
+        let (integrator, plan, sweep) = self.sweep();
+        if integrator.sweep_apart(plan, sweep) == NewField::InTrial {
             std::mem::swap(&mut self.field, &mut self.spare);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::arith::Arith;
 use crate::error::Error;
-use crate::integrator::{ChainNoise, Integrator, State};
+use crate::integrator::{ChainNoise, Integrator, State, Sweep};
 use crate::lattice::{FixedLattice, Plan, WORK_BLOCKS};
 use crate::noise::{NoiseKind, StreamTag, Threefry};
 
@@ -48,10 +48,12 @@ impl<const D: usize, L: FixedLattice<D>, A: Arith> Board<D, L, A> {
     pub fn sweep(&mut self, integrator: &impl Integrator<A, Threefry>) {
         integrator.sweep(
             &Self::PLAN,
-            &mut self.noise,
-            L::sites_mut(&mut self.field),
-            L::work_mut(&mut self.work),
-            &mut self.state,
+            Sweep {
+                noise: &mut self.noise,
+                phi: L::sites_mut(&mut self.field),
+                work: L::work_mut(&mut self.work),
+                state: &mut self.state,
+            },
         );
     }
 

@@ -36,6 +36,7 @@ pub mod arith;
 pub mod board;
 pub mod diffusion;
 pub mod dispatch;
+mod form;
 pub mod integrator;
 pub mod lattice;
 pub mod machine;

@@ -1,8 +1,10 @@
 //! Machines: the same source, compiled for wider registers and shared out among threads.
 //!
 //! Where a processor has several instruction sets and the program picks one as it runs, the host hands in a
-//! [`Machine`], and everything that touches many sites goes through [`Machine::run`]. Integers are exact, floats are
-//! never reassociated or fused, noise is a pure function of step and site: a machine changes the speed and not one bit.
+//! [`Machine`], and everything that touches many sites goes through [`Machine::run`]: no algorithm is written once more
+//! for an instruction set. (For a target without vectors the inner loops have a second form: `core/src/form`.) Integers
+//! are exact, floats are never reassociated or fused, noise is a pure function of step and site: a machine changes the
+//! speed and not one bit.
 
 use crate::noise::Gaussian;
 

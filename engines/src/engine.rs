@@ -10,7 +10,7 @@ use stoquant_core::arith::Arith;
 use stoquant_core::board::hot_start;
 use stoquant_core::dispatch::{OnLattice, on_lattice};
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{AnyIntegrator, ChainNoise, Integrator, NewField, State};
+use stoquant_core::integrator::{AnyIntegrator, ChainNoise, Integrator, NewField, State, Sweep};
 use stoquant_core::lattice::Plan;
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{Noise, PureWords, StreamTag, Threefry};
@@ -107,7 +107,9 @@ impl<const D: usize, A: Arith, W: PureWords + Send, I: Integrator<A, W>, M: Mach
         let mut advance = || {
             for _ in 0..sweeps {
                 let Self { plan, integrator, noise, buffers: [field, trial], state, .. } = self;
-                if integrator.sweep_apart(plan, noise, &mut field[..volume], trial, state) == NewField::InTrial {
+                if integrator.sweep_apart(plan, Sweep { noise, phi: &mut field[..volume], work: trial, state })
+                    == NewField::InTrial
+                {
                     std::mem::swap(field, trial);
                 }
             }

@@ -9,10 +9,14 @@
 //! | `cli/` | the command: what it refuses and how, what it writes |
 //! | `numpy` | files, both ways |
 //! | `mutants` | the table of planted defects: every one caught, and nothing else |
+//!
+//! Without the feature `host`, `golden` and most of `properties` are compiled with the core and the engines alone.
 
 pub mod command;
+#[cfg(feature = "host")]
 pub mod images;
 pub mod lattice;
+#[cfg(feature = "host")]
 pub mod mutants;
 pub mod strategy;
 

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use serde_json::Value;
-use stoquant::engine::core_engine;
 use stoquant_core::integrator::State;
+use stoquant_engines::engine::core_engine;
 use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 use stoquant_tests::command::python;
 

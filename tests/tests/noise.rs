@@ -4,7 +4,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use stoquant::noise_law::classes;
 use stoquant::reference;
-use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State, Sweep};
 use stoquant_core::lattice::Plan;
 use stoquant_core::noise::threefry::threefry2x32;
 use stoquant_core::noise::{FromRng, Key, Noise, StreamTag, Threefry, ThreefryRng, gauss, three_point};
@@ -132,7 +132,7 @@ fn any_generator_drives_euler() {
         let mut state = State::default();
         let mut expected = phi.clone();
         for _ in 0..50 {
-            euler.sweep(&plan, &mut noise, &mut phi, &mut work, &mut state);
+            euler.sweep(&plan, Sweep { noise: &mut noise, phi: &mut phi, work: &mut work, state: &mut state });
             let eta: Vec<f64> = phi.iter().map(|_| f64::from(gauss::eta::<18>(same.next_u32())) / 16384.0).collect();
             expected = reference::euler(&expected, &extents, &C, &eta, eps);
             // Rounding of a dozen operations a step on |φ| < 8, which the drift contracts.

@@ -64,15 +64,16 @@ const ROWS: [(&str, &str); 27] = [
 
 /// What the program printed.
 #[derive(Default)]
-struct Printed {
+pub struct Printed {
     /// Instructions and how often they did the work.
     counts: BTreeMap<String, [u64; 2]>,
     /// Hashes of what came out.
-    checks: BTreeMap<String, String>,
+    pub checks: BTreeMap<String, String>,
 }
 
 impl Printed {
-    fn read(text: &str) -> Self {
+    /// From its output.
+    pub fn read(text: &str) -> Self {
         let mut printed = Self::default();
         for line in text.lines() {
             match line.split_whitespace().collect::<Vec<_>>()[..] {

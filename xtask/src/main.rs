@@ -14,6 +14,7 @@ mod neon;
 mod panics;
 mod python;
 mod report;
+mod scalar;
 mod setup;
 mod sh;
 mod tables;

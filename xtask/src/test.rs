@@ -3,7 +3,7 @@
 use crate::bare::Via;
 use crate::report::{Report, Selection};
 use crate::sh::{Error, Result, capture, cargo, stream};
-use crate::{counts, firmware, fpga, fuzz, instructions, lines, mutants, neon, panics, setup, tables, targets};
+use crate::{counts, firmware, fpga, fuzz, instructions, lines, mutants, neon, panics, scalar, setup, tables, targets};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs the steps, then prints the table. `full` adds the slow tests.
@@ -49,6 +49,7 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     report.step("fmt", format)?;
     report.step("clippy", clippy)?;
     report.step("tests", || test(count, &[]))?;
+    report.step("scalar form", || scalar_form(count))?;
     report.step("broken images", || fuzz::run(if full { 10.0 } else { 0.25 }))?;
     if full {
         report.step("slow tests", || test(count, &["--", "--ignored"]))?;
@@ -107,6 +108,17 @@ fn test(count: &mut Count, extra: &[&str]) -> Result<String> {
     count.ignored = if extra.is_empty() { ran.ignored } else { count.ignored.saturating_sub(ran.passed) };
     count.passed += ran.passed;
     Ok(format!("{} passed, {} ignored", ran.passed, ran.ignored))
+}
+
+/// What microcontrollers run, tested here.
+fn scalar_form(count: &mut Count) -> Result<String> {
+    let (note, said) = scalar::run()?;
+    let ran = Count::read(&said);
+    if ran.passed == 0 {
+        return Err("the scalar form ran no test".into());
+    }
+    count.passed += ran.passed;
+    Ok(format!("{} passed, {note}", ran.passed))
 }
 
 /// The certificate as the README runs it, and a shorter one under a seed that no run has seen.

@@ -28,16 +28,38 @@ pub trait Drift<A: Arith>: Copy + Send + Sync {
 }
 
 /// A local lattice action with nearest-neighbour coupling.
+///
+/// The action of a uniform field is its volume times that of one site:
+///
+/// ```
+/// use stoquant_core::action::{Action, Phi4};
+/// use stoquant_core::lattice::Plan;
+///
+/// let (kappa, b, lambda) = (0.125, 0.5, 0.25);
+/// let plan = Plan::new([4, 4], 20)?;
+/// // -2κ·Dφ² + bφ² + λφ⁴ at φ = 2, with D = 2.
+/// let site = -2.0 * kappa * 2.0 * 4.0 + b * 4.0 + lambda * 16.0;
+/// assert_eq!(Action::<f64>::action(&Phi4::new(kappa, b, lambda), &plan, &[2.0; 16]), 16.0 * site);
+/// # Ok::<(), stoquant_core::error::Error>(())
+/// ```
 pub trait Action<A: Arith>: Copy + Send + Sync {
     /// Its drift in the arithmetic `A`.
     type Drift: Drift<A>;
     /// Its local terms O_i(x).
     type Terms: Terms;
 
-    /// Quantise ε·K, or say why not: e^{-S} has no norm, a coefficient does not fit, the field range is too small.
+    /// Quantises ε·K.
+    ///
+    /// # Errors
+    ///
+    /// e^{-S} has no norm, a coefficient does not fit, or the range of the field is too small.
     fn drift(&self, eps: f64, dims: usize) -> Result<Self::Drift, Error>;
-    /// Refuse a step at which the unadjusted update is unstable, or its drift not that of the action, where the field
-    /// still lives. (Metropolis-adjusted, any drift is exact.)
+    /// Whether the unadjusted update is stable, and its drift that of the action, as far as the field lives.
+    /// (Metropolis-adjusted, any drift is exact.)
+    ///
+    /// # Errors
+    ///
+    /// A step that is too large for either.
     fn check_step(&self, drift: &Self::Drift, eps: f64, dims: usize) -> Result<(), Error>;
     /// The action whose drift, times ε, is exactly this quantised one.
     fn quantised(&self, drift: &Self::Drift, eps: f64) -> Self;

@@ -17,9 +17,14 @@
 //! φ≪(W+3) < 2^(2W+2); k_n·Σ < 2^(W-1)·2^(W+2) = 2^(2W+1); (φ·d)≪2 < 2^(2W); (k_s·η)≪4 < 2^(2W+2), twice that where
 //! two noises are added (Leimkuhler–Matthews). Their sum is below 2^(2W+2)·(1 + 1/2 + 1/4 + 2) < 2^(2W+4); Heun adds one more φ
 //! and stays below 2^(2W+5), the sign makes 2W+6 bits: 42 for W = 18, inside `i64`.
+//!
+//! These are the units of the vector form (`core/src/form/vector/fx.rs`). The scalar form, for targets without vectors,
+//! has the accumulator 29 - W bits higher, so that φ' lies in its upper register: W + 35 bits, 53 for W = 18. The slope
+//! lies 37 - W bits higher where W > 16. `core/src/form/scalar/fx.rs` has the argument for every product. Nothing else
+//! differs: each form rounds and saturates where the table says, to the same integer.
 
 use super::{Arith, PROPOSAL_FRACTION, TALLY_FRACTION, Tally, tally};
-use crate::lattice::VECTORS;
+use crate::form;
 use crate::machine::Machine;
 use crate::noise::{Noise, Words};
 
@@ -34,11 +39,9 @@ impl<const W: u32> Fx<W> {
     pub const FRACTION: u32 = W - 4;
 
     /// How much higher the accumulator lies.
-    const LIFT: u32 = if VECTORS { 0 } else { 29 - W };
+    const LIFT: u32 = form::fx::lift(W);
     /// How much higher the slope lies.
-    const SLOPE_LIFT: u32 = if VECTORS || W <= 16 { 0 } else { 37 - W };
-    /// A bound of ±[`MAX`](Self::MAX) that a processor compares with at once, having eight bits.
-    const INSIDE: i32 = if W > 8 { 0xff << W.saturating_sub(9) } else { Self::MAX };
+    const SLOPE_LIFT: u32 = form::fx::slope_lift(W);
 
     /// From the integer n = φ/Δ; `None` outside ±MAX.
     #[inline]
@@ -75,33 +78,14 @@ fn scaled(n: i64, fraction: u32) -> f64 {
 
 /// `rndnu`: shift right by `shift` ≥ 1, to nearest, midpoints up.
 #[inline(always)]
-const fn rndnu(value: i64, shift: u32) -> i64 {
+pub(crate) const fn rndnu(value: i64, shift: u32) -> i64 {
     (value + (1 << (shift - 1))) >> shift
 }
 
 /// a·b of W bits each: below 2^(2W-2), so that for W ≤ 16 one 32-bit product holds it.
 #[inline(always)]
-const fn product<const W: u32>(a: i32, b: i32) -> i64 {
+pub(crate) const fn product<const W: u32>(a: i32, b: i32) -> i64 {
     if W <= 16 { (a * b) as i64 } else { a as i64 * b as i64 }
-}
-
-impl<const W: u32> Fx<W> {
-    /// Symmetric saturation to ±MAX, counted.
-    #[inline(always)]
-    fn saturate(value: i32, clipped: &mut u32) -> i32 {
-        // |value| is far below 2^31. Saturations are rare: a branch costs less than two minima where there are no vectors.
-        if !VECTORS && ((value + Self::INSIDE) as u32) < 2 * Self::INSIDE as u32 {
-            return value;
-        }
-        if !VECTORS {
-            core::hint::cold_path();
-            *clipped += u32::from(value.unsigned_abs() > Self::MAX as u32);
-            return value.clamp(-Self::MAX, Self::MAX);
-        }
-        let inside = value.clamp(-Self::MAX, Self::MAX);
-        *clipped += u32::from(inside != value);
-        inside
-    }
 }
 
 /// Storage of one site of [`Fx<W>`](Fx): 16 bits where W allows.
@@ -196,37 +180,16 @@ where
 
     #[inline(always)]
     fn square(self) -> i32 {
-        if !VECTORS && W > 16 {
-            // The same, its unit at bit 32: W + 8 bits each.
-            return rndnu(i64::from(self.0 << (25 - W)) * i64::from(self.0 << 8), 32) as i32;
-        }
-        // φ² < 2^(2W-2): after the shift < 2^(W-1) + 1/2, that is ≤ 2^(W-1) - 1 since MAX² ≫ (W-1) = 2^(W-1) - 2.
-        rndnu(product::<W>(self.0, self.0), W - 1) as i32
+        form::fx::square::<W>(self.0)
     }
     #[inline(always)]
     fn bend(slope: i64, gain: i32, square: i32) -> i64 {
-        if !VECTORS && W > 16 {
-            // 32 and W + 5 bits. Added, not taken off: a multiply-accumulate.
-            return slope + i64::from((gain << (32 - W)).wrapping_neg()) * i64::from(square << 5);
-        }
-        let bent = slope - product::<W>(gain, square);
-        // 2W bits: for W ≤ 16 one 32-bit register, which says so to a compiler that counts lanes.
-        if W <= 16 { i64::from(bent as i32) } else { bent }
+        form::fx::bend::<W>(slope, gain, square)
     }
     #[inline(always)]
     fn factor(slope: i64, clipped: &mut u32) -> i32 {
-        let shift = const {
-            assert!(W >= 8 && W <= 18, "Fx<W> is defined for 8 ≤ W ≤ 18");
-            W - 5
-        };
-        // 2W bits less W - 5: W + 5 bits. In two steps, ⌊⌊x/2^(s-1)⌋ + 1⌋/2, nothing overflows the 2W bits.
-        if !VECTORS {
-            // W ≤ 16: |slope| < 2^(2W-2) + 2^(2W-6), a half more and it is still below 2^31.
-            let nearest = if W <= 16 { (slope as i32 + (1 << (shift - 1))) >> shift } else { rndnu(slope, 32) as i32 };
-            return Self::saturate(nearest, clipped);
-        }
-        let nearest = if W <= 16 { ((slope as i32 >> (shift - 1)) + 1) >> 1 } else { rndnu(slope, shift) as i32 };
-        Self::saturate(nearest, clipped)
+        const { assert!(W >= 8 && W <= 18, "Fx<W> is defined for 8 ≤ W ≤ 18") };
+        form::fx::factor::<W>(slope, clipped)
     }
 
     #[inline(always)]
@@ -240,28 +203,20 @@ where
     }
     #[inline(always)]
     fn mul_factor(self, factor: i32) -> i64 {
-        // The shift on the narrow side: one multiply-accumulate on machines that have it.
-        if VECTORS {
-            i64::from(self.0) * i64::from(factor << 2)
-        } else {
-            // W bits and 31 - W more. Not of d: compilers would factor φ≪32 + φ·d.
-            i64::from(self.0 << (2 + Self::LIFT)) * i64::from(factor)
-        }
+        form::fx::mul_factor::<W>(self.0, factor)
     }
     #[inline(always)]
     fn mul_noise(sigma: i32, noise: i32) -> i64 {
-        // W + 4 bits; W bits, W + 1 for the sum of two noises. k_s is not negative: with the lift, 31 bits for it, and one for η.
-        let (sigma_shift, shift) = if VECTORS { (4, 0) } else { (32 - W, 1) };
-        i64::from(sigma << sigma_shift) * i64::from(noise << shift)
+        form::fx::mul_noise::<W>(sigma, noise)
     }
     #[inline(always)]
     fn narrow(wide: i64, clipped: &mut u32) -> Self {
         // 2W + 6 bits less W + 3: W + 3 bits.
-        Self(Self::saturate(rndnu(wide, W + 3 + Self::LIFT) as i32, clipped))
+        Self(form::fx::saturate::<W>(rndnu(wide, W + 3 + Self::LIFT) as i32, clipped))
     }
     #[inline(always)]
     fn narrow_half(wide: i64, clipped: &mut u32) -> Self {
-        Self(Self::saturate(rndnu(wide, W + 4 + Self::LIFT) as i32, clipped))
+        Self(form::fx::saturate::<W>(rndnu(wide, W + 4 + Self::LIFT) as i32, clipped))
     }
     #[inline]
     fn wide_value(wide: i64) -> f64 {

@@ -1,5 +1,6 @@
-//! Number types. Machine operations live here and nowhere above: an algorithm of this crate is written once over
-//! [`Arith`], and the same source runs in `f64`, `f32`, [`Fx<18>`](Fx) and [`Fx<16>`](Fx).
+//! Number types. Machine operations live here and nowhere above: an algorithm of this crate is written over [`Arith`],
+//! and the same source runs in `f64`, `f32`, [`Fx<18>`](Fx) and [`Fx<16>`](Fx). The fixed-point operations have two
+//! forms, for targets with vectors and without (`core/src/form`); their bits are the same.
 //!
 //! The vocabulary is that of one site update,
 //!
@@ -18,6 +19,7 @@ mod real;
 mod tally;
 
 pub use fx::{Format, Fx};
+pub(crate) use fx::{product, rndnu};
 pub use real::Real;
 pub use tally::{Local, TALLY_FRACTION, Tally, TallySum, tally, tally_value};
 

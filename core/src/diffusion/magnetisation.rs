@@ -19,6 +19,10 @@ pub struct Magnetisation<'a> {
 impl<'a> Magnetisation<'a> {
     /// `density` of |M|, not necessarily normalised, at equal distances from `lo` ≥ 0 to `hi`: at least two values, none negative, not
     /// all zero. Fills `cumulative`, of the same length.
+    ///
+    /// # Errors
+    ///
+    /// Lengths that differ or are below 2, an empty interval, and values that are no density.
     pub fn new(lo: f64, hi: f64, density: &'a [f64], cumulative: &'a mut [f64]) -> Result<Self, Error> {
         if !(lo >= 0.0 && lo < hi) {
             return Err(Error::Domain { what: "least |M|", value: lo, want: "at least 0 and below the largest" });

@@ -52,6 +52,30 @@ struct Row<'a, R> {
 }
 
 /// A reverse sampler by tables.
+///
+/// The free field of variance a, from σ to 0 in one step: ln w is ln Z = ½ln(2πa) on every trajectory.
+///
+/// ```
+/// use stoquant_core::diffusion::{Kind, Reverse, Step};
+/// use stoquant_core::machine::Portable;
+/// use stoquant_core::noise::{NoiseKind, Noise, StreamTag, Threefry};
+/// use stoquant_core::score::Free;
+///
+/// let (a, variance) = (2.0_f64, 9.0);
+/// // p(y'|y) of a Gaussian: mean a/(a + σ²)·y, variance aσ²/(a + σ²).
+/// let (keep, spread) = (a / (a + variance), a * variance / (a + variance));
+/// let steps = [Step { stage: 0, kind: Kind::Noising { variance } }];
+/// let (begin, keep, pull, amplitude) = ([(a + variance).sqrt()], [keep], [0.0], [spread.sqrt()]);
+/// let reverse = Reverse::new(&steps, &begin, &keep, &pull, &amplitude, 0).unwrap();
+/// let score = Free { modes: 1 };
+/// let mut noise = Noise { law: NoiseKind::Gaussian, words: Threefry::new(1, 0, StreamTag::Noise) };
+/// for start in [-1.0, 0.3, 2.0] {
+///     let mut y = [start];
+///     let weight = reverse.run::<true, _, _, _>(Portable, &score, &mut noise, &mut y, &mut [0.0; 2]);
+///     let ln_w = weight - 0.5 * y[0] * y[0] / a;
+///     assert!((ln_w - 0.5 * (core::f64::consts::TAU * a).ln()).abs() < 1e-12);
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Reverse<'a, R> {
     steps: &'a [Step],
@@ -69,6 +93,10 @@ impl<'a, R: Real> Reverse<'a, R> {
     /// a mode. The first `frozen` modes stay as they are, whatever their values in the tables.
     ///
     /// A step may be without noise where no weight is wanted; it makes every weight 0.
+    ///
+    /// # Errors
+    ///
+    /// Tables of other lengths, and a noising step whose variance is not positive and finite.
     pub fn new(
         steps: &'a [Step],
         begin: &'a [R],

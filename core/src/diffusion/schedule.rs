@@ -27,6 +27,10 @@ pub struct Geometric {
 
 impl Geometric {
     /// 0 < σ_min < σ_max.
+    ///
+    /// # Errors
+    ///
+    /// Other values.
     pub fn new(min: f64, max: f64) -> Result<Self, Error> {
         at_least("sigma_min", min, f64::MIN_POSITIVE, "positive and finite")?;
         if max <= min {
@@ -55,6 +59,10 @@ pub struct Linear {
 
 impl Linear {
     /// β₀ ≥ 0, β₁ > 0.
+    ///
+    /// # Errors
+    ///
+    /// Other values.
     pub fn new(begin: f64, end: f64) -> Result<Self, Error> {
         at_least("beta_0", begin, 0.0, "at least 0 and finite")?;
         at_least("beta_1", end, f64::MIN_POSITIVE, "positive and finite")?;
@@ -82,6 +90,10 @@ pub struct Cosine {
 
 impl Cosine {
     /// Offset s ≥ 0 (the paper: 0.008) and 0 < `end` < 1.
+    ///
+    /// # Errors
+    ///
+    /// Other values.
     pub fn new(offset: f64, end: f64) -> Result<Self, Error> {
         at_least("cosine offset", offset, 0.0, "at least 0 and finite")?;
         if !(end > 0.0 && end < 1.0) {
@@ -107,6 +119,10 @@ pub struct Table<'a>(&'a [f64]);
 
 impl<'a> Table<'a> {
     /// At least two values, the first one 0, rising and finite.
+    ///
+    /// # Errors
+    ///
+    /// Other values, or fewer.
     pub fn new(total: &'a [f64]) -> Result<Self, Error> {
         let Some((&first, _)) = total.split_first().filter(|(_, rest)| !rest.is_empty()) else {
             return Err(Error::Length { what: "schedule", got: total.len(), want: 2 });
@@ -128,6 +144,10 @@ impl<'a> Table<'a> {
 
     /// Of a discrete chain Φ_n = √α_n Φ_{n-1} + √(1-α_n) ξ, n = 1..=N: Λ(n/N) = -Σ_{m≤n} ln α_m, 0 < α < 1. Fills `total` (N + 1
     /// values).
+    ///
+    /// # Errors
+    ///
+    /// A table of another length, and an α outside of 0 to 1.
     pub fn of_chain(alpha: &[f64], total: &'a mut [f64]) -> Result<Self, Error> {
         check_length("schedule of the chain", total.len(), alpha.len().saturating_add(1))?;
         let mut sum = 0.0;

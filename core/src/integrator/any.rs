@@ -2,7 +2,7 @@
 
 use stoquant_model::IntegratorKind;
 
-use super::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, NewField, State};
+use super::{Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, NewField, Sweep};
 use crate::action::Action;
 use crate::arith::Arith;
 use crate::error::Error;
@@ -66,30 +66,16 @@ macro_rules! each {
 
 impl<A: Arith, S: Action<A>, W: PureWords> Integrator<A, W> for AnyIntegrator<A, S> {
     #[inline]
-    fn sweep<const D: usize, M: Machine>(
-        &self,
-        plan: &Plan<D, M>,
-        noise: &mut ChainNoise<W>,
-        phi: &mut [A::Store],
-        work: &mut [A::Store],
-        state: &mut State,
-    ) {
-        each!(self, integrator => integrator.sweep(plan, noise, phi, work, state));
+    fn sweep<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, sweep: Sweep<'_, A, W>) {
+        each!(self, integrator => integrator.sweep(plan, sweep));
     }
 
     #[inline]
-    fn sweep_apart<const D: usize, M: Machine>(
-        &self,
-        plan: &Plan<D, M>,
-        noise: &mut ChainNoise<W>,
-        phi: &mut [A::Store],
-        trial: &mut [A::Store],
-        state: &mut State,
-    ) -> NewField
+    fn sweep_apart<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, sweep: Sweep<'_, A, W>) -> NewField
     where
         W: PureWords,
     {
-        each!(self, integrator => integrator.sweep_apart(plan, noise, phi, trial, state))
+        each!(self, integrator => integrator.sweep_apart(plan, sweep))
     }
 
     fn eps(&self) -> f64 {

@@ -5,59 +5,64 @@
 //! add (Δ²/12)(1 + ¼) a step. Free mode, u = ελ: variance (1/λ)(1 - u/2)/(1 - u/2 + u²/4).
 //! Source: Greiner, Strittmatter, Honerkamp, J. Stat. Phys. 51 (1988) 95.
 
-use super::{ChainNoise, Eta, Euler, Integrator, NewField, State, advance_block, eta_at, euler_block, euler_parts};
+use super::{Block, Eta, Euler, Integrator, Kick, NewField, Sweep, one_step};
 use crate::action::{Action, Drift};
 use crate::arith::Arith;
 use crate::error::Error;
-use crate::lattice::{Plan, Triple, segment_mut, stream};
+use crate::lattice::{Plan, segment_mut, stream};
 use crate::machine::Machine;
 use crate::noise::{Noise, PureWords};
 
 /// Stochastic Heun with drift `K`.
+///
+/// Its drift is that of Euler at the same step:
+///
+/// ```
+/// use stoquant_core::{action::Phi4, arith::Fx, integrator::{Euler, Heun}};
+///
+/// let action = Phi4::kappa_form(0.27, 0.022);
+/// let (euler, heun) = (Euler::<Fx<18>, _>::new(&action, 0.01, 2)?, Heun::<Fx<18>, _>::new(&action, 0.01, 2)?);
+/// assert_eq!(heun.drift(), euler.drift());
+/// # Ok::<(), stoquant_core::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Heun<A: Arith, K>(Euler<A, K>);
 
 impl<A: Arith, K: Drift<A>> Heun<A, K> {
     /// A step of about ε, quantised like [`Euler`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Euler::new`].
     pub fn new<S: Action<A, Drift = K>>(action: &S, eps: f64, dims: usize) -> Result<Self, Error> {
         Euler::new(action, eps, dims).map(Self)
     }
 
     /// The drift times step.
     pub fn drift(&self) -> &K {
-        &self.0.drift
+        &self.0.kick.drift
     }
 }
 
-/// Stage two of one block: ½(φ + y + εK(y) + √(2ε)·R) from the trial values around it, in place of φ.
+/// Stage two of one block of trial values: ½(φ + y + εK(y) + √(2ε)·R), in place of φ. Returns how often it clipped.
 #[inline(always)]
-fn finish<A: Arith, K: Drift<A>, W, const D: usize, M: Machine>(
-    Euler { drift, sigma, .. }: &Euler<A, K>,
-    plan: &Plan<D, M>,
+fn finish<A: Arith, K: Drift<A>, W: PureWords, const D: usize, M: Machine>(
+    kick: &Kick<A, K>,
+    y: Block<'_, D, A, M, impl Eta<W>>,
     noise: &mut Noise<W>,
-    eta: &impl Eta<W>,
-    first: usize,
-    y: Triple<'_, A::Store>,
     phi: &mut [A::Store],
 ) -> u64 {
-    advance_block(plan, drift, *sigma, noise, eta, first, y, phi, |slot, wide, clipped| {
+    kick.block(y, noise, phi, |slot, wide, clipped| {
         *slot = A::narrow_half(A::load(*slot).widen() + wide, clipped).store();
     })
 }
 
 impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for Heun<A, K> {
     #[inline]
-    fn sweep<const D: usize, M: Machine>(
-        &self,
-        plan: &Plan<D, M>,
-        noise: &mut ChainNoise<W>,
-        phi: &mut [A::Store],
-        work: &mut [A::Store],
-        state: &mut State,
-    ) {
-        let Euler { drift, sigma, .. } = &self.0;
+    fn sweep<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, sweep: Sweep<'_, A, W>) {
+        let Sweep { noise, phi, work, state } = sweep;
+        let (kick, eta) = (&self.0.kick, &one_step::<A, W, M>(plan.machine(), state.step));
         // Both stages read the noise of the same step, block by block in turn.
-        let eta = eta_at::<A, W, M>(plan.machine(), state.step);
         let (mut one, mut two) = (noise.eta.clone(), noise.eta.clone());
         let (mut clipped_one, mut clipped_two) = (0, 0);
         plan.machine().run(|| {
@@ -65,10 +70,11 @@ impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for Heun<A, K> {
                 plan,
                 phi,
                 work,
-                |first, old, out| clipped_one += euler_block(plan, drift, *sigma, &mut one, &eta, first, old, out),
-                |phi, block, y| {
+                |first, triple, out| clipped_one += kick.trial(Block { plan, eta, first, triple }, &mut one, out),
+                |phi, block, triple| {
                     let (first, count) = plan.span(block);
-                    clipped_two += finish(&self.0, plan, &mut two, &eta, first, y, segment_mut(phi, first, count));
+                    let y = Block { plan, eta, first, triple };
+                    clipped_two += finish(kick, y, &mut two, segment_mut(phi, first, count));
                 },
             );
         });
@@ -76,24 +82,14 @@ impl<A: Arith, K: Drift<A>, W: PureWords> Integrator<A, W> for Heun<A, K> {
     }
 
     #[inline]
-    fn sweep_apart<const D: usize, M: Machine>(
-        &self,
-        plan: &Plan<D, M>,
-        noise: &mut ChainNoise<W>,
-        phi: &mut [A::Store],
-        trial: &mut [A::Store],
-        state: &mut State,
-    ) -> NewField {
-        let Euler { drift, sigma, .. } = &self.0;
-        let (noise, machine) = (&noise.eta, plan.machine());
-        let eta = eta_at::<A, W, M>(machine, state.step);
-        let clipped = euler_parts(plan, drift, *sigma, noise, &eta, phi, trial);
-        let trial = &*trial;
+    fn sweep_apart<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, mut sweep: Sweep<'_, A, W>) -> NewField {
+        let (kick, machine) = (&self.0.kick, plan.machine());
+        let eta = &one_step::<A, W, M>(machine, sweep.state.step);
+        let clipped = kick.apart(plan, &mut sweep, eta);
+        let Sweep { noise, phi, work, state } = sweep;
+        let (noise, y) = (&noise.eta, &*work);
         let last = machine.parts(phi, plan.block(), |block, phi| {
-            machine.run(|| {
-                let first = plan.span(block).0;
-                finish(&self.0, plan, &mut noise.clone(), &eta, first, plan.triple(trial, block), phi)
-            })
+            machine.run(|| finish(kick, Block::of(plan, eta, block, y), &mut noise.clone(), phi))
         });
         state.moved(clipped + last);
         NewField::InPlace

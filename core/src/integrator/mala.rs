@@ -15,7 +15,7 @@
 //! In place, memory stays one field plus a few slabs: one pass evaluates the proposal without keeping it; if it is accepted,
 //! a second one repeats Euler's step, from the same noise. With room for a second field, the proposal is kept.
 
-use super::{ChainNoise, Euler, Integrator, NewField, State, eta_at, euler_block, euler_parts};
+use super::{Block, ChainNoise, Euler, Integrator, NewField, State, Sweep, one_step};
 use crate::action::{Action, Drift, Scaled, Terms, Totals};
 use crate::arith::{Arith, Local};
 use crate::error::Error;
@@ -25,6 +25,22 @@ use crate::math::{Accurate, Math};
 use crate::noise::PureWords;
 
 /// MALA for the action `S`, with exp from `F`.
+///
+/// A rejected proposal leaves the field as it was, and every sweep counts:
+///
+/// ```
+/// use stoquant_core::{action::Phi4, arith::Fx, board::Board, integrator::Mala, lattice::Ring, noise::NoiseKind};
+///
+/// let mala = Mala::<Fx<18>, _>::new(&Phi4::kappa_form(0.2, 0.1), 0.05, 1)?;
+/// let mut chain = Board::<1, Ring<16>, Fx<18>>::new(1, 0, NoiseKind::Gaussian);
+/// for sweep in 1..=20 {
+///     let (before, accepted) = (chain, chain.state().accepted);
+///     chain.sweep(&mala);
+///     assert_eq!(chain.state().step, sweep);
+///     assert_eq!(chain.phi() == before.phi(), chain.state().accepted == accepted);
+/// }
+/// # Ok::<(), stoquant_core::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Mala<A: Arith, S: Action<A>, F = Accurate> {
     euler: Euler<A, S::Drift>,
@@ -38,6 +54,10 @@ pub struct Mala<A: Arith, S: Action<A>, F = Accurate> {
 
 impl<A: Arith, S: Action<A>> Mala<A, S> {
     /// A step of about ε; the target is e^{-S} with the couplings of `action` themselves.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Euler::new`], but for an unstable step: a Metropolis step corrects it.
     pub fn new(action: &S, eps: f64, dims: usize) -> Result<Self, Error> {
         Self::with_math(action, eps, dims)
     }
@@ -45,6 +65,10 @@ impl<A: Arith, S: Action<A>> Mala<A, S> {
 
 impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
     /// The same with a choice of float functions.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Mala::new).
     pub fn with_math(action: &S, eps: f64, dims: usize) -> Result<Self, Error> {
         let euler = Euler::proposal(action, eps, dims)?;
         let variance = 2.0 * euler.eps + A::FIELD_LSB * A::FIELD_LSB / 12.0;
@@ -54,7 +78,7 @@ impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
 
     /// The drift times step.
     pub fn drift(&self) -> &S::Drift {
-        &self.euler.drift
+        &self.euler.kick.drift
     }
 }
 
@@ -102,7 +126,7 @@ impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
         x: Triple<'_, A::Store>,
         y: Triple<'_, A::Store>,
     ) -> Weights<A::Local, S::Terms> {
-        let (drift, per_w) = (&self.euler.drift, 1.0 / self.w);
+        let (drift, per_w) = (&self.euler.kick.drift, 1.0 / self.w);
         let mut weights = Weights::<A::Local, S::Terms>::default();
         let mut x_sums = Chunk::<A::Sum>::default();
         plan.chunks::<A>(y, |start, y, y_sums| {
@@ -137,16 +161,9 @@ impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
 
 impl<A: Arith, S: Action<A>, F: Math, W: PureWords> Integrator<A, W> for Mala<A, S, F> {
     #[inline]
-    fn sweep<const D: usize, M: Machine>(
-        &self,
-        plan: &Plan<D, M>,
-        noise: &mut ChainNoise<W>,
-        phi: &mut [A::Store],
-        work: &mut [A::Store],
-        state: &mut State,
-    ) {
-        let Euler { drift, sigma, .. } = &self.euler;
-        let eta = eta_at::<A, W, M>(plan.machine(), state.step);
+    fn sweep<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, sweep: Sweep<'_, A, W>) {
+        let Sweep { noise, phi, work, state } = sweep;
+        let (kick, eta) = (&self.euler.kick, &one_step::<A, W, M>(plan.machine(), state.step));
         let mut clipped = 0;
         let mut weights = Weights::default();
         plan.machine().run(|| {
@@ -154,7 +171,7 @@ impl<A: Arith, S: Action<A>, F: Math, W: PureWords> Integrator<A, W> for Mala<A,
                 plan,
                 phi,
                 work,
-                |first, old, out| clipped += euler_block(plan, drift, *sigma, &mut noise.eta, &eta, first, old, out),
+                |first, triple, out| clipped += kick.trial(Block { plan, eta, first, triple }, &mut noise.eta, out),
                 |phi, block, y| {
                     weights = weights.plus(self.weigh(plan, plan.span(block).0, plan.triple(phi, block), y));
                 },
@@ -163,26 +180,18 @@ impl<A: Arith, S: Action<A>, F: Math, W: PureWords> Integrator<A, W> for Mala<A,
         if self.accepts(&weights, noise, state) {
             // Euler's sweep with the same noise, in place. It counts steps, saturations of the field and acceptance.
             state.clipped = state.clipped.wrapping_add(weights.clipped());
-            self.euler.sweep(plan, noise, phi, work, state);
+            self.euler.sweep(plan, Sweep { noise, phi, work, state });
         } else {
             state.stayed(clipped + weights.clipped());
         }
     }
 
     #[inline]
-    fn sweep_apart<const D: usize, M: Machine>(
-        &self,
-        plan: &Plan<D, M>,
-        noise: &mut ChainNoise<W>,
-        phi: &mut [A::Store],
-        trial: &mut [A::Store],
-        state: &mut State,
-    ) -> NewField {
-        let Euler { drift, sigma, .. } = &self.euler;
-        let machine = plan.machine();
-        let eta = eta_at::<A, W, M>(machine, state.step);
-        let mut clipped = euler_parts(plan, drift, *sigma, &noise.eta, &eta, phi, trial);
-        let (x, y) = (&*phi, &*trial);
+    fn sweep_apart<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, mut sweep: Sweep<'_, A, W>) -> NewField {
+        let eta = one_step::<A, W, M>(plan.machine(), sweep.state.step);
+        let mut clipped = self.euler.kick.apart(plan, &mut sweep, &eta);
+        let Sweep { noise, phi, work, state } = sweep;
+        let (machine, x, y) = (plan.machine(), &*phi, &*work);
         let weights = machine.sum(plan.blocks(), |block| {
             machine.run(|| self.weigh(plan, plan.span(block).0, plan.triple(x, block), plan.triple(y, block)))
         });

@@ -13,8 +13,18 @@ mod stream;
 
 pub use fixed::{FixedLattice, Ring, Site, Torus2, Torus3, Torus4};
 pub use plan::{CHUNK, Chunk, Plan, WORK_BLOCKS};
-pub(crate) use plan::{VECTORS, parts, segment, segment_mut};
+pub(crate) use plan::{parts, segment, segment_mut};
 pub(crate) use rows::RowMut;
 pub(crate) use stream::{Triple, stream, triples};
+
+/// Whether the target has vector registers.
+///
+/// What differs at length without them is a module of its own, `crate::form`. This constant is read in nine places
+/// besides:
+///
+/// - once by `Plan::BY_ROWS`: two-dimensional lattices are walked by rows, the others in both forms by chunks;
+/// - eight times in `crate::score::int8` and for its kernel `Kernels::units`, each for a line or two: the layout of memory,
+///   and which of two functions is called.
+pub(crate) use crate::form::VECTORS;
 
 pub use stoquant_model::extents::{MAX_SITES, volume};

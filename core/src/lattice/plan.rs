@@ -7,19 +7,32 @@
 use super::volume;
 use crate::arith::Arith;
 use crate::error::Error;
+use crate::form;
 use crate::machine::{Machine, Portable};
 
-/// Whether the target has vector registers: loops over long chunks pay.
-pub(crate) const VECTORS: bool =
-    cfg!(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"));
-
 /// Sites handled at a time on the stack: long loops where there are vectors, little memory elsewhere.
-pub const CHUNK: usize = if VECTORS { 256 } else { 32 };
+pub const CHUNK: usize = form::CHUNK;
 
 /// Blocks of work memory that every integrator may use: the first two, and a ring of three.
 pub const WORK_BLOCKS: usize = 5;
 
-/// The shape of a lattice and of its blocks. The same code serves extents known to the compiler and at run time.
+/// The shape of a lattice and of its blocks.
+///
+/// ```
+/// use stoquant_core::lattice::{Plan, WORK_BLOCKS};
+///
+/// // 6 rows of 10 sites, and work memory for two rows a block.
+/// let plan = Plan::new([6, 10], WORK_BLOCKS * 20)?;
+/// assert_eq!((plan.volume(), plan.slab(), plan.block()), (60, 10, 20));
+///
+/// // Sums over the neighbours of a row of ones, between rows of ones.
+/// let (row, mut sums) = ([1.0; 10], [0.0; 10]);
+/// Plan::new([3, 10], 50)?.sums::<f64>([&row, &row, &row], 0, &mut sums);
+/// assert_eq!(sums, [4.0; 10]);
+/// # Ok::<(), stoquant_core::error::Error>(())
+/// ```
+///
+/// The same code serves extents known to the compiler and at run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan<const D: usize, M = Portable> {
     extents: [usize; D],
@@ -31,6 +44,10 @@ pub struct Plan<const D: usize, M = Portable> {
 
 impl<const D: usize> Plan<D> {
     /// A plan for these extents with a work buffer of `work` sites, at least [`WORK_BLOCKS`] slabs.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`volume`], and a work buffer that is too short.
     pub const fn new(extents: [usize; D], work: usize) -> Result<Self, Error> {
         let volume = match volume(&extents) {
             Ok(volume) => volume,
@@ -50,6 +67,10 @@ impl<const D: usize> Plan<D> {
     }
 
     /// Work sites that make a plan quick: blocks of many chunks, or the whole lattice, and at least one slab.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`volume`].
     pub const fn work_sites(extents: &[usize; D]) -> Result<usize, Error> {
         let volume = match volume(extents) {
             Ok(volume) => volume,
@@ -124,13 +145,12 @@ impl<const D: usize, M: Machine> Plan<D, M> {
 
 /// One value for each site of a chunk, on lines of its own in the cache where vectors would straddle two.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"), repr(align(64)))]
-pub struct Chunk<T>([T; CHUNK]);
+pub struct Chunk<T>([T; CHUNK], form::Align);
 
 impl<T: Copy + Default> Default for Chunk<T> {
     #[inline(always)]
     fn default() -> Self {
-        Self([T::default(); CHUNK])
+        Self([T::default(); CHUNK], form::Align)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Two-dimensional lattices site by site, for processors without vectors: what is next to a site stays in registers, and no array
 //! of sums lies between two passes.
 
+use super::VECTORS;
 use super::neighbours::load_at;
-use super::plan::{CHUNK, Plan, VECTORS, segment, segment_mut};
+use super::plan::{CHUNK, Plan, segment, segment_mut};
 use crate::arith::Arith;
 use crate::machine::Machine;
 

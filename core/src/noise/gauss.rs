@@ -24,9 +24,8 @@
 //! (2003) 347; octave segmentation after D. Lee, R. Cheung, J. Villasenor, W. Luk, *Inversion-based hardware Gaussian
 //! random number generator*, FPT 2006, 33. The fit of the coefficients: `stoquant::gauss_fit`.
 
-use super::gauss_single;
 use super::gauss_table::SEGMENTS;
-use crate::lattice::VECTORS;
+use crate::form;
 
 /// Coefficients of one segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +52,7 @@ pub const fn locate(u: u32) -> (u32, i32) {
 
 /// The same, given the zeros above the leading one of 2m + 1.
 #[inline(always)]
-const fn place(u: u32, lz: u32) -> (u32, i32) {
+pub(crate) const fn place(u: u32, lz: u32) -> (u32, i32) {
     // lz <= 31: the shift is valid and moves a one to bit 31.
     let n = (u << 1 | 1) << (lz & 31);
     let quarter = 4 * lz + (n >> 29);
@@ -92,7 +91,7 @@ pub const fn magnitude(u: u32) -> u32 {
 #[must_use]
 pub const fn eta<const W: u32>(u: u32) -> i32 {
     const { assert!(8 <= W && W <= 18, "the Gaussian has widths 8 to 18") };
-    if VECTORS { signed::<W>(u, magnitude(u)) } else { gauss_single::eta::<W>(u) }
+    form::gauss::eta::<W>(u)
 }
 
 /// The table in two columns, for machines that look up many entries at once: c₀, and c₂ above c₁, 16 bits each.
@@ -107,46 +106,9 @@ pub static COLUMNS: [[u32; 64]; 2] = {
     columns
 };
 
-/// Words in a pass of [`eta_of_many`].
-const PASS: usize = 128;
-
-/// [`eta`] of many words in three passes, of which the first and the last vectorise; between them the table is looked up word by word.
-#[inline(always)]
-pub fn eta_of_many<const W: u32>(words: &[u32], out: &mut [i32]) {
-    const { assert!(8 <= W && W <= 18, "the Gaussian has widths 8 to 18") };
-    let [mut place, mut c0, mut c21] = [[0_u32; PASS]; 3];
-    for (words, out) in words.chunks(PASS).zip(out.chunks_mut(PASS)) {
-        for (place, &word) in place.iter_mut().zip(words) {
-            let (index, t) = locate_by_float(word);
-            // 16 and 6 bits.
-            *place = (t as u32) << 16 | index;
-        }
-        for (place, (c0, c21)) in place.iter().zip(c0.iter_mut().zip(&mut c21)).take(words.len()) {
-            let index = (place & 63) as usize;
-            (*c0, *c21) = (COLUMNS[0][index], COLUMNS[1][index]);
-        }
-        let segments = c0.iter().zip(&c21).zip(&place);
-        for ((slot, &word), ((&c0, &c21), &place)) in out.iter_mut().zip(words).zip(segments) {
-            let segment = Segment { c0, c1: c21 as i16, c2: (c21 >> 16) as i16 };
-            *slot = signed::<W>(word, segment.at((place as i32) >> 16));
-        }
-    }
-}
-
-/// [`locate`] without counting zeros, for which few vectors have an instruction: the exponent of a float counts them.
-#[inline(always)]
-const fn locate_by_float(u: u32) -> (u32, i32) {
-    let m = u & 0x7fff_ffff;
-    // Without the bit below its leading one, m lies in the lower half of its octave, and no rounding to 24 bits leaves that.
-    // 2^k has the exponent 127 + k, and 0 the exponent 0: there lz is 31.
-    let exponent = ((m & !(m >> 1)) as i32 as f32).to_bits() >> 23;
-    let lz = if exponent < 126 { 31 } else { 157 - exponent };
-    place(u, lz)
-}
-
 /// |η|₁₈-accumulator of a word rounded to W bits, with the word's sign.
 #[inline(always)]
-const fn signed<const W: u32>(u: u32, magnitude: u32) -> i32 {
+pub(crate) const fn signed<const W: u32>(u: u32, magnitude: u32) -> i32 {
     // acc < 0.8·2^32 and the half grows by less than 2^24: no wrap.
     let half = (1 << (32 - W)) - (1 << 14);
     let size = (magnitude.wrapping_add(half) >> (33 - W)) as i32;
@@ -187,19 +149,6 @@ mod tests {
         for u in (0..1 << 31).step_by(65_521) {
             assert_eq!(eta::<18>(u), -eta::<18>(u | 1 << 31));
             assert_eq!(eta::<9>(u), -eta::<9>(u | 1 << 31));
-        }
-    }
-
-    /// Many words at once are each word alone: all octaves from both ends, and a walk over the rest.
-    #[test]
-    fn many_words_are_single_words() {
-        extern crate std;
-        let edges = (0..32).flat_map(|s| [1_u32 << s, u32::MAX >> s]).flat_map(|u| [u, u ^ 1, u.wrapping_sub(1)]);
-        let words: std::vec::Vec<u32> = edges.chain((0..1 << 20).map(|i| i * 4093)).collect();
-        let mut out = std::vec![0; words.len()];
-        eta_of_many::<18>(&words, &mut out);
-        for (&u, &found) in words.iter().zip(&out) {
-            assert_eq!(found, eta::<18>(u), "u = {u:#x}");
         }
     }
 

@@ -1,20 +1,13 @@
 //! η of many words, for machines that have instructions for it.
 
-use super::gauss;
-use crate::lattice::VECTORS;
+use crate::form;
 
 /// Makes Gaussian numbers of words. The default is plain Rust; a form of one's own must have its bits.
 pub trait Gaussian: Copy {
-    /// η of words, W bits wide: [`gauss::eta`] of each. To be called from within
+    /// η of words, W bits wide: [`gauss::eta`](super::gauss::eta) of each. To be called from within
     /// [`Machine::run`](crate::machine::Machine::run), else it is compiled for the caller's instructions.
     #[inline(always)]
     fn gaussian<const W: u32>(self, words: &[u32], out: &mut [i32]) {
-        if VECTORS {
-            gauss::eta_of_many::<W>(words, out);
-        } else {
-            for (slot, &word) in out.iter_mut().zip(words) {
-                *slot = gauss::eta::<W>(word);
-            }
-        }
+        form::gauss::etas::<W>(words, out);
     }
 }

@@ -11,7 +11,6 @@
 //! cannot change a bit.
 
 pub mod gauss;
-mod gauss_single;
 pub mod gauss_table;
 mod kernel;
 pub mod rng;
@@ -23,7 +22,7 @@ pub use kernel::Gaussian;
 pub use rng::{FromRng, ThreefryRng};
 pub use words::{Key, PureWords, StreamTag, Threefry, Words, derive_key};
 
-use crate::lattice::{CHUNK, Chunk, VECTORS};
+use crate::form;
 use crate::machine::{Machine, Portable};
 
 pub use stoquant_model::NoiseKind;
@@ -39,6 +38,21 @@ pub const fn eta<const W: u32>(kind: NoiseKind, u: u32) -> i32 {
 }
 
 /// A distribution and the words that it reads.
+///
+/// Floats take the integers of 18 bits with 14 fractional bits, and every site alone gives what a range of sites gives:
+///
+/// ```
+/// use stoquant_core::noise::{Noise, NoiseKind, StreamTag, Threefry, eta};
+///
+/// let words = Threefry::new(1, 0, StreamTag::Noise);
+/// let mut noise = Noise { law: NoiseKind::ThreePoint, words };
+/// let mut out = [0; 100];
+/// noise.fill_eta::<18>(3, 40, &mut out);
+/// for (i, &number) in out.iter().enumerate() {
+///     assert_eq!(number, eta::<18>(NoiseKind::ThreePoint, words.word(3, 40 + i)));
+///     assert!([-28_378, 0, 28_378].contains(&number)); // √3·2^14
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Noise<S> {
     /// What is made of a word.
@@ -60,40 +74,7 @@ impl<S: Words> Noise<S> {
     // Called once a chunk: one copy of its long straight code serves every integrator.
     #[inline(never)]
     pub fn fill_eta_on<const W: u32, M: Machine>(&mut self, machine: M, step: u64, first: usize, out: &mut [i32]) {
-        if !VECTORS {
-            // Where they lie, and without a machine's hand: no memory between, no passes.
-            machine.run(|| {
-                self.words.fill_signed(machine, step, first, out);
-                match self.law {
-                    NoiseKind::Gaussian => out.iter_mut().for_each(|eta| *eta = gauss::eta::<W>(*eta as u32)),
-                    NoiseKind::ThreePoint => out.iter_mut().for_each(|eta| *eta = three_point::eta::<W>(*eta as u32)),
-                }
-            });
-            return;
-        }
-        machine.run(|| {
-            let (mut site, mut out) = (first, out);
-            let mut buffer = Chunk::<u32>::default();
-            while !out.is_empty() {
-                // An odd site first goes alone: the chunks behind it hold whole pairs.
-                let count = out.len().min(if site & 1 == 1 { 1 } else { CHUNK });
-                let (Some((here, after)), Some(words)) = (out.split_at_mut_checked(count), buffer.get_mut(..count))
-                else {
-                    return;
-                };
-                self.words.fill_on(machine, step, site, words);
-                match self.law {
-                    NoiseKind::Gaussian => machine.gaussian::<W>(words, here),
-                    NoiseKind::ThreePoint => {
-                        for (slot, &word) in here.iter_mut().zip(&*words) {
-                            *slot = three_point::eta::<W>(word);
-                        }
-                    }
-                }
-                site = site.wrapping_add(count);
-                out = after;
-            }
-        });
+        form::noise::fill_eta::<W, S, M>(self, machine, step, first, out);
     }
 }
 
@@ -101,6 +82,7 @@ impl<S: Words> Noise<S> {
 mod tests {
     extern crate std;
     use super::*;
+    use crate::lattice::CHUNK;
     use std::vec;
 
     /// Every beginning and length gives what the words of the sites give one by one, in both laws and two widths.

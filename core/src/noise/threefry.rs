@@ -20,7 +20,7 @@
 //!
 //! In a loop over counters LLVM moves additions through the subkeys, since part of each sum is constant there: on a
 //! Cortex-M4 about 120 instructions a pair, a dozen of them spills. Counters that lie in memory are no part of a constant:
-//! `threefry2x32_run` takes them from where its results go: 59 instructions a pair. With vectors [`super::words`] runs
+//! `threefry2x32_run` takes them from where its results go: 59 instructions a pair. With vectors the crate runs
 //! [`threefry2x32_batch`], which LLVM widens. There it finishes one vector before it begins the next, and 20 rounds in a row keep a
 //! third of the processor busy: [`Machine::settle`] holds the order of the source. A word then costs 1.2 ns with SSE2, 0.53 with AVX2, 0.23
 //! with AVX-512 (Zen 5 at 4.2 GHz; 0.63 and 0.28 without the hint).
@@ -65,7 +65,7 @@ pub const fn threefry2x32_rounds<const N: usize>(key: [u32; 2], counter: [u32; 2
 
 /// Threefry-2x32-20 of the counters (c₀, c₁), (c₀, c₁ + 1), … under one key, one after the other.
 #[inline(always)]
-pub(super) fn threefry2x32_run<T: Bits>(key: [u32; 2], [c0, mut c1]: [u32; 2], out: &mut [[T; 2]]) {
+pub(crate) fn threefry2x32_run<T: Bits>(key: [u32; 2], [c0, mut c1]: [u32; 2], out: &mut [[T; 2]]) {
     let k = schedule(key);
     for slot in &mut *out {
         *slot = subkey([c0, c1], k, 0).map(T::of);

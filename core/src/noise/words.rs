@@ -13,8 +13,9 @@
 //! permutes counters, so under one seed every (chain, tag) has its own key, and under one key every (step, pair) its own
 //! pair of words. Of K keys from different seeds two coincide with probability K²/2⁶⁵.
 
-use super::threefry::{threefry2x32, threefry2x32_batch, threefry2x32_run};
-use crate::lattice::{CHUNK, Chunk, VECTORS, segment_mut};
+use super::threefry::threefry2x32;
+use crate::form;
+use crate::lattice::{CHUNK, Chunk, segment_mut};
 use crate::machine::{Machine, Portable};
 
 /// Sites under one key: 2²¹, two to each of 2²⁰ pairs.
@@ -22,12 +23,6 @@ pub const BLOCK_BITS: u32 = 21;
 
 /// Width of a step number.
 pub const STEP_BITS: u32 = 44;
-
-/// Pairs in a batch on machines with vectors.
-const BATCH: usize = 64;
-
-/// Lanes of the widest vectors there are.
-const WIDEST: usize = 16;
 
 /// What a stream of words is for. Every purpose has its own key, so none repeats the bits of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,31 +83,7 @@ impl Key {
     /// The words of successive pairs beginning at `pair`; `pair + out.len()` ≤ 2²⁰.
     #[inline(always)]
     fn pairs<M: Machine, T: Bits>(self, machine: M, step: u64, pair: u32, out: &mut [[T; 2]]) {
-        let [c0, mut c1] = Self::counter(step, pair);
-        if !VECTORS {
-            return threefry2x32_run(self.0, [c0, c1], out);
-        }
-        let (batches, rest) = out.as_chunks_mut::<BATCH>();
-        for batch in batches {
-            self.batch::<BATCH, M>(machine, c0, c1, batch);
-            c1 = c1.wrapping_add(BATCH as u32);
-        }
-        for part in rest.chunks_mut(WIDEST) {
-            self.batch::<WIDEST, M>(machine, c0, c1, part);
-            c1 = c1.wrapping_add(WIDEST as u32);
-        }
-    }
-
-    /// The words of up to N pairs: always N are made, so that vectors stay whole.
-    #[inline(always)]
-    fn batch<const N: usize, M: Machine>(self, machine: M, c0: u32, c1: u32, out: &mut [[impl Bits; 2]]) {
-        let mut x0 = [c0; N];
-        // c1 + l stays below 2^20 in its pair field where the pair is wanted: nothing carries into the step.
-        let mut x1 = core::array::from_fn(|l| c1.wrapping_add(l as u32));
-        threefry2x32_batch(machine, self.0, &mut x0, &mut x1);
-        for (slot, (a, b)) in out.iter_mut().zip(x0.into_iter().zip(x1)) {
-            *slot = [a, b].map(Bits::of);
-        }
+        form::noise::pairs(machine, self.0, Self::counter(step, pair), out);
     }
 }
 
@@ -149,7 +120,7 @@ pub trait Words {
 }
 
 /// 32 bits, signed or not.
-pub(super) trait Bits: Copy {
+pub(crate) trait Bits: Copy {
     fn of(bits: u32) -> Self;
     fn bits(self) -> u32;
 }

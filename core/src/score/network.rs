@@ -90,6 +90,37 @@ pub struct Trace<'a, R> {
 }
 
 /// A network with the tables of its stages.
+///
+/// Whatever its numbers, h is odd in the field, bit for bit:
+///
+/// ```
+/// use stoquant_core::machine::Portable;
+/// use stoquant_core::score::layer::Layer;
+/// use stoquant_core::score::network::{EVEN, Network, ODD, Stage, Trace, Weights};
+/// use stoquant_core::score::{Hartley, Score};
+///
+/// // L = 2, one unit a layer.
+/// let (mut matrix, table, unit) = ([0.0_f64; 4], [0.5; 4], [0.3]);
+/// Hartley::fill(2, &mut matrix);
+/// let (odd, even) = ([0.2; ODD], [-0.1; EVEN]);
+/// let first = Layer { odd: &odd, even: &even };
+/// let weights = Weights { first, second: Layer { odd: &unit, even: &even } };
+/// let trace = Trace { kappa: [0.0; 5], tree: &table, bubble: &table, linear: [0.0; 3] };
+/// let stages = [Stage {
+///     filter: &table, wide: &table, tree: &table, bubble: &table, linear: [&table; 3],
+///     first: [&unit; 2], second: [&unit; 2], output: &unit,
+///     odd: [1.0; ODD], even: [[0.1, 2.0]; EVEN], local: [0.4, 0.1], skip: [0.2; ODD], cross: [0.3; EVEN], trace,
+/// }];
+/// let network = Network::new(Hartley::new(2, &matrix)?, weights, &stages)?;
+///
+/// let (y, mut h) = ([0.7, -1.1, 0.4, 0.2], [[0.0; 4]; 2]);
+/// let mut work = vec![0.0; network.work()];
+/// network.remainder::<false, _>(Portable, 0, &y, &mut h[0], &mut work);
+/// network.remainder::<false, _>(Portable, 0, &y.map(|y| -y), &mut h[1], &mut work);
+/// assert!(h[0].iter().all(|h| h.abs() > 0.0));
+/// assert_eq!(h[0], h[1].map(|h| -h));
+/// # Ok::<(), stoquant_core::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Network<'a, R> {
     hartley: Hartley<'a, R>,

@@ -3,9 +3,10 @@
 //! The source of every algorithm is the core's own. What stands here is how it is compiled ([`Machine::run`]), what no
 //! compiler finds (the Gaussian with its table in registers: [`Gaussian`]; products and activations of the int8
 //! network: [`Kernels`]), and how blocks of a lattice are shared out. On AArch64 the portable machine has NEON: there
-//! it is the baseline.
+//! it is the baseline. With `--cfg stoquant_scalar`, the core in its scalar form, the portable machine is
+//! the only one.
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(stoquant_scalar)))]
 #[allow(unsafe_code, reason = "instructions that the compiler may not assume; each block says why it may be entered")]
 mod x86;
 
@@ -13,7 +14,7 @@ use rayon::prelude::*;
 use stoquant_core::machine::{self, Machine, Part, Pass};
 use stoquant_core::noise::Gaussian;
 use stoquant_core::score::int8::Kernels;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(stoquant_scalar)))]
 pub use x86::{Avx2, Avx512};
 
 stoquant_model::tags! {
@@ -43,11 +44,11 @@ impl MachineKind {
     pub fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(stoquant_scalar)))]
             Self::Avx2 => Avx2::detect(Threads::One).is_some(),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(stoquant_scalar)))]
             Self::Avx512 => Avx512::detect(Threads::One).is_some(),
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(not(all(target_arch = "x86_64", not(stoquant_scalar))))]
             Self::Avx2 | Self::Avx512 => false,
         }
     }
@@ -63,7 +64,7 @@ pub trait Work {
 
 /// Does it on the machine of this name; on the portable one where the processor has no such.
 pub fn with_machine<W: Work>(kind: MachineKind, threads: Threads, work: W) -> W::Result {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(stoquant_scalar)))]
     match kind {
         MachineKind::Portable => {}
         MachineKind::Avx2 => {

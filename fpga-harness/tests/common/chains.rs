@@ -3,7 +3,7 @@
 use super::{Random, seeds};
 use stoquant_core::action::{Drift, QuarticDrift};
 use stoquant_core::arith::{Arith, Fx};
-use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State, Sweep};
 use stoquant_core::lattice::Plan;
 use stoquant_core::noise::{StreamTag, Threefry, Words};
 use stoquant_fpga::sim::{Chains, Circuit, Coefficients};
@@ -51,7 +51,8 @@ where
     }
 
     pub fn sweep(&mut self) {
-        self.euler.sweep(&self.plan, &mut self.noise, &mut self.phi, &mut self.work, &mut self.state);
+        let Self { plan, euler, noise, phi, work, state, .. } = self;
+        euler.sweep(plan, Sweep { noise, phi, work, state });
     }
 
     pub fn field(&self) -> Vec<i64> {

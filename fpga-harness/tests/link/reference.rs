@@ -2,7 +2,7 @@
 
 use stoquant_core::action::QuarticDrift;
 use stoquant_core::arith::{Arith as _, Fx};
-use stoquant_core::integrator::{ChainNoise, Euler, Integrator as _, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Integrator as _, State, Sweep};
 use stoquant_core::lattice::Plan;
 use stoquant_core::noise::{StreamTag, Threefry, derive_key};
 use stoquant_fpga::sim::{Circuit, circuits};
@@ -274,7 +274,8 @@ impl Reference {
         let mut phi: Vec<_> = self.field.iter().map(site).collect();
         let mut work = vec![Default::default(); work];
         for _ in 0..sweeps {
-            euler.sweep(&plan, &mut noise, &mut phi, &mut work, &mut self.state);
+            let (noise, state) = (&mut noise, &mut self.state);
+            euler.sweep(&plan, Sweep { noise, phi: &mut phi, work: &mut work, state });
         }
         self.field = phi.iter().map(|&word| Fx::<W>::load(word).int()).collect();
     }

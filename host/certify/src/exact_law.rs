@@ -6,7 +6,7 @@
 use stoquant_core::action::QuarticDrift;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Integrator, State, Sweep};
 use stoquant_core::lattice::Plan as Lattice;
 use stoquant_core::noise::{Noise, StreamTag, Threefry};
 use stoquant_model::{ArithKind, IntegratorKind, NoiseKind, Phi4, Setup};
@@ -156,7 +156,8 @@ pub fn rows<A: Arith<Wide = i64>>(potential: &SitePotential, eps: f64) -> Result
                 let mut noise = ChainNoise { eta: Noise { law: NoiseKind::Gaussian, words: Always(word) }, accept };
                 let bits = n as u64 & ((1 << chain.path.width) - 1);
                 let mut phi = [A::from_bits(bits).unwrap_or_default().store()];
-                euler.sweep(&lattice, &mut noise, &mut phi, &mut [A::default().store(); 5], &mut State::default());
+                let (noise, phi, work) = (&mut noise, &mut phi, &mut [A::default().store(); 5]);
+                euler.sweep(&lattice, Sweep { noise, phi, work, state: &mut State::default() });
                 let to = (A::load(phi[0]).value() / A::FIELD_LSB) as i64;
                 row[(to + max) as usize] += count as f64;
             }

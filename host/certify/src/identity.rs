@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::{Board, hot_start};
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State, Sweep};
 use stoquant_core::lattice::{Plan, Torus2, WORK_BLOCKS};
 use stoquant_core::noise::{Noise, PureWords, StreamTag, Threefry, Words};
 use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
@@ -99,7 +99,7 @@ fn run<'a, const D: usize, A: Arith>(
     let mut work = vec![A::Store::default(); work];
     let mut state = State::default();
     for _ in 0..sweeps {
-        integrator.sweep(&plan, &mut noise, &mut phi, &mut work, &mut state);
+        integrator.sweep(&plan, Sweep { noise: &mut noise, phi: &mut phi, work: &mut work, state: &mut state });
     }
     Ok(phi)
 }

@@ -8,7 +8,7 @@ use stoquant::exact::SitePotential;
 use stoquant::law::Chain;
 use stoquant_core::arith::{Arith, Format, Fx, Tally};
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, State};
+use stoquant_core::integrator::{Euler, Heun, Integrator, Sweep};
 use stoquant_core::lattice::Plan;
 use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::noise::{Noise, StreamTag, Threefry, Words};
@@ -81,16 +81,9 @@ struct Planting<I> {
 }
 
 impl<A: Arith, W: Words, I: Integrator<A, W>> Integrator<A, W> for Planting<I> {
-    fn sweep<const D: usize, M: Machine>(
-        &self,
-        plan: &Plan<D, M>,
-        noise: &mut ChainNoise<W>,
-        phi: &mut [A::Store],
-        work: &mut [A::Store],
-        state: &mut State,
-    ) {
+    fn sweep<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, sweep: Sweep<'_, A, W>) {
         PLANTED.set(self.flaw);
-        self.inner.sweep(plan, noise, phi, work, state);
+        self.inner.sweep(plan, sweep);
         PLANTED.set(Nothing);
     }
 

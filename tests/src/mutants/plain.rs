@@ -4,7 +4,7 @@ use stoquant::engine::{Engine, core_engine, engine_of};
 use stoquant_core::action::{Action, Drift, QuarticDrift, Totals};
 use stoquant_core::arith::{Arith, Fx, Local, tally_value};
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Integrator, LeimkuhlerMatthews, Mala, State};
+use stoquant_core::integrator::{Euler, Integrator, LeimkuhlerMatthews, Mala, State, Sweep};
 use stoquant_core::lattice::Plan;
 use stoquant_core::machine::{Machine, Portable};
 use stoquant_core::math::{Accurate, Math};
@@ -207,14 +207,8 @@ impl<A: Arith> Plain<A> {
 }
 
 impl<A: Arith, W: PureWords> Integrator<A, W> for Plain<A> {
-    fn sweep<const D: usize, M: Machine>(
-        &self,
-        plan: &Plan<D, M>,
-        noise: &mut ChainNoise<W>,
-        phi: &mut [A::Store],
-        _work: &mut [A::Store],
-        state: &mut State,
-    ) {
+    fn sweep<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, sweep: Sweep<'_, A, W>) {
+        let Sweep { noise, phi, state, .. } = sweep;
         let extents = plan.extents();
         let x: Vec<A> = phi.iter().map(|&word| A::load(word)).collect();
         let mut at = |step: u64| {

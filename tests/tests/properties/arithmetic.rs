@@ -56,24 +56,37 @@ fn near(n: i32, beside: i32, fraction: u32) -> f64 {
     }
 }
 
+/// How many bits higher than the module of `Fx` says accumulator and slope lie: none, but in the scalar form.
+pub(crate) fn lifts<const W: u32>() -> [u32; 2]
+where
+    Fx<W>: Format,
+{
+    let one = Fx::<W>::from_int(1).unwrap().widen();
+    let unit = Fx::<W>::slope(1.0 / (1u64 << (2 * W - 4)) as f64).unwrap();
+    assert!(one > 0 && unit > 0);
+    [one.trailing_zeros() - (W + 3), unit.trailing_zeros()]
+}
+
 fn integers<const W: u32>(wide: i64, a: i32, b: i32) -> Result<(), TestCaseError>
 where
     Fx<W>: Format,
 {
     let max = i128::from(Fx::<W>::MAX);
+    let [lift, slope_lift] = lifts::<W>();
     let mut clipped = 0;
     // 42 bits hold the accumulator of W = 18; narrower formats have 2W+6.
     let wide = wide >> (36 - 2 * W);
     let (expected, count) = saturated(nearest_up(i128::from(wide), W + 3), max);
-    prop_assert_eq!(i128::from(Fx::<W>::narrow(wide, &mut clipped).int()), expected, "W = {}", W);
+    prop_assert_eq!(i128::from(Fx::<W>::narrow(wide << lift, &mut clipped).int()), expected, "W = {}", W);
     prop_assert_eq!(std::mem::take(&mut clipped), count);
     let (expected, count) = saturated(nearest_up(i128::from(wide), W + 4), max);
-    prop_assert_eq!(i128::from(Fx::<W>::narrow_half(wide, &mut clipped).int()), expected);
+    prop_assert_eq!(i128::from(Fx::<W>::narrow_half(wide << lift, &mut clipped).int()), expected);
     prop_assert_eq!(std::mem::take(&mut clipped), count);
-    // A slope has 2W bits.
-    let slope = wide >> 6;
+    // A slope has 2W bits: its constant part is below 2^(2W-6), what is taken off below 2^(2W-2).
+    let largest = (1 << (2 * W - 2)) + (1 << (2 * W - 6)) - 1;
+    let slope = (wide >> 6).clamp(-largest, largest);
     let (expected, count) = saturated(nearest_up(i128::from(slope), W - 5), max);
-    prop_assert_eq!(i128::from(Fx::<W>::factor(slope, &mut clipped)), expected);
+    prop_assert_eq!(i128::from(Fx::<W>::factor(slope << slope_lift, &mut clipped)), expected);
     prop_assert_eq!(clipped, count);
 
     let clamp = |n: i32| Fx::<W>::from_int(n >> (18 - W)).unwrap_or(Fx::<W>::from_int(-Fx::<W>::MAX).unwrap());
@@ -82,7 +95,7 @@ where
     prop_assert_eq!(i128::from(x.square()), nearest_up(n * n, W - 1));
     prop_assert!(i128::from(x.square()) <= max, "φ² fits the port of a multiplier");
     prop_assert_eq!(i128::from(x.pair(y)), n + k);
-    prop_assert_eq!(i128::from(x.widen()), n << (W + 3));
+    prop_assert_eq!(i128::from(x.widen()), n << (W + 3 + lift));
     // The same products as numbers: every one of them fits the 53 bits of an f64.
     prop_assert_eq!(Fx::<W>::wide_value(x.widen()), x.value());
     prop_assert_eq!(
@@ -99,8 +112,8 @@ where
     );
     // The result has 2W bits too.
     let slope = slope >> 1;
-    let bent = Fx::<W>::bend(slope, y.int(), x.square());
-    prop_assert_eq!(i128::from(bent), i128::from(slope) - k * i128::from(x.square()));
+    let bent = Fx::<W>::bend(slope << slope_lift, y.int(), x.square());
+    prop_assert_eq!(i128::from(bent), (i128::from(slope) - k * i128::from(x.square())) << slope_lift);
 
     // Tallies: φ, φ² and φΣ exactly; φ⁴ from φ² rounded to 32 bits.
     let unit = TALLY_FRACTION - (2 * W - 8);
@@ -119,8 +132,8 @@ where
 
     // The share of a site in ln q(x|y)/q(y|x), and its antisymmetry.
     let (p, q) = (wide, (a as i64) << W);
-    let term = Fx::<W>::local_proposal(x, y, p, q, 16.0);
-    prop_assert_eq!(term, -Fx::<W>::local_proposal(y, x, q, p, 16.0));
+    let term = Fx::<W>::local_proposal(x, y, p << lift, q << lift, 16.0);
+    prop_assert_eq!(term, -Fx::<W>::local_proposal(y, x, q << lift, p << lift, 16.0));
     let exact = i128::from(p + q) * (((k - n) << (W + 4)) + i128::from(q) - i128::from(p));
     let (magnitude, fraction) = (exact.abs(), 4 * W - 2);
     let expected = match fraction.checked_sub(PROPOSAL_FRACTION) {
@@ -137,14 +150,16 @@ where
     Fx<W>: Format,
 {
     let max = i128::from(Fx::<W>::MAX);
+    let [lift, slope_lift] = lifts::<W>();
     let within = |n: i128, max: i128| (n.abs() <= max).then_some(n);
     for value in [near(n, beside, W + 3), near(n, beside, W - 4), near(n, beside, 2 * W - 4), any] {
         let (gain, slope) = (quantised(value, W + 3), quantised(value, 2 * W - 4));
         prop_assert_eq!(Fx::<W>::gain(value).map(i128::from), within(gain, max), "W = {} gain {:e}", W, value);
-        prop_assert_eq!(Fx::<W>::slope(value).map(i128::from), within(slope, max << (W - 5)), "slope {:e}", value);
+        let slope = within(slope, max << (W - 5)).map(|n| n << slope_lift);
+        prop_assert_eq!(Fx::<W>::slope(value).map(i128::from), slope, "W = {} slope {:e}", W, value);
         let site = quantised(value, W - 4).clamp(-max, max);
         prop_assert_eq!(i128::from(Fx::<W>::nearest(value).int()), site, "W = {} nearest {:e}", W, value);
-        let wide = within(quantised(value, 2 * W - 1), max << (W + 3));
+        let wide = within(quantised(value, 2 * W - 1), max << (W + 3)).map(|n| n << lift);
         prop_assert_eq!(Fx::<W>::wide(value).map(i128::from), wide, "W = {} wide {:e}", W, value);
         if value > 0.0 {
             // The nearest odd integer is 2⌊x/2⌋ + 1: no odd one is nearer.

@@ -1,21 +1,17 @@
-//! Chains: bits depend on set-up and chain number alone. Not on restarts, neighbours, threads, or on whether the
-//! compiler knows the extents; and every step is that of the formulas.
+//! Chains: bits depend on set-up and chain number alone. Not on restarts, neighbours, or on whether the
+//! compiler knows the extents.
 
 use proptest::prelude::*;
-use rayon::ThreadPoolBuilder;
-use stoquant::certify::check::Criterion;
-use stoquant::certify::coupled::lockstep;
-use stoquant::engine::{Engine, core_engine};
-use stoquant::run::{Schedule, run_chains};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::{Board, hot_start};
-use stoquant_core::integrator::{Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
+use stoquant_core::integrator::{Euler, Heun, Integrator, LeimkuhlerMatthews, Mala};
 use stoquant_core::lattice::{FixedLattice, Ring, Site, Torus2, Torus3, Torus4};
 use stoquant_core::noise::{Noise, StreamTag, Threefry, Words};
+use stoquant_engines::engine::{Engine, core_engine};
 use stoquant_model::{ArithKind, IntegratorKind, Phi4, Setup};
 use stoquant_tests::strategy;
 
-fn started(setup: &Setup, chain: u32) -> Box<dyn Engine> {
+pub(crate) fn started(setup: &Setup, chain: u32) -> Box<dyn Engine> {
     let mut engine = core_engine(setup, chain).unwrap();
     engine.hot_start(1.0).unwrap();
     engine
@@ -106,21 +102,6 @@ proptest! {
         }
     }
 
-    /// Each site of each step is the formula's within the rounding of the format, and Metropolis decisions are right.
-    #[test]
-    fn steps_are_those_of_the_formulas(setup in strategy::setup()) {
-        const STEPS: u64 = 3;
-        let mut engine = started(&setup, 2);
-        engine.sweep(STEPS).unwrap();
-        // The start may lie where a factor saturates, which the formulas do not know.
-        prop_assume!(engine.state().unwrap().clipped == 0);
-        for check in lockstep(&core_engine, &setup, 2, STEPS).unwrap() {
-            if check.criterion == Criterion::Bound {
-                prop_assert!((check.value - check.expected).abs() <= check.error, "{}: {}", check.name, check.value);
-            }
-        }
-    }
-
     /// η of a range of sites, asked for in one call or in any pieces, is η word by word.
     #[test]
     fn noise_is_a_function_of_step_and_site(
@@ -153,19 +134,6 @@ proptest! {
 proptest! {
     #![proptest_config(strategy::config(64))]
 
-    /// Threads share the chains out among themselves; the results do not tell how.
-    #[test]
-    fn threads_do_not_matter(setup in strategy::setup(), threads in 2..6usize, chains in 1..9u32) {
-        let schedule = Schedule { thermalise: 1, measurements: 3, every: 2 };
-        let run = |threads| {
-            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let runs = pool.install(|| run_chains(&core_engine, &setup, chains, 1.0, &schedule)).unwrap();
-            // Shortest digits that restore an f64: equal text is equal bits.
-            format!("{runs:?}")
-        };
-        prop_assert_eq!(run(1), run(threads));
-    }
-
     /// Extents in the type or at run time: the same chain.
     #[test]
     fn boards_are_engines(setup in strategy::setup(), sweeps in 1..8u64) {
@@ -175,15 +143,4 @@ proptest! {
         board::<3, Torus3<2, 3, 4>, Fx<18>>(ArithKind::Fx18, &setup, sweeps)?;
         board::<4, Torus4<3, 1, 2, 2>, f64>(ArithKind::F64, &setup, sweeps)?;
     }
-}
-
-/// The comparison of states means something: a chain carries its step and its decisions.
-#[test]
-fn a_fresh_chain_has_counted_nothing() {
-    let setup = stoquant::experiment::Experiment::default().setup;
-    let mut engine = started(&setup, 0);
-    assert_eq!(engine.state().unwrap(), State::default());
-    engine.sweep(3).unwrap();
-    assert_eq!(engine.state().unwrap().step, 3);
-    assert!(engine.state().unwrap().log_ratio != 0.0);
 }

@@ -5,11 +5,13 @@
 use stoquant_core::action::{Action, QuarticDrift};
 use stoquant_core::arith::{Arith, Format, Fx, Tally};
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State, Sweep};
 use stoquant_core::lattice::Plan;
 use stoquant_core::noise::{Noise, PureWords, StreamTag, Threefry, Words, gauss};
 use stoquant_model::{NoiseKind, Phi4};
 use stoquant_tests::lattice::neighbours;
+
+use crate::arithmetic::lifts;
 
 /// A quartic action whose drift has the coefficients given here, whatever the step.
 #[derive(Clone, Copy)]
@@ -27,7 +29,8 @@ where
     type Terms = [Tally; 3];
 
     fn drift(&self, _eps: f64, _dims: usize) -> Result<Self::Drift, Error> {
-        Ok(QuarticDrift { hop: self.hop, linear: self.linear, cubic: self.cubic })
+        let [_, slope_lift] = lifts::<W>();
+        Ok(QuarticDrift { hop: self.hop, linear: self.linear << slope_lift, cubic: self.cubic })
     }
     fn check_step(&self, _drift: &Self::Drift, _eps: f64, _dims: usize) -> Result<(), Error> {
         Ok(())
@@ -110,7 +113,8 @@ where
     };
     let mut phi: Vec<_> = start.iter().map(|&n| Fx::<W>::from_int(n).unwrap().store()).collect();
     let (plan, mut work) = (Plan::new(EXTENTS, sites).unwrap(), vec![Default::default(); sites]);
-    integrator.sweep(&plan, &mut noise, &mut phi, &mut work, &mut State::default());
+    let (noise, state) = (&mut noise, &mut State::default());
+    integrator.sweep(&plan, Sweep { noise, phi: &mut phi, work: &mut work, state });
     phi.into_iter().map(|word| i128::from(Fx::<W>::load(word).int())).collect()
 }
 
@@ -171,7 +175,8 @@ fn counters_wrap() {
         let (plan, mut work) = (Plan::new(EXTENTS, sites).unwrap(), vec![Default::default(); sites]);
         let mut phi = vec![Fx::<18>::from_int(Fx::<18>::MAX).unwrap().store(); 12];
         let mut state = State { step: u64::MAX, clipped: u64::MAX, accepted: u64::MAX, log_ratio: 0.0 };
-        integrator.sweep(&plan, &mut ChainNoise::new(1, 1, NoiseKind::Gaussian), &mut phi, &mut work, &mut state);
+        let noise = &mut ChainNoise::new(1, 1, NoiseKind::Gaussian);
+        integrator.sweep(&plan, Sweep { noise, phi: &mut phi, work: &mut work, state: &mut state });
         assert_eq!(state.step, 0);
         // A field at its bound, which only noise drives, saturates at about half of its 12 sites.
         assert!(state.clipped < 12, "{}", state.clipped);

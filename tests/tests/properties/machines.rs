@@ -2,14 +2,16 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use stoquant::simd::{MachineKind, Threads, Work, with_machine};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
-use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, NewField, State};
+use stoquant_core::integrator::{
+    ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, NewField, State, Sweep,
+};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::machine::Machine;
 use stoquant_core::noise::{StreamTag, Threefry, Words, gauss};
 use stoquant_core::observable::{Measurement, measure};
+use stoquant_engines::simd::{MachineKind, Threads, Work, with_machine};
 use stoquant_model::{NoiseKind, Phi4, Setup};
 use stoquant_tests::strategy;
 
@@ -60,11 +62,11 @@ impl<const D: usize, A: Arith, I: Integrator<A, Threefry>> Work for Chain<'_, D,
         let (mut phi, mut trial) = (vec![A::default().store(); room], vec![A::nearest(1.0).store(); room]);
         hot_start::<A>(&mut phi[..volume], 1.0, setup.seed, 4).unwrap();
         for _ in 0..sweeps {
+            let (noise, state) = (&mut noise, &mut state);
+            let sweep = Sweep { noise, phi: &mut phi[..volume], work: &mut trial, state };
             if !way.apart {
-                integrator.sweep(&plan, &mut noise, &mut phi[..volume], &mut trial, &mut state);
-            } else if integrator.sweep_apart(&plan, &mut noise, &mut phi[..volume], &mut trial, &mut state)
-                == NewField::InTrial
-            {
+                integrator.sweep(&plan, sweep);
+            } else if integrator.sweep_apart(&plan, sweep) == NewField::InTrial {
                 std::mem::swap(&mut phi, &mut trial);
             }
         }
@@ -175,7 +177,7 @@ fn this_processor_has_machines() {
     let found = MachineKind::available();
     assert_eq!(found[0], MachineKind::Portable);
     assert_eq!(found.last(), Some(&MachineKind::best()));
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(stoquant_scalar)))]
     assert_eq!(found.contains(&MachineKind::Avx2), std::arch::is_x86_feature_detected!("avx2"));
     println!("machines: {found:?}");
 }

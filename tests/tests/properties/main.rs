@@ -7,9 +7,15 @@ mod action;
 mod arithmetic;
 mod chains;
 mod extremes;
-mod images;
 mod machines;
 mod refusals;
-mod round_trips;
 mod scales;
 mod symmetry;
+mod words;
+
+#[cfg(feature = "host")]
+mod images;
+#[cfg(feature = "host")]
+mod round_trips;
+#[cfg(feature = "host")]
+mod runs;

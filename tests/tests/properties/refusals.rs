@@ -2,10 +2,10 @@
 //! right.
 
 use proptest::prelude::*;
-use stoquant::engine::core_engine;
 use stoquant_core::board::hot_start;
 use stoquant_core::error::Error;
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
+use stoquant_engines::engine::core_engine;
 use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 use stoquant_tests::strategy;
 

@@ -2,8 +2,8 @@
 //! same to the bit.
 
 use proptest::prelude::*;
-use stoquant::engine::core_engine;
 use stoquant_core::observable::Measurement;
+use stoquant_engines::engine::core_engine;
 use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 use stoquant_tests::strategy;
 

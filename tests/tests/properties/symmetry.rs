@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::board::hot_start;
-use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Heun, Integrator, LeimkuhlerMatthews, Mala, State, Sweep};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::noise::{Noise, StreamTag, Threefry};
 use stoquant_model::{ArithKind, IntegratorKind, Phi4, Setup};
@@ -56,7 +56,7 @@ impl Case<'_> {
         let (mut phi, mut work) = (phi.to_vec(), vec![A::Store::default(); work]);
         let mut state = State { step: self.first_step, ..State::default() };
         for _ in 0..sweeps {
-            integrator.sweep(&plan, &mut noise, &mut phi, &mut work, &mut state);
+            integrator.sweep(&plan, Sweep { noise: &mut noise, phi: &mut phi, work: &mut work, state: &mut state });
         }
         (phi, state)
     }

@@ -8,7 +8,7 @@ use std::vec::Vec;
 use super::super::kernel::noise;
 use super::super::*;
 use super::{NodeTables, Tables, grid, predict, threefry};
-use crate::integrator::{ChainNoise, Euler, Integrator, State};
+use crate::integrator::{ChainNoise, Euler, Integrator, State, Sweep};
 use crate::lattice::Plan;
 use crate::machine::Portable;
 use crate::noise::{NoiseKind, StreamTag};
@@ -179,10 +179,12 @@ fn a_score_moves_a_field_as_an_action_does() {
     let mut chain = ChainNoise::new(7, 5, NoiseKind::Gaussian);
     euler.sweep(
         &plan,
-        &mut chain,
-        &mut phi,
-        &mut vec![0.0; Plan::work_sites(&[volume]).unwrap()],
-        &mut State::default(),
+        Sweep {
+            noise: &mut chain,
+            phi: &mut phi,
+            work: &mut vec![0.0; Plan::work_sites(&[volume]).unwrap()],
+            state: &mut State::default(),
+        },
     );
     for (y, phi) in y.iter().zip(&phi) {
         // y·(1 - q/r²) + √q·η against y - q·y/r² + √q·η, and u·r against y: a few units in the last place of numbers below 10.

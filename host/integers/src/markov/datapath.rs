@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use stoquant_core::action::{Action, Drift, QuarticDrift};
 use stoquant_core::arith::Arith;
 use stoquant_core::error::Error;
-use stoquant_core::integrator::{ChainNoise, Euler, Integrator, Mala, State};
+use stoquant_core::integrator::{ChainNoise, Euler, Integrator, Mala, State, Sweep};
 use stoquant_core::lattice::{Plan, WORK_BLOCKS};
 use stoquant_core::noise::{Noise, PureWords, StreamTag, Threefry, Words, gauss};
 use stoquant_model::{NoiseKind, Phi4};
@@ -228,7 +228,8 @@ impl<A: Arith> Site<A> {
         };
         let mut phi = [A::nearest(f64::from(n) * LSB).store()];
         let (mut work, mut state) = ([A::Store::default(); WORK_BLOCKS], State::default());
-        integrator.sweep(&self.plan, &mut noise, &mut phi, &mut work, &mut state);
+        let (plan, noise) = (&self.plan, &mut noise);
+        integrator.sweep(plan, Sweep { noise, phi: &mut phi, work: &mut work, state: &mut state });
         let after = (A::load(phi[0]).value() / LSB).round() as i32;
         (after.clamp(-MAX, MAX), state.log_ratio)
     }
