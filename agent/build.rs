@@ -1,4 +1,5 @@
-//! The build hash of an [`Identity`]: FNV-1a of the sources that decide what a board computes, file by file in the order of their names.
+//! The build hash of an [`Identity`]: FNV-1a of the sources that decide what a board computes, file by file in the
+//! order of their names.
 
 use std::env;
 use std::fs;

@@ -1,8 +1,8 @@
 //! From values to types: the one place where a number type and extents that are known at run time choose the code.
 //!
-//! A chain's [`Setup`](stoquant_model::Setup) is plain values. [`on_lattice`] calls a generic method with the types that they
-//! stand for; [`AnyIntegrator`](crate::integrator::AnyIntegrator) is the integrator of a tag. Engines, boards and checks all
-//! come this way.
+//! A chain's [`Setup`](stoquant_model::Setup) is plain values. [`on_lattice`] calls a generic method with the types
+//! that they stand for; [`AnyIntegrator`](crate::integrator::AnyIntegrator) is the integrator of a tag. Engines, boards
+//! and checks all come this way.
 //!
 //! ```
 //! use stoquant_core::{arith::Arith, dispatch::{OnLattice, on_lattice}, lattice::Plan};

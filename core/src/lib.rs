@@ -1,8 +1,8 @@
 //! The stoquant core: lattice Langevin dynamics with the same bits on laptop, microcontroller and FPGA.
 //!
 //! `no_std`, no allocation, no unsafe code, no panic path. Algorithms are written once over a number type
-//! ([`arith::Arith`]: `f64`, `f32`, `Fx<18>`, `Fx<16>`) and over a lattice whose extents are known to the compiler or at run time
-//! ([`lattice::Plan`]).
+//! ([`arith::Arith`]: `f64`, `f32`, `Fx<18>`, `Fx<16>`) and over a lattice whose extents are known to the compiler or
+//! at run time ([`lattice::Plan`]).
 //!
 //! ```text
 //!           (seed, chain, step, site)

@@ -1,8 +1,9 @@
 //! The one door to float functions. A site update never passes through it; construction (√) and the Metropolis
 //! decision (exp) do.
 //!
-//! [`Accurate`] is `libm`, software only: the same bits on every target. `Fast` is `micromath`, with the feature of that name: a
-//! few instructions, an error that is measured and certified. The choice is a type, so no build flag changes a result.
+//! [`Accurate`] is `libm`, software only: the same bits on every target. `Fast` is `micromath`, with the feature of
+//! that name: a few instructions, an error that is measured and certified. The choice is a type, so no build flag
+//! changes a result.
 
 /// Float functions that a sampler may choose between.
 pub trait Math: Copy + Default + core::fmt::Debug + Send + Sync + 'static {
@@ -24,7 +25,8 @@ impl Math for Accurate {
     }
 }
 
-/// `micromath`: single precision, wrong by up to 1.2e-3 (and its logarithm by 8.6e-2 of an acceptance probability: hence exp).
+/// `micromath`: single precision, wrong by up to 1.2e-3 (and its logarithm by 8.6e-2 of an acceptance probability:
+/// hence exp).
 #[cfg(feature = "micromath")]
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Fast;

@@ -30,8 +30,8 @@ pub struct Measurement {
     pub laplacian: f64,
 }
 
-/// Measure a configuration. Force and curvature are those of `action`, in `f64`. Float fields are tallied in the unit of the action
-/// ([`Action::unit`]); where a tally clips all the same, the numbers that it belongs to are NaN.
+/// Measure a configuration. Force and curvature are those of `action`, in `f64`. Float fields are tallied in the unit
+/// of the action ([`Action::unit`]); where a tally clips all the same, the numbers that it belongs to are NaN.
 pub fn measure<A: Arith, S: Action<A>, const D: usize, M: Machine>(
     plan: &Plan<D, M>,
     action: &S,
@@ -168,7 +168,8 @@ pub fn slices<A: Arith, const D: usize, M: Machine>(plan: &Plan<D, M>, phi: &[A:
     }
 }
 
-/// Zero-momentum time-slice correlator C(t) = ⟨Φ_s Φ_{s+t}⟩/V_slab, Φ_s the slice sum, averaged over s: Σ_t C(t) = χ = V⟨M²⟩.
+/// Zero-momentum time-slice correlator C(t) = ⟨Φ_s Φ_{s+t}⟩/V_slab, Φ_s the slice sum, averaged over s: Σ_t C(t) = χ =
+/// V⟨M²⟩.
 ///
 /// `T` is the largest extent; the correlator of a lattice of extent L ≤ T has L entries.
 #[derive(Clone, Debug, Default)]

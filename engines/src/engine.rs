@@ -35,8 +35,8 @@ pub struct Chain {
     pub target: Phi4,
 }
 
-/// One chain that can be advanced, read and set. A new engine writes [`chain`](Self::chain), [`sweep`](Self::sweep), and how field and
-/// counters are read and set; the core does the rest on the field's bits.
+/// One chain that can be advanced, read and set. A new engine writes [`chain`](Self::chain), [`sweep`](Self::sweep),
+/// and how field and counters are read and set; the core does the rest on the field's bits.
 ///
 /// # Errors
 ///
@@ -48,7 +48,8 @@ pub trait Engine: Send {
     fn sweep(&mut self, sweeps: u64) -> Result<(), Error>;
     /// The field as raw words, zero-extended.
     fn bits(&self) -> Result<Vec<u64>, Error>;
-    /// Sets the field from raw words. Refused where their number is not the volume, or one of them is no value of the format.
+    /// Sets the field from raw words. Refused where their number is not the volume, or one of them is no value of the
+    /// format.
     fn set_bits(&mut self, bits: &[u64]) -> Result<(), Error>;
     /// Counters.
     fn state(&self) -> Result<State, Error>;
@@ -158,8 +159,8 @@ pub fn core_engine(setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> 
     core_engine_on(MachineKind::best(), setup, chain)
 }
 
-/// A chain of the in-process core on a machine of choice; on the portable one where the processor has no such. Double precision, the
-/// reference, is always portable.
+/// A chain of the in-process core on a machine of choice; on the portable one where the processor has no such. Double
+/// precision, the reference, is always portable.
 pub fn core_engine_on(machine: MachineKind, setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
     struct Make<'a>(MachineKind, &'a Setup, u32);
     impl OnLattice for Make<'_> {
@@ -192,8 +193,8 @@ pub fn core_engine_on(machine: MachineKind, setup: &Setup, chain: u32) -> Result
     on_lattice(setup.arith, &setup.extents, Make(machine, setup, chain))
 }
 
-/// A chain of any integrator in any arithmetic on any machine, driven by any words. `drift` is what the engine reports as its quantised
-/// drift; whether a Metropolis step decides is what the setup says.
+/// A chain of any integrator in any arithmetic on any machine, driven by any words. `drift` is what the engine reports
+/// as its quantised drift; whether a Metropolis step decides is what the setup says.
 pub fn engine_of<const D: usize, A, W, I, M>(
     machine: M,
     extents: [usize; D],

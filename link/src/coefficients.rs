@@ -26,8 +26,8 @@ pub struct Coefficients {
 }
 
 impl Coefficients {
-    /// The integers of an Euler chain with Gaussian noise in fixed point on a lattice of two dimensions and at least two rows;
-    /// `None` for any other chain, and where the core refuses the couplings or the step.
+    /// The integers of an Euler chain with Gaussian noise in fixed point on a lattice of two dimensions and at least
+    /// two rows; `None` for any other chain, and where the core refuses the couplings or the step.
     pub fn of(setup: &Setup, chain: u32) -> Option<Self> {
         fn quantised<const W: u32>(setup: &Setup) -> Option<[i32; 4]>
         where

@@ -39,8 +39,8 @@ pub struct Frame<'a> {
     pub payload: &'a [u8],
 }
 
-/// Writes a frame, its zero included, and returns its length; `None` where the payload is too long or `out` too short ([`WIRE`] always
-/// suffices).
+/// Writes a frame, its zero included, and returns its length; `None` where the payload is too long or `out` too short
+/// ([`WIRE`] always suffices).
 pub fn encode(head: Head, payload: &[u8], out: &mut [u8]) -> Option<usize> {
     if payload.len() > MAX_PAYLOAD {
         return None;

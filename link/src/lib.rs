@@ -6,10 +6,10 @@
 //! | meaning | [`message`] | requests and replies, little-endian, one layout for all targets |
 //! | order | [`order`] | a board executes each request once, in the order of its number |
 //!
-//! The host sends, the board answers. Numbered requests are executed in order and once: one that arrives again is answered again, from what
-//! the board has kept; one that comes too early is refused with the number that is expected. Up to [`order::WINDOW`] may be on their way.
-//! A board that has been reset belongs to no session and says so. [`Request::Identify`](message::Request::Identify) and its reply have
-//! the same layout in all versions.
+//! The host sends, the board answers. Numbered requests are executed in order and once: one that arrives again is
+//! answered again, from what the board has kept; one that comes too early is refused with the number that is expected.
+//! Up to [`order::WINDOW`] may be on their way. A board that has been reset belongs to no session and says so.
+//! [`Request::Identify`](message::Request::Identify) and its reply have the same layout in all versions.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -43,7 +43,8 @@ proptest! {
         prop_assert_eq!(received(&bytes).0, frames);
     }
 
-    /// CRC-32 sees every burst of up to 32 bits; what the damage does to the zeros costs this frame and the next, at most.
+    /// CRC-32 sees every burst of up to 32 bits; what the damage does to the zeros costs this frame and the next, at
+    /// most.
     #[test]
     fn a_damaged_frame_is_dropped_and_the_one_after_the_next_arrives(
         payload in any_payload(), at in any::<prop::sample::Index>(), flip in 1..=255u8,
@@ -82,7 +83,8 @@ proptest! {
         }
     }
 
-    /// A board that follows its order carries out every request once, in order, whatever repeats and losses there are on the way.
+    /// A board that follows its order carries out every request once, in order, whatever repeats and losses there are
+    /// on the way.
     #[test]
     fn requests_are_carried_out_once_and_in_order(picks in prop::collection::vec((0..6u16, any::<bool>()), 1..400)) {
         let mut order = Order::default();

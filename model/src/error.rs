@@ -118,7 +118,8 @@ impl fmt::Display for Error {
             Self::Unrepresentable { what, value, limit, format } => {
                 write!(
                     f,
-                    "{what} = {value} does not fit {format} (|{what}| ≤ {limit}): choose a smaller step or a wider format"
+                    "{what} = {value} does not fit {format} (|{what}| ≤ {limit}): choose a smaller step or a wider \
+                     format"
                 )
             }
             Self::Vanishing { what, value, format } => {
@@ -130,11 +131,13 @@ impl fmt::Display for Error {
             Self::Absent { what } => write!(f, "this engine has no such {what}"),
             Self::FactorRange { phi, reach, format } => write!(
                 f,
-                "step too large for {format}: its drift factor saturates at |phi| = {phi:.3}, the field reaches {reach:.3}: choose a smaller step"
+                "step too large for {format}: its drift factor saturates at |phi| = {phi:.3}, the field reaches \
+                 {reach:.3}: choose a smaller step"
             ),
             Self::FieldRange { max, cost, format } => write!(
                 f,
-                "{format} holds |phi| ≤ {max}, where this action costs only {cost:.3} a site: rescale the field or use f32"
+                "{format} holds |phi| ≤ {max}, where this action costs only {cost:.3} a site: rescale the field or use \
+                 f32"
             ),
         }
     }

@@ -81,8 +81,8 @@ impl Extents {
 ///
 /// # Errors
 ///
-/// [`Error::Dimensions`] for more than four extents, [`Error::Extent`] where one is 0, [`Error::Volume`] where the product
-/// exceeds [`MAX_SITES`].
+/// [`Error::Dimensions`] for more than four extents, [`Error::Extent`] where one is 0, [`Error::Volume`] where the
+/// product exceeds [`MAX_SITES`].
 pub const fn volume(extents: &[usize]) -> Result<usize, Error> {
     if extents.len() > MAX_DIMS {
         return Err(Error::Dimensions { dims: extents.len() });

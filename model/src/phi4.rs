@@ -1,16 +1,16 @@
 //! φ⁴ theory.
 //!
-//! κ-form: `S = Σ_x [ -2κ Σ_μ φ_x φ_{x+μ} + (1-2λ) φ_x² + λ φ_x⁴ ]`. Canonical form: `½(∂φ)² + ½ μ₀² φ² + (g/4) φ⁴`, with
-//! φ_can = √(2κ) φ_κ, μ₀² = (1-2λ)/κ - 2D, g = λ/κ². (Montvay, Münster, *Quantum Fields on a Lattice*, section 2.1,
-//! where the canonical quartic coupling is written g/4!.)
+//! κ-form: `S = Σ_x [ -2κ Σ_μ φ_x φ_{x+μ} + (1-2λ) φ_x² + λ φ_x⁴ ]`. Canonical form: `½(∂φ)² + ½ μ₀² φ² + (g/4) φ⁴`,
+//! with φ_can = √(2κ) φ_κ, μ₀² = (1-2λ)/κ - 2D, g = λ/κ². (Montvay, Münster, *Quantum Fields on a Lattice*, section
+//! 2.1, where the canonical quartic coupling is written g/4!.)
 
 use libm::sqrt;
 
 use crate::binary::{exponent, power_of_two};
 use crate::error::Error;
 
-/// Action per site, above the minimum, of the uniform field R that sets the [unit](Phi4::unit) of the field. A field beyond R has a
-/// probability of about e^-14 = 8e-7; up to R, the running sums of single precision take φ⁴.
+/// Action per site, above the minimum, of the uniform field R that sets the [unit](Phi4::unit) of the field. A field
+/// beyond R has a probability of about e^-14 = 8e-7; up to R, the running sums of single precision take φ⁴.
 const COST_UNIT: f64 = 14.0;
 
 /// `S = Σ_x [ -2κ Σ_μ φ_x φ_{x+μ} + b φ_x² + λ φ_x⁴ ]` on a periodic lattice (μ runs over the forward directions).
@@ -46,8 +46,8 @@ impl Phi4 {
         Self::new(kappa, dims as f64 + 0.5 * mu2, 0.25 * g)
     }
 
-    /// The free field `S = Σ_x ½ φ (-∂² + m²) φ`: modes λ_k = m² + Σ_μ (2 - 2 cos k_μ). The stationary distribution of every
-    /// integrator is then known in closed form, at any step size.
+    /// The free field `S = Σ_x ½ φ (-∂² + m²) φ`: modes λ_k = m² + Σ_μ (2 - 2 cos k_μ). The stationary distribution of
+    /// every integrator is then known in closed form, at any step size.
     ///
     /// # Errors
     ///
@@ -135,12 +135,12 @@ impl Phi4 {
         self.b - 2.0 * dims as f64 * self.kappa.abs()
     }
 
-    /// The power of two u with 2^7 ≤ (R/u)⁴ < 2^11, where R is the uniform field that costs [`COST_UNIT`] a site; up to 2^5 times less where
-    /// that mode is so soft that the couplings of a site are large in this unit, and the rounding of a tally with them: (R/u)⁴ stays
-    /// below the 2^31 at which a tally clips.
+    /// The power of two u with 2^7 ≤ (R/u)⁴ < 2^11, where R is the uniform field that costs [`COST_UNIT`] a site; up to
+    /// 2^5 times less where that mode is so soft that the couplings of a site are large in this unit, and the rounding
+    /// of a tally with them: (R/u)⁴ stays below the 2^31 at which a tally clips.
     ///
-    /// Couplings of the field in other units, (κ, b, λ) → (κs², bs², λs⁴) with s a power of two, have the unit u/s: MALA then makes the same
-    /// decisions, to the bit.
+    /// Couplings of the field in other units, (κ, b, λ) → (κs², bs², λs⁴) with s a power of two, have the unit u/s:
+    /// MALA then makes the same decisions, to the bit.
     pub fn unit(&self, dims: usize) -> f64 {
         let square = self.reach(COST_UNIT, dims);
         let square = square * square;

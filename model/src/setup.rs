@@ -32,8 +32,8 @@ impl Setup {
         self.extents.volume().unwrap_or(crate::MAX_SITES + 1)
     }
 
-    /// A power of two near the largest field that e^{-S} visits: a start field of this width suits any scale of the field.
-    /// At most 1 in fixed point, which its range holds.
+    /// A power of two near the largest field that e^{-S} visits: a start field of this width suits any scale of the
+    /// field. At most 1 in fixed point, which its range holds.
     pub fn unit(&self) -> f64 {
         let unit = self.couplings.unit(self.extents.dims());
         if self.arith.fixed() { unit.min(1.0) } else { unit }

@@ -5,8 +5,8 @@
 
 /// Makes an enumeration whose variants have a name, and a code if one is given.
 ///
-/// The list, the names, the codes, the help of a command line and the names in a file all come from this one list. With the
-/// feature `serde` a tag is written and read by its name, with the feature `clap` it is a value of a command line.
+/// The list, the names, the codes, the help of a command line and the names in a file all come from this one list. With
+/// the feature `serde` a tag is written and read by its name, with the feature `clap` it is a value of a command line.
 ///
 /// ```
 /// stoquant_model::tags! {
@@ -128,7 +128,8 @@ macro_rules! __tag_on_command_line {
             }
             fn to_possible_value(&self) -> Option<$crate::reexport::clap::builder::PossibleValue> {
                 let about = match self { $(Self::$variant => concat!($($about),*)),+ };
-                Some($crate::reexport::clap::builder::PossibleValue::new(self.name()).help(about.trim().trim_end_matches('.')))
+                let about = about.trim().trim_end_matches('.');
+                Some($crate::reexport::clap::builder::PossibleValue::new(self.name()).help(about))
             }
         }
     };

@@ -23,7 +23,8 @@ fn dependencies(package: &str) -> Vec<String> {
     text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
-/// What the core is compared with shares no code with it: neither exact results nor analysis nor the reference samplers.
+/// What the core is compared with shares no code with it: neither exact results nor analysis nor the reference
+/// samplers.
 #[test]
 fn exact_results_are_built_without_the_core() {
     let found = dependencies("stoquant-exact");

@@ -1,12 +1,13 @@
 //! Actions, and the drift K = -∂S/∂φ that an integrator applies.
 //!
 //! An action is linear in its couplings, `S = Σ_i g_i Σ_x O_i(x)`. The local terms O_i are tallied exactly, the
-//! couplings enter once per configuration: the difference of two actions carries no sum of rounding errors, and does not
-//! depend on the order of the sites.
+//! couplings enter once per configuration: the difference of two actions carries no sum of rounding errors, and does
+//! not depend on the order of the sites.
 //!
-//! To add an action, write one file like [`phi4`]: local terms, force and curvature in `f64`, and a [`Drift`]. Where speed and
-//! hardware matter, the drift is written in the vocabulary of [`Arith`] ([`quartic`]); any other is ε·K in `f64`, rounded
-//! once into the accumulator by [`Arith::wide`]: additions and products only, so still the same bits on every target.
+//! To add an action, write one file like [`phi4`]: local terms, force and curvature in `f64`, and a [`Drift`]. Where
+//! speed and hardware matter, the drift is written in the vocabulary of [`Arith`] ([`quartic`]); any other is ε·K in
+//! `f64`, rounded once into the accumulator by [`Arith::wide`]: additions and products only, so still the same bits on
+//! every target.
 
 pub mod phi4;
 pub mod quartic;
@@ -67,8 +68,9 @@ pub trait Action<A: Arith>: Copy + Send + Sync {
     fn terms(&self, phi: A, sum: A::Sum) -> Self::Terms;
     /// The couplings g_i.
     fn couplings(&self) -> <Self::Terms as Terms>::Couplings;
-    /// A unit u of the field, a power of two near the largest field that e^{-S} visits, in which the terms of a float field are tallied:
-    /// e^{-S} is then tallied alike at every scale of its field. The default, 1, serves actions whose fields are of order one.
+    /// A unit u of the field, a power of two near the largest field that e^{-S} visits, in which the terms of a float
+    /// field are tallied: e^{-S} is then tallied alike at every scale of its field. The default, 1, serves actions
+    /// whose fields are of order one.
     fn unit(&self, _dims: usize) -> f64 {
         1.0
     }

@@ -8,8 +8,8 @@ use crate::arith::Arith;
 use crate::error::Error;
 use crate::math::sqrt;
 
-/// Action per site, above the minimum, of a uniform field that no run will ever see (e^-32 = 1.3e-14): up to there a step
-/// must be stable. A single site pays more than a site of the uniform field.
+/// Action per site, above the minimum, of a uniform field that no run will ever see (e^-32 = 1.3e-14): up to there a
+/// step must be stable. A single site pays more than a site of the uniform field.
 const COST_STABLE: f64 = 32.0;
 
 /// The same for the even factor: beyond, it saturates. That does no harm but to weaken the drift, and is counted.
@@ -76,8 +76,8 @@ impl<A: Arith> Action<A> for Phi4 {
         Ok(())
     }
 
-    /// The couplings whose drift is exactly these coefficients at step ε. Without a quartic term the even factor is a constant, and b that of
-    /// the factor as it is rounded.
+    /// The couplings whose drift is exactly these coefficients at step ε. Without a quartic term the even factor is a
+    /// constant, and b that of the factor as it is rounded.
     fn quantised(&self, drift: &QuarticDrift<A>, eps: f64) -> Self {
         let lambda = A::gain_value(drift.cubic) / (4.0 * eps);
         let factor = if lambda == 0.0 {

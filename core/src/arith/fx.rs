@@ -13,9 +13,9 @@
 //!
 //! W = 18 fits one 18×18 hardware multiplier, W = 16 one 16×16; 8 ≤ W ≤ 18.
 //!
-//! Accumulator width. With |φ|, |η|, |k| < 2^(W-1) as integers and at most eight neighbours (D = 4):
-//! φ≪(W+3) < 2^(2W+2); k_n·Σ < 2^(W-1)·2^(W+2) = 2^(2W+1); (φ·d)≪2 < 2^(2W); (k_s·η)≪4 < 2^(2W+2), twice that where
-//! two noises are added (Leimkuhler–Matthews). Their sum is below 2^(2W+2)·(1 + 1/2 + 1/4 + 2) < 2^(2W+4); Heun adds one more φ
+//! Accumulator width. With |φ|, |η|, |k| < 2^(W-1) as integers and at most eight neighbours (D = 4): φ≪(W+3) <
+//! 2^(2W+2); k_n·Σ < 2^(W-1)·2^(W+2) = 2^(2W+1); (φ·d)≪2 < 2^(2W); (k_s·η)≪4 < 2^(2W+2), twice that where two noises
+//! are added (Leimkuhler–Matthews). Their sum is below 2^(2W+2)·(1 + 1/2 + 1/4 + 2) < 2^(2W+4); Heun adds one more φ
 //! and stays below 2^(2W+5), the sign makes 2W+6 bits: 42 for W = 18, inside `i64`.
 //!
 //! These are the units of the vector form (`core/src/form/vector/fx.rs`). The scalar form, for targets without vectors,
@@ -314,8 +314,8 @@ where
             // W ≤ 10: the product is below 2^48, and 2^10 times more.
             return (s * t) << (PROPOSAL_FRACTION - fraction);
         }
-        // Round the magnitude, so that exchanging x and y changes nothing but the sign. W ≤ 18: |s| < 2^39 and |t| < 2^41, in
-        // halves of 21 bits, whose products every processor has.
+        // Round the magnitude, so that exchanging x and y changes nothing but the sign. W ≤ 18: |s| < 2^39 and |t| <
+        // 2^41, in halves of 21 bits, whose products every processor has.
         let (high, low) = (|n: u64| n >> 21 & 0x1f_ffff, |n: u64| n & 0x1f_ffff);
         let product = |a: u64, b: u64| u64::from(a as u32) * u64::from(b as u32);
         let (m, n) = (s.unsigned_abs(), t.unsigned_abs());

@@ -96,8 +96,8 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     fn mul_sum(gain: Self::Gain, sum: Self::Sum) -> Self::Wide;
     /// φ·d, exact in fixed point.
     fn mul_factor(self, factor: Self::Factor) -> Self::Wide;
-    /// k_s·η, exact in fixed point, from the integer noise of width [`NOISE_WIDTH`](Self::NOISE_WIDTH) or the sum of two. Floats take
-    /// η·2^-14, which is exact.
+    /// k_s·η, exact in fixed point, from the integer noise of width [`NOISE_WIDTH`](Self::NOISE_WIDTH) or the sum of
+    /// two. Floats take η·2^-14, which is exact.
     fn mul_noise(sigma: Self::Sigma, noise: i32) -> Self::Wide;
     /// THE rounding: nearest, midpoints up, then symmetric saturation, counted.
     fn narrow(wide: Self::Wide, clipped: &mut u32) -> Self;
@@ -135,13 +135,15 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     fn local_product(self, sum: Self::Sum) -> Self::Local;
     /// Any other quantity.
     fn local(value: f64) -> Self::Local;
-    /// The unit w of the noise in which a proposal is tallied, given the variance of the noise: a power of two. Fixed point has 2^-4
-    /// whatever the variance; floats have the one with 32 ≤ variance/w² < 128.
+    /// The unit w of the noise in which a proposal is tallied, given the variance of the noise: a power of two. Fixed
+    /// point has 2^-4 whatever the variance; floats have the one with 32 ≤ variance/w² < 128.
     fn proposal_unit(variance: f64) -> f64;
     /// `(a + b)·(2(y - x) + b - a)/w²`: the site's share of the logarithm of the ratio of Gaussian proposal densities
-    /// (see `integrator::mala`), w from [`proposal_unit`](Self::proposal_unit). Antisymmetric under x ↔ y, a ↔ b to the bit.
+    /// (see `integrator::mala`), w from [`proposal_unit`](Self::proposal_unit). Antisymmetric under x ↔ y, a ↔ b to the
+    /// bit.
     fn local_proposal(x: Self, y: Self, a: Self::Wide, b: Self::Wide, per_w: f64) -> Self::Local;
-    /// φ in units of a power of two, of which `per_unit` is the reciprocal. The identity in fixed point, whose tallies are exact as they are.
+    /// φ in units of a power of two, of which `per_unit` is the reciprocal. The identity in fixed point, whose tallies
+    /// are exact as they are.
     fn in_units(self, per_unit: f64) -> Self;
     /// The same for a sum of neighbours.
     fn sum_in_units(sum: Self::Sum, per_unit: f64) -> Self::Sum;

@@ -6,8 +6,9 @@ use crate::machine::Part;
 
 /// A local quantity in units of 2^-32.
 ///
-/// Range of one tally: |value| < 2^31. Totals are [`TallySum`]. Fixed point stays inside; floats are brought there by units that follow from
-/// the couplings ([`Action::unit`](crate::action::Action::unit)), and whatever clips all the same is counted.
+/// Range of one tally: |value| < 2^31. Totals are [`TallySum`]. Fixed point stays inside; floats are brought there by
+/// units that follow from the couplings ([`Action::unit`](crate::action::Action::unit)), and whatever clips all the
+/// same is counted.
 pub type Tally = i64;
 
 /// Fractional bits of a [`Tally`].
@@ -39,7 +40,8 @@ pub fn tally(value: f64) -> Tally {
     }
 }
 
-/// The exact sum of up to 2^32 tallies, in two halves that vectors can add up: Σ (tally ≫ 32) and Σ (tally mod 2^32), below 2^63 and 2^64.
+/// The exact sum of up to 2^32 tallies, in two halves that vectors can add up: Σ (tally ≫ 32) and Σ (tally mod 2^32),
+/// below 2^63 and 2^64.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TallySum {
     high: i64,
@@ -108,8 +110,8 @@ impl Local for Tally {
 const COARSE: f32 = 6144.0;
 const REST: f32 = 1.5 / 512.0;
 
-/// Running sum of `f32`, in lanes as narrow as they are: multiples of 2^-11, what is left in multiples of 2^-32, and every bit in which a
-/// first sum differed from its shifter.
+/// Running sum of `f32`, in lanes as narrow as they are: multiples of 2^-11, what is left in multiples of 2^-32, and
+/// every bit in which a first sum differed from its shifter.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NarrowLedger {
     coarse: u32,

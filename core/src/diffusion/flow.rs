@@ -6,14 +6,15 @@
 //! du_k = h_k dc_k,   c_k(σ) = -a_k/r_k(σ)
 //! ```
 //!
-//! so that every method is exact for the free field in any number of steps: an exponential integrator. A method is a list of
-//! evaluations, the *nodes*, each with three numbers a mode:
+//! so that every method is exact for the free field in any number of steps: an exponential integrator. A method is a
+//! list of evaluations, the *nodes*, each with three numbers a mode:
 //!
 //! ```text
 //! y = r·(base + p·h_before)     h = h(y)     acc += w·h     and if the node closes: base = acc
 //! ```
 //!
-//! The density follows the same sum: with trace kernels t = w·r,  ln q(φ) = Σ ln N(u; 0, 1) - Σ ln r(0) - Σ_nodes Σ_k t_k ∂h_k/∂y_k.
+//! The density follows the same sum: with trace kernels t = w·r,  ln q(φ) = Σ ln N(u; 0, 1) - Σ ln r(0) - Σ_nodes Σ_k
+//! t_k ∂h_k/∂y_k.
 
 use super::{LN_TAU, copy, free_modes, free_modes_mut, squares};
 use crate::arith::Real;
@@ -32,7 +33,8 @@ pub enum Method {
     Heun,
     /// Runge and Kutta's, fourth order, four nodes a step.
     Rk4,
-    /// Adams and Bashforth's, second order, one node a step; the first step is Heun's, whose second evaluation also serves the next one.
+    /// Adams and Bashforth's, second order, one node a step; the first step is Heun's, whose second evaluation also
+    /// serves the next one.
     Ab2,
 }
 
@@ -103,7 +105,8 @@ impl Method {
                 }
             }
             Self::Rk4 => {
-                // c as a parabola through the three points: its slopes at them are 2·early, all and 2·late, in units of the step.
+                // c as a parabola through the three points: its slopes at them are 2·early, all and 2·late, in units of
+                // the step.
                 let first = 2 * (n / 4);
                 let (half, all) = (rise(first, first + 1)?, rise(first, first + 2)?);
                 let (early, late) = (2.0 * half - 0.5 * all, 1.5 * all - 2.0 * half);
@@ -115,8 +118,8 @@ impl Method {
                 }
             }
             Self::Ab2 => {
-                // The step from i adds (rise + late)·h_i - late·h_{i-1}, late = rise²/(2·rise before). The last term is left out of the
-                // sum as h_{i-1} is added, and lent back by p when h_i is evaluated.
+                // The step from i adds (rise + late)·h_i - late·h_{i-1}, late = rise²/(2·rise before). The last term is
+                // left out of the sum as h_{i-1} is added, and lent back by p when h_i is evaluated.
                 let late = |i: usize| {
                     Some(match rise(i, i + 1) {
                         Some(rise_i) if i > 0 => 0.5 * rise_i * rise_i / rise(i - 1, i)?,
@@ -149,8 +152,9 @@ pub struct Flow<'a, R> {
 }
 
 impl<'a, R: Real> Flow<'a, R> {
-    /// r, p and w node after node, one value a mode (see [`Method::node`]); `end` = r(0) = √a. Node n is stage n of the score, with
-    /// trace kernel t = w·r. The first `frozen` modes stay as they are, whatever their values in the tables.
+    /// r, p and w node after node, one value a mode (see [`Method::node`]); `end` = r(0) = √a. Node n is stage n of the
+    /// score, with trace kernel t = w·r. The first `frozen` modes stay as they are, whatever their values in the
+    /// tables.
     pub fn new(
         closes: &'a [bool],
         radius: &'a [R],
@@ -174,8 +178,8 @@ impl<'a, R: Real> Flow<'a, R> {
 
     /// From `u`, standard Gaussian modes (and the values of the frozen ones), to the modes of a sample.
     ///
-    /// `u` has as many entries as the score modes, `work` at least [`work`](Self::work). With `TRACE` returns ln q(φ) of the modes that
-    /// are not frozen, otherwise 0.
+    /// `u` has as many entries as the score modes, `work` at least [`work`](Self::work). With `TRACE` returns ln q(φ)
+    /// of the modes that are not frozen, otherwise 0.
     pub fn run<const TRACE: bool, S: Score<R>, M: Machine>(
         &self,
         machine: M,

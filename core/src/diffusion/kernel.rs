@@ -22,8 +22,8 @@ impl Kernel {
         Self { keep: scale - q / r2, pull: -q * a / r2, spread }
     }
 
-    /// Euler–Maruyama on the reversed process, dφ = (fφ - g²·score)dt + g dw̄ (Anderson 1982; arXiv:2011.13456, eq. 6), from time t to
-    /// s < t.
+    /// Euler–Maruyama on the reversed process, dφ = (fφ - g²·score)dt + g dw̄ (Anderson 1982; arXiv:2011.13456, eq. 6),
+    /// from time t to s < t.
     ///
     /// φ_s = φ_t - (fφ_t - g²·score_φ)(t-s) + g√(t-s)·η, written in y = φ/mean, score_φ = score/mean.
     #[must_use]
@@ -34,8 +34,8 @@ impl Kernel {
         Self::by_score(scale, noise / (from * to), noise / (to * to), r2(process.sigma(t), a), a)
     }
 
-    /// The reverse step of a discrete chain between its times t = n/N and s = (n-1)/N, φ' = (φ + (1-α)·score_φ)/√α + √(1-α)·η, √α =
-    /// mean(t)/mean(s) (arXiv:2006.11239, algorithm 2, with variance β_n = 1-α_n).
+    /// The reverse step of a discrete chain between its times t = n/N and s = (n-1)/N, φ' = (φ + (1-α)·score_φ)/√α +
+    /// √(1-α)·η, √α = mean(t)/mean(s) (arXiv:2006.11239, algorithm 2, with variance β_n = 1-α_n).
     #[must_use]
     pub fn chain(process: &(impl Process + ?Sized), t: f64, s: f64, a: f64) -> Self {
         let (from, to) = (process.mean(t), process.mean(s));
@@ -51,8 +51,8 @@ impl Kernel {
         Self::by_score(1.0, noise, to * noise / from, from, a)
     }
 
-    /// y_s given y_t and φ, averaged over φ: mean D = E[φ|y_t], and `posterior` = the mode's mean |φ - D|² (a·σ²/(a + σ²) for the free
-    /// field, which makes it [`exponential`](Self::exponential)).
+    /// y_s given y_t and φ, averaged over φ: mean D = E[φ|y_t], and `posterior` = the mode's mean |φ - D|² (a·σ²/(a +
+    /// σ²) for the free field, which makes it [`exponential`](Self::exponential)).
     #[must_use]
     pub fn ancestral(sigma_t: f64, sigma_s: f64, a: f64, posterior: f64) -> Self {
         let noise = noise(sigma_t, sigma_s);
@@ -61,8 +61,8 @@ impl Kernel {
         Self::by_score(1.0, noise, spread, r2(sigma_t, a), a)
     }
 
-    /// Langevin dynamics at fixed σ for a time δ, preconditioned by r²: dy = -(y + a·h)dτ + √2·r dw with h held, an exact
-    /// Ornstein–Uhlenbeck step at h = 0. The corrector of a predictor–corrector sampler.
+    /// Langevin dynamics at fixed σ for a time δ, preconditioned by r²: dy = -(y + a·h)dτ + √2·r dw with h held, an
+    /// exact Ornstein–Uhlenbeck step at h = 0. The corrector of a predictor–corrector sampler.
     #[must_use]
     pub fn langevin(delta: f64, sigma: f64, a: f64) -> Self {
         let (gone, r2) = (-exp_m1(-delta), r2(sigma, a));

@@ -1,7 +1,9 @@
-//! The magnetisation M of a sample: drawn first, from its one-dimensional law, while the diffusion moves the other modes.
+//! The magnetisation M of a sample: drawn first, from its one-dimensional law, while the diffusion moves the other
+//! modes.
 //!
-//! The law is even. |M| has a density that is piecewise linear on a uniform grid of [lo, hi]: the table of a histogram, inverted
-//! exactly. That the table is not quite the law does not matter where [`ln_density`](Magnetisation::ln_density) enters the weight.
+//! The law is even. |M| has a density that is piecewise linear on a uniform grid of [lo, hi]: the table of a histogram,
+//! inverted exactly. That the table is not quite the law does not matter where
+//! [`ln_density`](Magnetisation::ln_density) enters the weight.
 
 use crate::error::{Error, check_length};
 use crate::math::{ln, sqrt};
@@ -17,8 +19,8 @@ pub struct Magnetisation<'a> {
 }
 
 impl<'a> Magnetisation<'a> {
-    /// `density` of |M|, not necessarily normalised, at equal distances from `lo` ≥ 0 to `hi`: at least two values, none negative, not
-    /// all zero. Fills `cumulative`, of the same length.
+    /// `density` of |M|, not necessarily normalised, at equal distances from `lo` ≥ 0 to `hi`: at least two values,
+    /// none negative, not all zero. Fills `cumulative`, of the same length.
     ///
     /// # Errors
     ///

@@ -3,21 +3,21 @@
 //! A linear noising process dφ = f(t)φ dt + g(t) dw has φ_t = mean(t)·φ_0 + √variance(t)·ξ. Every sampler here holds
 //! y = φ_t/mean(t) = φ_0 + σξ, σ² = variance/mean²: one process, whatever its name ([`process`]).
 //!
-//! In the modes k that diagonalise the linear part A of the force, with a_k = 1/A_k, r_k² = a_k + σ² and the remainder h of the
-//! [`Score`](crate::score::Score), every step from σ_t to σ_s is one line a mode:
+//! In the modes k that diagonalise the linear part A of the force, with a_k = 1/A_k, r_k² = a_k + σ² and the remainder
+//! h of the [`Score`](crate::score::Score), every step from σ_t to σ_s is one line a mode:
 //!
 //! ```text
 //! stochastic       y' = keep·y + pull·h + √spread·η           kernel, reverse
 //! deterministic    u' = u + weight·h,   y = r·u               flow
 //! ```
 //!
-//! | sampler | weights |
-//! |---|---|
-//! | Euler–Maruyama, discrete chain, exponential, ancestral, Langevin corrector: [`Kernel`] in [`Reverse`] | path weight, exact for any h |
-//! | probability flow by Euler, Heun, Runge–Kutta, Adams–Bashforth: [`Method`] in [`Flow`] | ln q to the order of the method |
+//! - Euler–Maruyama, discrete chain, exponential, ancestral, Langevin corrector ([`Kernel`] in [`Reverse`]): a path has
+//!   a weight that is exact for any h.
+//! - Probability flow by Euler, Heun, Runge–Kutta, Adams–Bashforth ([`Method`] in [`Flow`]): a field has a density ln q,
+//!   to the order of the method.
 //!
-//! Both begin with u, standard Gaussian modes ([`start`]). Modes k < `frozen` are never touched: with `frozen` = 1 the field is drawn
-//! conditional on its zero mode, whose law is [`Magnetisation`].
+//! Both begin with u, standard Gaussian modes ([`start`]). Modes k < `frozen` are never touched: with `frozen` = 1 the
+//! field is drawn conditional on its zero mode, whose law is [`Magnetisation`].
 //!
 //! Theory and names: Song et al., arXiv:2011.13456; on the lattice: Wang, Aarts, Zhou, arXiv:2309.17082.
 

@@ -6,8 +6,8 @@
 //! | [`VariancePreserving`] | -β/2 | β = dΛ/dt | e^{-Λ/2} | 1 - e^{-Λ} |
 //! | [`SubVariancePreserving`] | -β/2 | β(1 - e^{-2Λ}) | e^{-Λ/2} | (1 - e^{-Λ})² |
 //!
-//! with Λ of a [`Schedule`] (Song et al., arXiv:2011.13456, section 3.4 and eq. 29). [`DiscreteChain`] is the variance-preserving
-//! process whose Λ rises linearly between t = n/N: its marginals at those times.
+//! with Λ of a [`Schedule`] (Song et al., arXiv:2011.13456, section 3.4 and eq. 29). [`DiscreteChain`] is the
+//! variance-preserving process whose Λ rises linearly between t = n/N: its marginals at those times.
 
 use super::schedule::{Schedule, Table};
 use crate::math::{exp, exp_m1, sqrt};

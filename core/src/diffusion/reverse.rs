@@ -2,16 +2,17 @@
 //!
 //! # Path weight
 //!
-//! A trajectory from the Gaussian start y_T to the sample φ has a density, and so has its inverse from φ to y_T by Gaussian kernels;
-//! their ratio weights the sample exactly for *any* h:
+//! A trajectory from the Gaussian start y_T to the sample φ has a density, and so has its inverse from φ to y_T by
+//! Gaussian kernels; their ratio weights the sample exactly for *any* h:
 //!
 //! ```text
 //! ln w = -S(φ) - ln p_M + Σ_steps [ln N(y; back(y')) - ln N(y'; keep·y + pull·h, spread)] - ln N(y_T; 0, a + σ_max²)
 //! ```
 //!
-//! back of a noising step adds its noise again, N(y; y', σ_t² - σ_s²). Back of a corrector is the same Langevin step begun at y', with
-//! the h of the next evaluation if that has the same stage, else without h (as good a kernel, a somewhat noisier weight).
-//! The mean of w is Z (Jarzynski 1997; Neal 2001; for diffusions Zhang, Chen, arXiv:2111.15141).
+//! back of a noising step adds its noise again, N(y; y', σ_t² - σ_s²). Back of a corrector is the same Langevin step
+//! begun at y', with the h of the next evaluation if that has the same stage, else without h (as good a kernel, a
+//! somewhat noisier weight). The mean of w is Z (Jarzynski 1997; Neal 2001; for diffusions Zhang, Chen,
+//! arXiv:2111.15141).
 
 use super::{LN_TAU, copy, free_modes, free_modes_mut, squares};
 use crate::arith::Real;
@@ -84,13 +85,14 @@ pub struct Reverse<'a, R> {
     pull: &'a [R],
     amplitude: &'a [R],
     frozen: usize,
-    /// What no sample changes of the weight: Σ ½ln(spread/variance) of noising steps, Σ ln r(σ_max), and the 2π of the start.
+    /// What no sample changes of the weight: Σ ½ln(spread/variance) of noising steps, Σ ln r(σ_max), and the 2π of the
+    /// start.
     constant: f64,
 }
 
 impl<'a, R: Real> Reverse<'a, R> {
-    /// `begin` = r(σ_max) of every mode; `keep`, `pull` and `amplitude` = √spread (see [`Kernel`](super::Kernel)) step after step, one value
-    /// a mode. The first `frozen` modes stay as they are, whatever their values in the tables.
+    /// `begin` = r(σ_max) of every mode; `keep`, `pull` and `amplitude` = √spread (see [`Kernel`](super::Kernel)) step
+    /// after step, one value a mode. The first `frozen` modes stay as they are, whatever their values in the tables.
     ///
     /// A step may be without noise where no weight is wanted; it makes every weight 0.
     ///
@@ -134,10 +136,11 @@ impl<'a, R: Real> Reverse<'a, R> {
         2 * self.begin.len() + score.work()
     }
 
-    /// From `y` = u, standard Gaussian modes (and the values of the frozen ones), to the modes of a sample. Noise: step n of the list, site k.
+    /// From `y` = u, standard Gaussian modes (and the values of the frozen ones), to the modes of a sample. Noise: step
+    /// n of the list, site k.
     ///
-    /// `y` has as many entries as the score modes, `work` at least [`work`](Self::work). With `WEIGHT` returns ln w + S(φ) + ln p_M,
-    /// otherwise 0.
+    /// `y` has as many entries as the score modes, `work` at least [`work`](Self::work). With `WEIGHT` returns ln w +
+    /// S(φ) + ln p_M, otherwise 0.
     pub fn run<const WEIGHT: bool, S: Score<R>, W: Words, M: Machine>(
         &self,
         machine: M,
@@ -181,10 +184,11 @@ impl<'a, R: Real> Reverse<'a, R> {
         if WEIGHT { weight } else { 0.0 }
     }
 
-    /// The weight of a sample made elsewhere: from `y`, its modes, noise is added step after step up to σ_max, and the trajectory weighed
-    /// as if it had been run: ln w + S(φ) + ln p_M. Over samples of e^{-S}/Z the mean of 1/w is 1/Z.
+    /// The weight of a sample made elsewhere: from `y`, its modes, noise is added step after step up to σ_max, and the
+    /// trajectory weighed as if it had been run: ln w + S(φ) + ln p_M. Over samples of e^{-S}/Z the mean of 1/w is 1/Z.
     ///
-    /// Buffers and noise as for [`run`](Self::run). NaN where there are correctors: their inverse uses an h of the other direction.
+    /// Buffers and noise as for [`run`](Self::run). NaN where there are correctors: their inverse uses an h of the
+    /// other direction.
     pub fn noised<S: Score<R>, W: Words, M: Machine>(
         &self,
         machine: M,
@@ -316,7 +320,8 @@ impl<'a, R: Real> Reverse<'a, R> {
     }
 }
 
-/// Visits the modes from `frozen` on chunk by chunk: (first mode of the chunk, how many of it are frozen, first mode that is not, count).
+/// Visits the modes from `frozen` on chunk by chunk: (first mode of the chunk, how many of it are frozen, first mode
+/// that is not, count).
 #[inline(always)]
 fn chunks(modes: usize, frozen: usize, mut visit: impl FnMut(usize, usize, usize, usize)) {
     for first in (0..modes).step_by(CHUNK) {

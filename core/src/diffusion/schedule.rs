@@ -1,4 +1,5 @@
-//! Schedules: how fast noise is added. One number, its rate and its integral; every schedule serves every [`process`](super::process).
+//! Schedules: how fast noise is added. One number, its rate and its integral; every schedule serves every
+//! [`process`](super::process).
 
 use core::f64::consts::FRAC_PI_2;
 
@@ -142,8 +143,8 @@ impl<'a> Table<'a> {
         Ok(Self(total))
     }
 
-    /// Of a discrete chain Φ_n = √α_n Φ_{n-1} + √(1-α_n) ξ, n = 1..=N: Λ(n/N) = -Σ_{m≤n} ln α_m, 0 < α < 1. Fills `total` (N + 1
-    /// values).
+    /// Of a discrete chain Φ_n = √α_n Φ_{n-1} + √(1-α_n) ξ, n = 1..=N: Λ(n/N) = -Σ_{m≤n} ln α_m, 0 < α < 1. Fills
+    /// `total` (N + 1 values).
     ///
     /// # Errors
     ///

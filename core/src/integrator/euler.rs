@@ -1,7 +1,7 @@
 //! Euler–Maruyama (Parisi, Wu 1981): φ' = φ + εK(φ) + √(2ε)·R. Hardware twin: `rtl/sq_integrator_euler.sv`.
 //!
-//! Free mode of frequency λ_k: ⟨|φ_k|²⟩ = 1/(λ_k(1 - ελ_k/2)). Interacting: e^{-S_eff}, S_eff = S + (ε/4)Σ(2∂²S - (∂S)²) + O(ε²)
-//! (Batrouni et al., Phys. Rev. D 32 (1985) 2736).
+//! Free mode of frequency λ_k: ⟨|φ_k|²⟩ = 1/(λ_k(1 - ελ_k/2)). Interacting: e^{-S_eff}, S_eff = S + (ε/4)Σ(2∂²S -
+//! (∂S)²) + O(ε²) (Batrouni et al., Phys. Rev. D 32 (1985) 2736).
 
 use super::{Integrator, Kick, NewField, Sweep, amplitude, one_step};
 use crate::action::{Action, Drift};

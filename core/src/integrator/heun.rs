@@ -1,9 +1,9 @@
 //! Stochastic Heun: y = φ + εK(φ) + √(2ε)·R, φ' = φ + (ε/2)(K(φ) + K(y)) + √(2ε)·R with the same R.
 //!
-//! Written as φ' = ½(φ + y + εK(y) + √(2ε)·R): the average of the old field and of Euler's step from y, so only y has to
-//! be kept. Rounding: y is rounded like any field, and enters φ' with weight ½; the last rounding is that of φ'. Together they
-//! add (Δ²/12)(1 + ¼) a step. Free mode, u = ελ: variance (1/λ)(1 - u/2)/(1 - u/2 + u²/4).
-//! Source: Greiner, Strittmatter, Honerkamp, J. Stat. Phys. 51 (1988) 95.
+//! Written as φ' = ½(φ + y + εK(y) + √(2ε)·R): the average of the old field and of Euler's step from y, so only y has
+//! to be kept. Rounding: y is rounded like any field, and enters φ' with weight ½; the last rounding is that of φ'.
+//! Together they add (Δ²/12)(1 + ¼) a step. Free mode, u = ελ: variance (1/λ)(1 - u/2)/(1 - u/2 + u²/4). Source:
+//! Greiner, Strittmatter, Honerkamp, J. Stat. Phys. 51 (1988) 95.
 
 use super::{Block, Eta, Euler, Integrator, Kick, NewField, Sweep, one_step};
 use crate::action::{Action, Drift};

@@ -1,7 +1,8 @@
 //! Leimkuhler–Matthews: φ' = φ + εK(φ) + √(ε/2)·(R_n + R_{n+1}), where R_{n+1} serves the next step too.
 //!
-//! One force a step, second order, and exact for a Gaussian action at any stable step (Leimkuhler, Matthews, Appl. Math. Res.
-//! Express 2013, 34; arXiv:1203.5428, eq. 1.5). R_n is a pure function of step and site: nothing is carried along but the field.
+//! One force a step, second order, and exact for a Gaussian action at any stable step (Leimkuhler, Matthews, Appl.
+//! Math. Res. Express 2013, 34; arXiv:1203.5428, eq. 1.5). R_n is a pure function of step and site: nothing is carried
+//! along but the field.
 
 use super::{Integrator, Kick, NewField, Sweep, amplitude, two_steps};
 use crate::action::{Action, Drift};

@@ -1,4 +1,5 @@
-//! Metropolis-adjusted Langevin (Besag 1994; Roberts, Tweedie, Bernoulli 2 (1996) 341): Euler's step y proposed from x, accepted with probability min(1, r),
+//! Metropolis-adjusted Langevin (Besag 1994; Roberts, Tweedie, Bernoulli 2 (1996) 341): Euler's step y proposed from x,
+//! accepted with probability min(1, r),
 //!
 //! ```text
 //! ln r = S(x) - S(y) + ln q(x|y) - ln q(y|x),   q(y|x) ∝ exp(-|y - x - εK(x)|²/(2σ²))
@@ -9,11 +10,13 @@
 //! them: the drift only proposes), and σ² = 2ε + Δ²/12 is the variance of the noise after rounding to the grid. What
 //! is left is that q is a Gaussian density and not the count of noise words behind each integer step.
 //!
-//! Float fields are tallied in the unit of the action, and proposals in that of the noise ([`Action::unit`], [`Arith::proposal_unit`]): a
-//! chain of the field in other units, by powers of two, makes the same decisions. A tally that clips is counted with the saturations.
+//! Float fields are tallied in the unit of the action, and proposals in that of the noise ([`Action::unit`],
+//! [`Arith::proposal_unit`]): a chain of the field in other units, by powers of two, makes the same decisions. A tally
+//! that clips is counted with the saturations.
 //!
-//! In place, memory stays one field plus a few slabs: one pass evaluates the proposal without keeping it; if it is accepted,
-//! a second one repeats Euler's step, from the same noise. With room for a second field, the proposal is kept.
+//! In place, memory stays one field plus a few slabs: one pass evaluates the proposal without keeping it; if it is
+//! accepted, a second one repeats Euler's step, from the same noise. With room for a second field, the proposal is
+//! kept.
 
 use super::{Block, ChainNoise, Euler, Integrator, NewField, State, Sweep, one_step};
 use crate::action::{Action, Drift, Scaled, Terms, Totals};

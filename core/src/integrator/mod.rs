@@ -62,7 +62,8 @@ impl ChainNoise<Threefry> {
     }
 }
 
-/// What a chain carries from sweep to sweep beside its field. A user, and a wire, may set it to anything: its counters wrap.
+/// What a chain carries from sweep to sweep beside its field. A user, and a wire, may set it to anything: its counters
+/// wrap.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct State {
     /// Sweeps done; the step number of the next one's noise.
@@ -130,8 +131,8 @@ pub trait Integrator<A: Arith, W: Words>: Send + Sync {
     /// Advances the field by one sweep, in place.
     fn sweep<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, sweep: Sweep<'_, A, W>);
 
-    /// The same sweep, to the bit, where there is memory for a second field: the threads of the machine share it, and a Metropolis
-    /// step keeps its proposal. An integrator without a use for that memory sweeps in place.
+    /// The same sweep, to the bit, where there is memory for a second field: the threads of the machine share it, and a
+    /// Metropolis step keeps its proposal. An integrator without a use for that memory sweeps in place.
     fn sweep_apart<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, sweep: Sweep<'_, A, W>) -> NewField
     where
         W: PureWords,

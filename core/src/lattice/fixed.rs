@@ -24,7 +24,8 @@ pub trait FixedLattice<const D: usize> {
 
 macro_rules! fixed_lattice {
     ($(#[$doc:meta])* $name:ident, $dims:literal, [$($extent:ident),*], $field:ty, $slab:ty,
-     |$value:ident| $new_field:expr, $new_slab:expr, |$flat:ident| $flat_field:expr, $flat_field_mut:expr, $flat_work:expr) => {
+     |$value:ident| $new_field:expr, $new_slab:expr,
+     |$flat:ident| $flat_field:expr, $flat_field_mut:expr, $flat_work:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name<$(const $extent: usize),*>;

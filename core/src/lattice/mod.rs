@@ -23,8 +23,8 @@ pub(crate) use stream::{Triple, stream, triples};
 /// besides:
 ///
 /// - once by `Plan::BY_ROWS`: two-dimensional lattices are walked by rows, the others in both forms by chunks;
-/// - eight times in `crate::score::int8` and for its kernel `Kernels::units`, each for a line or two: the layout of memory,
-///   and which of two functions is called.
+/// - eight times in `crate::score::int8` and for its kernel `Kernels::units`, each for a line or two: the layout of
+///   memory, and which of two functions is called.
 pub(crate) use crate::form::VECTORS;
 
 pub use stoquant_model::extents::{MAX_SITES, volume};

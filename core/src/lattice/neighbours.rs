@@ -27,8 +27,8 @@ impl<const D: usize, M: Machine> Plan<D, M> {
     #[inline(always)]
     fn fastest<A: Arith>(&self, block: &[A::Store], start: usize, sums: &mut [A::Sum]) {
         along::<A>(block, start, sums);
-        // The ends of the rows close on themselves. `max(1)`: extents are validated to be at least 1; a divisor that cannot
-        // be 0 has no panic path.
+        // The ends of the rows close on themselves. `max(1)`: extents are validated to be at least 1; a divisor that
+        // cannot be 0 has no panic path.
         let length = self.extents().last().map_or(1, |&extent| extent.max(1));
         let step = usize::from(length > 1); // A row of one site is its own neighbour.
         let mut row = start - start % length;

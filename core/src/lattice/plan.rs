@@ -2,7 +2,8 @@
 //!
 //! A *slab* is all sites with the same slowest coordinate. A *block* is `thickness` consecutive slabs, as many as the
 //! work buffer holds (boards: one; hosts: enough to fill a chunk). Bits never depend on it. A *chunk* is up to
-//! [`CHUNK`] consecutive sites, whose neighbour sums and noise lie on the stack, so that every pass is a loop over plain arrays.
+//! [`CHUNK`] consecutive sites, whose neighbour sums and noise lie on the stack, so that every pass is a loop over
+//! plain arrays.
 
 use super::volume;
 use crate::arith::Arith;
@@ -169,7 +170,8 @@ impl<T> core::ops::DerefMut for Chunk<T> {
     }
 }
 
-/// `slice[start..start + count]` without a panic path; out of range (a broken plan, caught in debug builds) it is empty.
+/// `slice[start..start + count]` without a panic path; out of range (a broken plan, caught in debug builds) it is
+/// empty.
 #[inline(always)]
 pub(crate) fn segment<T>(slice: &[T], start: usize, count: usize) -> &[T] {
     let segment = slice.get(start..).and_then(|tail| tail.get(..count));

@@ -1,5 +1,5 @@
-//! Two-dimensional lattices site by site, for processors without vectors: what is next to a site stays in registers, and no array
-//! of sums lies between two passes.
+//! Two-dimensional lattices site by site, for processors without vectors: what is next to a site stays in registers,
+//! and no array of sums lies between two passes.
 
 use super::VECTORS;
 use super::neighbours::load_at;
@@ -60,7 +60,8 @@ impl<A: Arith> Row<'_, A> {
     }
 }
 
-/// The same of a row that is overwritten. Of the row above, what is left of its old values lies in `old`, and makes room for this row's.
+/// The same of a row that is overwritten. Of the row above, what is left of its old values lies in `old`, and makes
+/// room for this row's.
 pub(crate) struct RowMut<'a, A: Arith> {
     sites: &'a mut [A::Store],
     ends: [A; 2],

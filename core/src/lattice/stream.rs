@@ -1,9 +1,10 @@
 //! The two-stage stream behind every in-place update.
 //!
-//! Stage one, `produce`, makes the trial values y of block t from the old field (blocks t-1, t, t+1). Stage two, `consume`,
-//! runs one block behind on (y of blocks s-1, s, s+1) and may overwrite block s of the field, which nobody reads any more;
-//! block 0 comes last, since the first and the last `produce` read it. So the whole field is updated from its old values
-//! (Jacobi) with five blocks of work memory: y of blocks 0 and 1 are kept to the end, a ring of three holds the rest.
+//! Stage one, `produce`, makes the trial values y of block t from the old field (blocks t-1, t, t+1). Stage two,
+//! `consume`, runs one block behind on (y of blocks s-1, s, s+1) and may overwrite block s of the field, which nobody
+//! reads any more; block 0 comes last, since the first and the last `produce` read it. So the whole field is updated
+//! from its old values (Jacobi) with five blocks of work memory: y of blocks 0 and 1 are kept to the end, a ring of
+//! three holds the rest.
 
 use super::plan::{Plan, WORK_BLOCKS, segment, segment_mut};
 use crate::machine::Machine;

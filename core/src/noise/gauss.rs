@@ -3,8 +3,8 @@
 //! Hardware twin: `rtl/sq_noise_gauss.sv`.
 //!
 //! A word u is a sign s and 31 bits m that stand for the upper-tail probability p = (2m + 1)/2³³ ∈ (0, ½), and
-//! |η| = -Φ⁻¹(p). With v = 2m + 1 and its leading one at bit 31 - lz, n = v·2^lz has p = 2^(-lz-2)·(n/2³¹): octaves of p,
-//! on which Φ⁻¹ is smooth. Octaves 0 to 9 are cut in four, octaves 10 to 31 left whole, and on each segment
+//! |η| = -Φ⁻¹(p). With v = 2m + 1 and its leading one at bit 31 - lz, n = v·2^lz has p = 2^(-lz-2)·(n/2³¹): octaves of
+//! p, on which Φ⁻¹ is smooth. Octaves 0 to 9 are cut in four, octaves 10 to 31 left whole, and on each segment
 //!
 //! ```text
 //! t   = n[31:16] as a signed number                in [-32768, -1]: the leading one is the sign
@@ -14,11 +14,11 @@
 //! ```
 //!
 //! All products are 16×16 → 32. The law of η_W over all 2³² words is known exactly (`stoquant::noise_law`): W = 18 has
-//! variance 1 - 1.6e-10, kurtosis 3 - 2.8e-9, Kolmogorov distance 3.2e-5 to N(0,1) rounded to its grid, |η| ≤ 6.338, odd
-//! moments zero.
+//! variance 1 - 1.6e-10, kurtosis 3 - 2.8e-9, Kolmogorov distance 3.2e-5 to N(0,1) rounded to its grid, |η| ≤ 6.338,
+//! odd moments zero.
 //!
-//! Rounding happens once, from `acc`. Rounding η₁₈ again to W = 16 would send its midpoints, a quarter of all values, up a
-//! second time and shift the variance by 4.9e-5; from `acc` it is 1 + 4.4e-8.
+//! Rounding happens once, from `acc`. Rounding η₁₈ again to W = 16 would send its midpoints, a quarter of all values,
+//! up a second time and shift the variance by 4.9e-5; from `acc` it is 1 + 4.4e-8.
 //!
 //! Method: W. Hörmann, J. Leydold, *Continuous random variate generation by fast numerical inversion*, ACM TOMACS 13
 //! (2003) 347; octave segmentation after D. Lee, R. Cheung, J. Villasenor, W. Luk, *Inversion-based hardware Gaussian
@@ -41,12 +41,14 @@ pub struct Segment {
 
 /// Index of the segment and position t ∈ [-32768, -1] in it, of the magnitude bits of a word.
 ///
-/// The index is min(4·lz + n/2²⁹, 34 + lz) mod 64; n/2²⁹ lies in 4..=7, so the first term is the smaller one up to lz = 9.
+/// The index is min(4·lz + n/2²⁹, 34 + lz) mod 64; n/2²⁹ lies in 4..=7, so the first term is the smaller one up to lz =
+/// 9.
 #[inline(always)]
 #[must_use]
 pub const fn locate(u: u32) -> (u32, i32) {
-    // clz(2m+1) = clz(m) - 1, for m = 0 too, and clz(m) >= 1. Counted on m because an operand that may be zero makes x86-64
-    // without lzcnt load the result register first, which cuts bsr's dependence on the previous word: 2.4 ns, not 7.3.
+    // clz(2m+1) = clz(m) - 1, for m = 0 too, and clz(m) >= 1. Counted on m because an operand that may be zero makes
+    // x86-64 without lzcnt load the result register first, which cuts bsr's dependence on the previous word: 2.4 ns,
+    // not 7.3.
     place(u, (u & 0x7fff_ffff).leading_zeros() - 1)
 }
 
@@ -66,8 +68,8 @@ impl Segment {
     #[inline(always)]
     #[must_use]
     pub const fn at(self, t: i32) -> u32 {
-        // |c2·t| <= 2^30 and |c1·2^14| <= 2^29: the sum fits 32 bits, r fits 17, and r·t fits 32 with the sign. With the
-        // committed coefficients r fits 16 (test below), so hardware needs no wider multiplier.
+        // |c2·t| <= 2^30 and |c1·2^14| <= 2^29: the sum fits 32 bits, r fits 17, and r·t fits 32 with the sign. With
+        // the committed coefficients r fits 16 (test below), so hardware needs no wider multiplier.
         let r = (self.c2 as i32 * t + ((self.c1 as i32) << 14)) >> 15;
         self.c0.wrapping_add((r * t) as u32)
     }

@@ -6,9 +6,9 @@
 //! word ──▶ η_W                   gauss or three_point     a W-bit integer with W - 4 fractional bits
 //! ```
 //!
-//! Integers all the way, so the same on every target. Float types take η₁₈·2⁻¹⁴, which is exact in `f32`. Because each η
-//! is computed from its coordinates and not from a state, restart, update order, domain decomposition and vector width
-//! cannot change a bit.
+//! Integers all the way, so the same on every target. Float types take η₁₈·2⁻¹⁴, which is exact in `f32`. Because each
+//! η is computed from its coordinates and not from a state, restart, update order, domain decomposition and vector
+//! width cannot change a bit.
 
 pub mod gauss;
 pub mod gauss_table;

@@ -10,7 +10,8 @@ use super::words::{Key, StreamTag, Words, derive_key, split};
 /// The counter stream under one key as a `rand_core` generator.
 ///
 /// Word 2n is X0 and word 2n + 1 is X1 of Threefry(key, (n mod 2³², n / 2³²)), n = 0, 1, …, 2⁶⁴ - 1, then again. 64-bit
-/// numbers are two successive words, the first one low; bytes are little-endian words, the rest of the last one dropped.
+/// numbers are two successive words, the first one low; bytes are little-endian words, the rest of the last one
+/// dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreefryRng {
     key: Key,
@@ -72,8 +73,9 @@ impl SeedableRng for ThreefryRng {
 
 /// Any `rand_core` generator as a source of words, read in the order in which they are asked for.
 ///
-/// Step and site are ignored, so it is [`Words`] but not [`PureWords`](super::PureWords): what it delivers depends on the order of the
-/// calls, and reproducing a run (restart, other decomposition) is the business of whoever owns the generator.
+/// Step and site are ignored, so it is [`Words`] but not [`PureWords`](super::PureWords): what it delivers depends on
+/// the order of the calls, and reproducing a run (restart, other decomposition) is the business of whoever owns the
+/// generator.
 #[derive(Clone, Debug)]
 pub struct FromRng<R>(pub R);
 

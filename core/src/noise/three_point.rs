@@ -1,11 +1,11 @@
 //! One word to a three-valued η_W ∈ {-√3, 0, √3}, probabilities near {1/6, 2/3, 1/6}.
 //!
-//! Matches the first five moments of N(0,1), odd ones zero, ⟨η²⟩ = 1, ⟨η⁴⟩ = 3: all that a scheme of weak order two needs,
-//! so the Euler step keeps its leading bias too (Kloeden, Platen, *Numerical Solution of Stochastic Differential
+//! Matches the first five moments of N(0,1), odd ones zero, ⟨η²⟩ = 1, ⟨η⁴⟩ = 3: all that a scheme of weak order two
+//! needs, so the Euler step keeps its leading bias too (Kloeden, Platen, *Numerical Solution of Stochastic Differential
 //! Equations*, section 14.2). No multiplier, no table: one comparison.
 //!
-//! With a = ⌊√3·2^(W-4)⌉ and N = ⌊2³¹·4^(W-4)/a²⌉, the word's lower 31 bits m give |η| = a if m < N, else 0, and its top bit
-//! the sign, as in [`super::gauss`]: small m is the far tail in both. Then odd moments vanish exactly and
+//! With a = ⌊√3·2^(W-4)⌉ and N = ⌊2³¹·4^(W-4)/a²⌉, the word's lower 31 bits m give |η| = a if m < N, else 0, and its
+//! top bit the sign, as in [`super::gauss`]: small m is the far tail in both. Then odd moments vanish exactly and
 //!
 //! ```text
 //! ⟨η²⟩ = N·a²/2^31 / 4^(W-4),    |⟨η²⟩ - 1| <= a²/4^(W-4)/2^32 ≈ 7e-10,    ⟨η⁴⟩ = ⟨η²⟩·a²/4^(W-4) ≈ 3 + O(2^(6-W)),

@@ -13,17 +13,17 @@
 //! there is no width to argue, nothing overflows that is not meant to.
 //!
 //! Source: Salmon, Moraes, Dror, Shaw, *Parallel random numbers: as easy as 1, 2, 3*, SC11 (2011),
-//! doi:10.1145/2063384.2063405, which found no flaw with 13 rounds and chose 20 for the margin; so do we. Known answers:
-//! `kat_vectors` of the Random123 library.
+//! doi:10.1145/2063384.2063405, which found no flaw with 13 rounds and chose 20 for the margin; so do we. Known
+//! answers: `kat_vectors` of the Random123 library.
 //!
 //! # Compilers
 //!
 //! In a loop over counters LLVM moves additions through the subkeys, since part of each sum is constant there: on a
-//! Cortex-M4 about 120 instructions a pair, a dozen of them spills. Counters that lie in memory are no part of a constant:
-//! `threefry2x32_run` takes them from where its results go: 59 instructions a pair. With vectors the crate runs
-//! [`threefry2x32_batch`], which LLVM widens. There it finishes one vector before it begins the next, and 20 rounds in a row keep a
-//! third of the processor busy: [`Machine::settle`] holds the order of the source. A word then costs 1.2 ns with SSE2, 0.53 with AVX2, 0.23
-//! with AVX-512 (Zen 5 at 4.2 GHz; 0.63 and 0.28 without the hint).
+//! Cortex-M4 about 120 instructions a pair, a dozen of them spills. Counters that lie in memory are no part of a
+//! constant: `threefry2x32_run` takes them from where its results go: 59 instructions a pair. With vectors the crate
+//! runs [`threefry2x32_batch`], which LLVM widens. There it finishes one vector before it begins the next, and 20
+//! rounds in a row keep a third of the processor busy: [`Machine::settle`] holds the order of the source. A word then
+//! costs 1.2 ns with SSE2, 0.53 with AVX2, 0.23 with AVX-512 (Zen 5 at 4.2 GHz; 0.63 and 0.28 without the hint).
 
 use super::words::Bits;
 use crate::machine::Machine;
@@ -82,8 +82,8 @@ pub(crate) fn threefry2x32_run<T: Bits>(key: [u32; 2], [c0, mut c1]: [u32; 2], o
 
 /// Threefry-2x32-20 of many counters `(x0[l], x1[l])` under one key, in place.
 ///
-/// Group by group over all of them, not counter by counter: the chain of one counter is 60 cycles long, and no processor
-/// looks far enough ahead to fill them with the next ones.
+/// Group by group over all of them, not counter by counter: the chain of one counter is 60 cycles long, and no
+/// processor looks far enough ahead to fill them with the next ones.
 #[inline(always)]
 pub fn threefry2x32_batch<const L: usize, M: Machine>(machine: M, key: [u32; 2], x0: &mut [u32; L], x1: &mut [u32; L]) {
     let k = schedule(key);

@@ -9,9 +9,9 @@
 //! ```
 //!
 //! Sites are numbered in row-major order, below 2³⁷ (65,536 blocks of 2²¹ sites, each under its own key); steps are 44
-//! bits wide, 500 hours of steps at 10⁷ a second. Larger values wrap. Threefry
-//! permutes counters, so under one seed every (chain, tag) has its own key, and under one key every (step, pair) its own
-//! pair of words. Of K keys from different seeds two coincide with probability K²/2⁶⁵.
+//! bits wide, 500 hours of steps at 10⁷ a second. Larger values wrap. Threefry permutes counters, so under one seed
+//! every (chain, tag) has its own key, and under one key every (step, pair) its own pair of words. Of K keys from
+//! different seeds two coincide with probability K²/2⁶⁵.
 
 use super::threefry::threefry2x32;
 use crate::form;

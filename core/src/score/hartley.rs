@@ -1,8 +1,8 @@
 //! The Hartley transform on an L×L torus.
 //!
-//! `(T x)_kl = Σ_ij H_ki x_ij H_jl`, `H_kx = [cos(2πkx/L) + sin(2πkx/L)]/√L` (Hartley, Proc. IRE 30 (1942) 144; Bracewell, J. Opt. Soc.
-//! Am. 73 (1983) 1832). Real, orthonormal, symmetric, its own inverse: white noise stays white under it, and every kernel
-//! with the reflections of the lattice is diagonal. Mode 0 is √V times the mean.
+//! `(T x)_kl = Σ_ij H_ki x_ij H_jl`, `H_kx = [cos(2πkx/L) + sin(2πkx/L)]/√L` (Hartley, Proc. IRE 30 (1942) 144;
+//! Bracewell, J. Opt. Soc. Am. 73 (1983) 1832). Real, orthonormal, symmetric, its own inverse: white noise stays white
+//! under it, and every kernel with the reflections of the lattice is diagonal. Mode 0 is √V times the mean.
 
 use super::matrix::{Product, Rows};
 use crate::arith::Real;

@@ -55,7 +55,8 @@ fn slope<R: Real>(c: R) -> R {
     R::of(1.5) - R::of(1.5) * c * c
 }
 
-/// The layer of `cols` sites: z and β of every unit, and the activation in place of z; rows of [`BLOCK`]. Tangents with `TRACE`.
+/// The layer of `cols` sites: z and β of every unit, and the activation in place of z; rows of [`BLOCK`]. Tangents with
+/// `TRACE`.
 pub(super) fn layer<const TRACE: bool, R: Real, M: Machine>(
     machine: M,
     weights: &Layer<'_, R>,

@@ -16,8 +16,8 @@ pub(super) struct Rows<'a, R> {
     pub row: usize,
 }
 
-/// `out = w·x`: `w` has one row for every row of `out`; `x` has as many rows as `w` has columns; each row of `out` is `cols` long
-/// and follows the one before it after `stride` numbers. Every sum runs in the order of the inner index.
+/// `out = w·x`: `w` has one row for every row of `out`; `x` has as many rows as `w` has columns; each row of `out` is
+/// `cols` long and follows the one before it after `stride` numbers. Every sum runs in the order of the inner index.
 pub(super) struct Product<'a, 'o, R> {
     pub w: Rows<'a, R>,
     pub x: Rows<'a, R>,

@@ -5,13 +5,15 @@
 //!   + T[(l₀ + l₁M² + l₂M⁴)_k y_k]                               linear, mode by mode
 //! ```
 //!
-//! ŷ = T[F_k y_k] is the filtered field. The features f are odd in the field, e even; they are sums over orbits of the lattice's
-//! symmetries, so the network has its translations, reflections, rotations and φ → -φ exactly, whatever its weights.
-//! An activation takes an odd z and an even β: s(z + β) + s(z - β) is odd, see the module [`layer`](super::layer).
+//! ŷ = T[F_k y_k] is the filtered field. The features f are odd in the field, e even; they are sums over orbits of the
+//! lattice's symmetries, so the network has its translations, reflections, rotations and φ → -φ exactly, whatever its
+//! weights. An activation takes an odd z and an even β: s(z + β) + s(z - β) is odd, see the module
+//! [`layer`](super::layer).
 //!
-//! The divergence is exact, in closed form: a feature is local in ŷ, or a convolution of ŷ² or ŷ³, and its derivative with respect
-//! to the modes, contracted with the trace kernel t, is another convolution. With G(r) = (1/V) Σ_k t_k F_k cos kr,
-//! the tangent of ŷ is G(0), that of Σ_r K(r) ŷ²(x + r) is 2 Σ_r K(r) G(r) ŷ(x + r), and so on; one forward derivative a site follows.
+//! The divergence is exact, in closed form: a feature is local in ŷ, or a convolution of ŷ² or ŷ³, and its derivative
+//! with respect to the modes, contracted with the trace kernel t, is another convolution. With G(r) = (1/V) Σ_k t_k F_k
+//! cos kr, the tangent of ŷ is G(0), that of Σ_r K(r) ŷ²(x + r) is 2 Σ_r K(r) G(r) ŷ(x + r), and so on; one forward
+//! derivative a site follows.
 
 use super::Score;
 use super::hartley::Hartley;

@@ -1,8 +1,8 @@
 //! Independent sites (κ = 0): h is a function of one variable, exact by table.
 //!
-//! S = Σ_x [A/2·φ² + V(φ)], V even, g = V'. Then A is the same number in every mode, any orthonormal basis diagonalises it, and
-//! the sites themselves serve as modes. h(y) = E[g(φ)|y] is odd. Between the points of a uniform grid of |y| it is the cubic with
-//! the given values and derivatives (Hermite, error h⁗Δ⁴/384), beyond the last one the tangent.
+//! S = Σ_x [A/2·φ² + V(φ)], V even, g = V'. Then A is the same number in every mode, any orthonormal basis diagonalises
+//! it, and the sites themselves serve as modes. h(y) = E[g(φ)|y] is odd. Between the points of a uniform grid of |y| it
+//! is the cubic with the given values and derivatives (Hermite, error h⁗Δ⁴/384), beyond the last one the tangent.
 
 use super::Score;
 use crate::arith::Real;

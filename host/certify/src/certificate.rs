@@ -211,8 +211,8 @@ mod tests {
         assert_eq!(beside.checks[0].false_alarm_rate, Some(1e-6));
     }
 
-    /// One test at 1e-6, power 0.99: z_α + z_β = 4.891638 + 2.326348 standard errors. The systematic part is not seen at
-    /// all.
+    /// One test at 1e-6, power 0.99: z_α + z_β = 4.891638 + 2.326348 standard errors. The systematic part is not seen
+    /// at all.
     #[test]
     fn a_run_too_short_for_its_promise_is_undecided() {
         let judged = |promise: f64| {

@@ -1,9 +1,9 @@
 //! Coupled paths: an engine against the formulas in `f64`, driven by the same η, step by step and site by site.
 //!
 //! Sharper than any statistic: each site of each step must agree with the reference within the rounding of its number
-//! format. The reference (`stoquant_exact::reference`) shares no code with the core; η is what (seed, chain, step, site) says,
-//! with steps counted here. [`super::datapath`] asks for every word of fixed point, [`super::residuals`] for whiteness
-//! of what the drift leaves.
+//! format. The reference (`stoquant_exact::reference`) shares no code with the core; η is what (seed, chain, step,
+//! site) says, with steps counted here. [`super::datapath`] asks for every word of fixed point, [`super::residuals`]
+//! for whiteness of what the drift leaves.
 
 use stoquant_core::dispatch::field_lsb;
 use stoquant_core::error::Error;

@@ -1,9 +1,9 @@
 //! Relaxation: the Fokker–Planck equation annihilates e^{-S} and approaches it at the rate of its spectrum, and chains
 //! started far away follow it on the way.
 //!
-//! The equation first, by itself (`stoquant_exact::fokker_planck`): no sampling, bounds from the order of each scheme. Then the
-//! engines under test: the histogram of many one-site chains at five times against the exact law of a chain of that
-//! integrator at that step ([`ChainLaw`]), which differs from the equation by O(ε).
+//! The equation first, by itself (`stoquant_exact::fokker_planck`): no sampling, bounds from the order of each scheme.
+//! Then the engines under test: the histogram of many one-site chains at five times against the exact law of a chain of
+//! that integrator at that step ([`ChainLaw`]), which differs from the equation by O(ε).
 
 mod chains;
 

@@ -101,7 +101,8 @@ impl Device {
         self.lock().client.statistics()
     }
 
-    /// What was wrong with the line, where an engine of this board failed with [`Error::Lost`]; else the engine's own reason.
+    /// What was wrong with the line, where an engine of this board failed with [`Error::Lost`]; else the engine's own
+    /// reason.
     pub fn explain(&self, error: Error) -> InputError {
         self.failure().err().map_or_else(|| error.into(), InputError::new)
     }

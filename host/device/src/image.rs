@@ -31,9 +31,9 @@ impl Device {
         Ok(())
     }
 
-    /// Configurations `0..count` of a seed, those of [`Generator`](stoquant_diffusion::int8::Generator), φ of the format
-    /// [`PHI`](stoquant_core::score::int8::format::PHI); `each` is called with one after the other, and must not ask
-    /// the board for anything.
+    /// Configurations `0..count` of a seed, those of [`Generator`](stoquant_diffusion::int8::Generator), φ of the
+    /// format [`PHI`](stoquant_core::score::int8::format::PHI); `each` is called with one after the other, and must not
+    /// ask the board for anything.
     ///
     /// The image is written once. A board that is reset is given it again, and begins the configuration anew.
     pub fn draw(

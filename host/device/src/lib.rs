@@ -1,7 +1,7 @@
 //! Boards: chains and images on a microcontroller at the end of a serial line, or on its emulation.
 //!
-//! [`Device::engine`] is a chain like any other, an [`Engine`](stoquant_engines::engine::Engine), so that whatever is asked of the
-//! core is asked of a board.
+//! [`Device::engine`] is a chain like any other, an [`Engine`](stoquant_engines::engine::Engine), so that whatever is
+//! asked of the core is asked of a board.
 
 pub mod board;
 pub mod certify;

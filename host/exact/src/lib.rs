@@ -1,4 +1,5 @@
-//! Exact results of lattice φ⁴, the analysis of time series, and reference samplers: everything a sampler is compared with.
+//! Exact results of lattice φ⁴, the analysis of time series, and reference samplers: everything a sampler is compared
+//! with.
 //!
 //! Nothing of the core is used here; the build would say so. The formulas stand once more, in `f64`.
 

@@ -19,7 +19,8 @@ fn variances() -> Vec<f64> {
     (0..300).map(|k| 1.0 / (0.05 + 0.03 * k as f64)).collect()
 }
 
-/// Zero mode fixed or not: the flow maps its start exactly onto the Gaussian, with its exact density, by any method and any number of steps.
+/// Zero mode fixed or not: the flow maps its start exactly onto the Gaussian, with its exact density, by any method and
+/// any number of steps.
 #[test]
 fn flow_of_the_free_field_is_exact() {
     let a = variances();
@@ -51,7 +52,8 @@ fn flow_of_the_free_field_is_exact() {
     }
 }
 
-/// Where the step is the exact one, the path weight of the free field is Z, whatever the trajectory; with correctors too.
+/// Where the step is the exact one, the path weight of the free field is Z, whatever the trajectory; with correctors
+/// too.
 #[test]
 fn path_weight_of_the_free_field_is_constant() {
     let a = variances();
@@ -101,7 +103,8 @@ fn path_weight_of_the_free_field_is_constant() {
     }
 }
 
-/// Every process, Euler–Maruyama: the step is the equation in φ, and the variance of the end goes to that of the field as 1/N.
+/// Every process, Euler–Maruyama: the step is the equation in φ, and the variance of the end goes to that of the field
+/// as 1/N.
 #[test]
 fn euler_maruyama_of_every_process() {
     let geometric = Geometric::new(0.05, 10.0).unwrap();
@@ -141,8 +144,8 @@ fn euler_maruyama_of_every_process() {
             }) - a
         };
         let (coarse, fine) = (error(8000), error(16000));
-        // First order: halved, up to a second-order part of this size.
-        // First order: halved, but for a second order that is a 20th of it where noise explodes (the first is then 1e-6 only).
+        // First order: halved, up to a second-order part of this size. First order: halved, but for a second order that
+        // is a 20th of it where noise explodes (the first is then 1e-6 only).
         assert!((coarse / fine - 2.0).abs() < 0.1 && fine.abs() < 1e-4, "{index}: {coarse} {fine}");
     }
     // The discrete chain's own steps: the same limit, at its own N the error of DDPM.
@@ -187,7 +190,8 @@ fn a_score_moves_a_field_as_an_action_does() {
         },
     );
     for (y, phi) in y.iter().zip(&phi) {
-        // y·(1 - q/r²) + √q·η against y - q·y/r² + √q·η, and u·r against y: a few units in the last place of numbers below 10.
+        // y·(1 - q/r²) + √q·η against y - q·y/r² + √q·η, and u·r against y: a few units in the last place of numbers
+        // below 10.
         assert!((y - phi).abs() < 2e-14, "{y} {phi}");
     }
 }

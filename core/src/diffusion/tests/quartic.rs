@@ -165,7 +165,8 @@ fn path_weights_average_to_z() {
         }
         let mean = sum / f64::from(samples);
         let error = ((square / f64::from(samples) - mean * mean) / f64::from(samples)).sqrt();
-        // Five standard errors, and those below 1%: false alarm 6e-7 a sampler (and the seed is fixed); a bias of 8% is found with 99.8%.
+        // Five standard errors, and those below 1%: false alarm 6e-7 a sampler (and the seed is fixed); a bias of 8% is
+        // found with 99.8%.
         assert!((mean - 1.0).abs() < 5.0 * error && error < 0.01, "{index}: {mean} ± {error}");
     }
 }

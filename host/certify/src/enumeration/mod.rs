@@ -1,9 +1,9 @@
 //! Proof by enumeration: one site of eight bits, every state and every word.
 //!
-//! The chain of the core's own sweep is a matrix of counts ([`stoquant_integers::markov`]), its law the solution of a linear
-//! system. What is left between that law and e^{-S} is accounted for: the step, the rounding of the drift's factor, the
-//! rounding of the field. At this width nothing is small, which is the point: each effect is seen, and must be as large
-//! as its law says.
+//! The chain of the core's own sweep is a matrix of counts ([`stoquant_integers::markov`]), its law the solution of a
+//! linear system. What is left between that law and e^{-S} is accounted for: the step, the rounding of the drift's
+//! factor, the rounding of the field. At this width nothing is small, which is the point: each effect is seen, and must
+//! be as large as its law says.
 //!
 //! No check here is statistical. Where a tolerance is not an exact bound its order is stated beside it.
 

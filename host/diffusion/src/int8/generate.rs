@@ -1,8 +1,8 @@
 //! Configurations from an image, and the exact weight of what the integers did.
 //!
 //! φ is a device's, integers of the format [`PHI`]: a board gives the very same
-//! ([`Device::draw`](stoquant_device::Device::draw)). The weights belong to φ = T[r(0)·u] + M of the final integers u and
-//! M, in `f64`, which the device's φ rounds.
+//! ([`Device::draw`](stoquant_device::Device::draw)). The weights belong to φ = T[r(0)·u] + M of the final integers u
+//! and M, in `f64`, which the device's φ rounds.
 //!
 //! - Reverse SDE: the density of the path that the integers took, with their own coefficients, their own ĥ, their own
 //!   noise: exact for any network and any rounding in it. The density of a step is the Gaussian of the noise with the

@@ -7,8 +7,8 @@ use crate::estimate::{Estimate, Observable, Observables};
 
 use super::{Error, positive, validate};
 
-/// Checks the step of an integrator, R standard normal: ε > 0 unless e^{-S} is stationary at every step (MALA), where the noise
-/// must have unit variance.
+/// Checks the step of an integrator, R standard normal: ε > 0 unless e^{-S} is stationary at every step (MALA), where
+/// the noise must have unit variance.
 ///
 /// | | update |
 /// |---|---|
