@@ -213,7 +213,7 @@ fn defective(
     skip: u64,
 ) -> impl Fn(&Setup, u32) -> Result<Box<dyn Engine>, Error> + Sync {
     move |setup, chain| {
-        let mut altered = setup.clone();
+        let mut altered = *setup;
         alter(&mut altered);
         let (sound, inner) = (core_engine(setup, chain)?, core_engine(&altered, chain)?);
         Ok(Box::new(Defective { sound, inner, skip, sweeps: 0 }))

@@ -24,7 +24,7 @@ fn measured<const D: usize, A: Arith>(extents: [usize; D], c: &Phi4, field: &[i3
     let words: Vec<A::Store> =
         field[..plan.volume()].iter().map(|&n| A::nearest(f64::from(n) / 16384.0).store()).collect();
     let phi: Vec<f64> = words.iter().map(|&word| A::load(word).value()).collect();
-    let found = measure::<A, Phi4, D, _>(&plan, &c, &words);
+    let found = measure::<A, Phi4, D, _>(&plan, c, &words);
     let v = plan.volume() as f64;
     let mean = |f: &dyn Fn(usize) -> f64| (0..phi.len()).map(f).sum::<f64>() / v;
     let force = reference::drift(&phi, &extents, c);

@@ -13,8 +13,8 @@
 //!
 //! - Euler–Maruyama, discrete chain, exponential, ancestral, Langevin corrector ([`Kernel`] in [`Reverse`]): a path has
 //!   a weight that is exact for any h.
-//! - Probability flow by Euler, Heun, Runge–Kutta, Adams–Bashforth ([`Method`] in [`Flow`]): a field has a density ln q,
-//!   to the order of the method.
+//! - Probability flow by Euler, Heun, Runge–Kutta, Adams–Bashforth ([`Method`] in [`Flow`]): a field has a density
+//!   ln q, to the order of the method.
 //!
 //! Both begin with u, standard Gaussian modes ([`start`]). Modes k < `frozen` are never touched: with `frozen` = 1 the
 //! field is drawn conditional on its zero mode, whose law is [`Magnetisation`].

@@ -136,7 +136,7 @@ impl Reruns {
         let results = (0..count)
             .into_par_iter()
             .map(|run| {
-                let setup = Setup { seed: base.wrapping_add(run as u64), ..setup.clone() };
+                let setup = Setup { seed: base.wrapping_add(run as u64), ..setup };
                 let mut engine = factory(&setup, 0)?;
                 engine.hot_start(sigma)?;
                 let phi: Vec<f64> = (0..length)
@@ -295,7 +295,7 @@ mod tests {
     fn another_process_is_caught() {
         let softer = |setup: &Setup, chain: u32| {
             let couplings = Phi4 { b: 0.4, ..setup.couplings };
-            core_engine(&Setup { couplings, ..setup.clone() }, chain)
+            core_engine(&Setup { couplings, ..*setup }, chain)
         };
         let findings = checks(&softer, &Analysis::default(), Level::Standard, 7).unwrap();
         assert_eq!(Certificate::judge(findings).verdict, Verdict::Fail);

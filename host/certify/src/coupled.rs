@@ -7,7 +7,6 @@
 
 use stoquant_core::dispatch::field_lsb;
 use stoquant_core::error::Error;
-use stoquant_core::integrator::State;
 use stoquant_core::noise::{StreamTag, Threefry};
 use stoquant_model::{ArithKind, IntegratorKind, NoiseKind, Phi4, Setup};
 
@@ -21,7 +20,7 @@ const RUNG: Rung = Rung::Coupled;
 /// η of every site at a step, as the arithmetic sees it.
 pub fn eta(setup: &Setup, chain: u32, step: u64) -> Vec<f64> {
     let words = Threefry::new(setup.seed, chain, StreamTag::Noise);
-    let law: NoiseKind = setup.noise.into();
+    let law: NoiseKind = setup.noise;
     let site = |x| match setup.arith.noise_width() {
         16 => f64::from(stoquant_core::noise::eta::<16>(law, words.word(step, x))) / 4096.0,
         _ => f64::from(stoquant_core::noise::eta::<18>(law, words.word(step, x))) / 16384.0,
@@ -176,11 +175,11 @@ pub fn decisions(factory: &Factory, setup: &Setup, chain: u32) -> Result<Vec<Che
         let mut engine = factory(setup, chain)?;
         engine.hot_start(setup.unit())?;
         engine.sweep(STEPS)?;
-        Ok::<State, Error>(engine.state()?)
+        engine.state()
     };
-    let (mut harder, mut state) = (setup.clone(), pilot(setup)?);
+    let (mut harder, mut state) = (*setup, pilot(setup)?);
     while 10 * state.accepted > 9 * STEPS && harder.eps < 1.0 {
-        let next = Setup { eps: 2.0 * harder.eps, ..harder.clone() };
+        let next = Setup { eps: 2.0 * harder.eps, ..harder };
         match pilot(&next) {
             // A clipped factor proposes as well as any, but is not what the reference computes.
             Ok(now) if now.clipped == 0 => (harder, state) = (next, now),
@@ -228,7 +227,7 @@ fn rounding_of_proposal(rounding: &Rounding, x: &[f64], y: &[f64], eps: f64) -> 
 pub fn free_run(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Result<Vec<Check>, Error> {
     let mut engine = factory(setup, chain)?;
     let (c, eps) = (engine.chain().drift, engine.chain().eps);
-    let reference = Setup { arith: ArithKind::F64, couplings: c, eps, ..setup.clone() };
+    let reference = Setup { arith: ArithKind::F64, couplings: c, eps, ..*setup };
     let mut exact = factory(&reference, chain)?;
     engine.hot_start(setup.unit())?;
     exact.set_bits(&engine.phi()?.iter().map(|phi| phi.to_bits()).collect::<Vec<_>>())?;

@@ -131,7 +131,7 @@ fn ends(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
     let Phi4 { kappa, .. } = setup.couplings;
     // A mass term of φ²/4: 16 a site at the end of the range, and a drift below the noise there.
     let b = 2.0 * setup.extents.len() as f64 * kappa.abs() + 0.25;
-    let free = Setup { couplings: Phi4 { kappa, b, lambda: 0.0 }, ..setup.clone() };
+    let free = Setup { couplings: Phi4 { kappa, b, lambda: 0.0 }, ..*setup };
     let mut twin = match Twin::new(factory, &free, 5) {
         Ok(twin) => twin,
         Err(error) => {

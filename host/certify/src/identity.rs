@@ -183,7 +183,7 @@ pub fn symmetries_of_the_core(seed: u64) -> Result<Vec<Check>, Error> {
 /// A board (extents in its type) against an engine (extents at run time), for what a plan has: not applicable to other
 /// arithmetics and integrators, and to couplings or a step that a torus cannot have.
 pub fn boards(factory: &Factory, plan: &super::Plan) -> Result<Findings, Error> {
-    let setup = Setup { extents: Extents::from([6, 10]), ..plan.board.clone() };
+    let setup = Setup { extents: Extents::from([6, 10]), ..plan.board };
     let action = setup.couplings;
     fn compare<A: Arith>(
         factory: &Factory,
@@ -195,7 +195,7 @@ pub fn boards(factory: &Factory, plan: &super::Plan) -> Result<Findings, Error> 
             Err(reason) => return Ok(Findings::not_applicable(format!("{}, boards: {reason}", label(setup)))),
         };
         let mut engine = factory(setup, 3)?;
-        let mut board = Board::<2, Torus2<6, 10>, A>::new(setup.seed, 3, setup.noise.into());
+        let mut board = Board::<2, Torus2<6, 10>, A>::new(setup.seed, 3, setup.noise);
         engine.hot_start(setup.unit())?;
         hot_start::<A>(board.phi_mut(), setup.unit(), setup.seed, 3)?;
         for _ in 0..20 {
@@ -227,7 +227,7 @@ pub fn boards(factory: &Factory, plan: &super::Plan) -> Result<Findings, Error> 
     ];
     for (arith, integrator, compare) in wanted {
         if plan.coupled.iter().any(|setup| (setup.arith, setup.integrator) == (arith, integrator)) {
-            findings.extend(compare(&Setup { arith, integrator, ..setup.clone() })?);
+            findings.extend(compare(&Setup { arith, integrator, ..setup })?);
         }
     }
     if findings.checks.is_empty() && findings.not_applicable.is_empty() {
@@ -243,7 +243,7 @@ fn unscaled(factory: &Factory, setup: &Setup) -> Result<usize, Error> {
         let Phi4 { kappa, b, lambda } = setup.couplings;
         let square = scale * scale;
         let couplings = Phi4 { kappa: kappa / square, b: b / square, lambda: lambda / (square * square) };
-        let mut engine = factory(&Setup { couplings, eps: setup.eps * square, ..setup.clone() }, 1)?;
+        let mut engine = factory(&Setup { couplings, eps: setup.eps * square, ..*setup }, 1)?;
         engine.hot_start(setup.unit() * scale)?;
         engine.sweep(14)?;
         let phi: Vec<u64> = engine.phi()?.iter().map(|phi| (phi / scale).to_bits()).collect();
@@ -279,7 +279,7 @@ pub fn engine_identities(factory: &Factory, setup: &Setup) -> Result<Vec<Check>,
         let mut engine = factory(setup, chain)?;
         engine.hot_start(setup.unit())?;
         engine.sweep(14)?;
-        Ok(engine.bits()?)
+        engine.bits()
     };
     let together: Vec<Vec<u64>> = (0..4u32).into_par_iter().map(run).collect::<Result<_, Error>>()?;
     checks.push(Check::none(

@@ -321,7 +321,7 @@ mod tests {
         };
         assert_eq!(idle(&core_engine), 0.0);
         // Every proposal is refused.
-        assert_eq!(idle(&|setup, chain| core_engine(&Setup { eps: 1e6, ..setup.clone() }, chain)), 2.0);
+        assert_eq!(idle(&|setup, chain| core_engine(&Setup { eps: 1e6, ..*setup }, chain)), 2.0);
         assert_eq!(idle(&|setup, _| core_engine(setup, 0)), 1.0);
         let early = |setup: &Setup, chain| {
             let mut engine = core_engine(setup, chain)?;

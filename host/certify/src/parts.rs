@@ -104,7 +104,7 @@ pub fn of_chains(plan: &Plan) -> Vec<Part> {
     for (index, &arith) in (1..).zip(ArithKind::ALL) {
         if plan.coupled.iter().any(|setup| setup.arith == arith && setup.integrator == IntegratorKind::Euler) {
             // Chains of their own: equal seeds would make the arithmetics' errors one and the same.
-            let setup = Setup { arith, seed: plan.seed.wrapping_sub(index << 32), ..plan.board.clone() };
+            let setup = Setup { arith, seed: plan.seed.wrapping_sub(index << 32), ..plan.board };
             let name = format!("{arith} residuals");
             parts.push(Part::new(Rung::Residuals, name, move |factory| residuals::white(factory, &setup)));
         }
@@ -116,7 +116,7 @@ pub fn of_chains(plan: &Plan) -> Vec<Part> {
 
 /// Identities and coupled paths of one engine.
 pub fn of_setup(setup: &Setup) -> [Part; 2] {
-    let (one, two) = (setup.clone(), setup.clone());
+    let (one, two) = (*setup, *setup);
     [
         Part::new(Rung::Identity, coupled::label(setup), move |factory| {
             Ok(identity::engine_identities(factory, &one)?.into())

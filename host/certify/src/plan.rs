@@ -126,7 +126,7 @@ impl Plan {
             }
         }
         let three_point = Setup { noise: NoiseKind::ThreePoint, ..base };
-        coupled.push(three_point.clone());
+        coupled.push(three_point);
 
         let mut laws = Vec::new();
         // Largest step that Fx represents here: ε(2D + m²) < 1/4.
@@ -246,12 +246,7 @@ impl Plan {
         let mut plan = Self { engine: name.into(), scope: Scope::Engine, ..Self::standard(seed, effort, level) };
         for &arith in ArithKind::ALL {
             plan.lockstep.extend(IntegratorKind::ALL.iter().flat_map(|&integrator| {
-                [[32, 32], [5, 7]].map(|extents| Setup {
-                    extents: extents.into(),
-                    arith,
-                    integrator,
-                    ..plan.board.clone()
-                })
+                [[32, 32], [5, 7]].map(|extents| Setup { extents: extents.into(), arith, integrator, ..plan.board })
             }));
         }
         plan.lockstep.retain(&has);
@@ -270,7 +265,7 @@ impl Plan {
             level,
             scope: Scope::Experiment,
             seed: board.seed,
-            board: board.clone(),
+            board: *board,
             rungs: None,
             not_applicable,
             lockstep: vec![],
@@ -281,10 +276,10 @@ impl Plan {
         // A quarter of a unit of Langevin time between measurements keeps their cost below that of the sweeps.
         for setup in setups {
             let every = (0.25 / relaxation(setup)).ceil().clamp(1.0, 1e4) as u64;
-            plan.coupled.push(setup.clone());
+            plan.coupled.push(*setup);
             let promise = promise::ANY.loosened(effort.sqrt().recip());
-            plan.laws.push(case(Rung::Exact, setup.clone(), every, promise));
-            plan.ensembles.push(Case { drawn: true, ..case(Rung::Ensemble, setup.clone(), every, promise) });
+            plan.laws.push(case(Rung::Exact, *setup, every, promise));
+            plan.ensembles.push(Case { drawn: true, ..case(Rung::Ensemble, *setup, every, promise) });
         }
         Some(plan)
     }

@@ -54,12 +54,8 @@ fn of_chain(factory: &Factory, setup: &Setup, chain: u32) -> Result<(Vec<f64>, f
 ///
 /// Not applicable to couplings or a step that a torus cannot have.
 pub fn white(factory: &Factory, setup: &Setup) -> Result<Findings, Error> {
-    let setup = Setup {
-        extents: EXTENTS.into(),
-        integrator: IntegratorKind::Euler,
-        noise: NoiseKind::Gaussian,
-        ..setup.clone()
-    };
+    let setup =
+        Setup { extents: EXTENTS.into(), integrator: IntegratorKind::Euler, noise: NoiseKind::Gaussian, ..*setup };
     if let Err(reason) = factory(&setup, 0) {
         return Ok(Findings::not_applicable(format!("{}, residuals: {reason}", label(&setup))));
     }

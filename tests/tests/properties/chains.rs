@@ -28,7 +28,7 @@ fn board<const D: usize, L: FixedLattice<D>, A: Arith>(
         integrator: &impl Integrator<A, Threefry>,
         sweeps: u64,
     ) -> Result<(), TestCaseError> {
-        let mut board = Board::<D, L, A>::new(setup.seed, 5, setup.noise.into());
+        let mut board = Board::<D, L, A>::new(setup.seed, 5, setup.noise);
         hot_start::<A>(board.phi_mut(), 1.0, setup.seed, 5).unwrap();
         let mut engine = started(&setup, 5);
         engine.sweep(sweeps).unwrap();
@@ -42,7 +42,7 @@ fn board<const D: usize, L: FixedLattice<D>, A: Arith>(
     }
     let (c, eps) = (setup.couplings, setup.eps);
     let action = c;
-    let setup = |integrator| Setup { extents: L::EXTENTS.into(), arith, integrator, ..setup.clone() };
+    let setup = |integrator| Setup { extents: L::EXTENTS.into(), arith, integrator, ..*setup };
     // What a board's format refuses, the engine refuses for the same reason.
     macro_rules! both {
         ($kind:ident, $made:expr) => {
@@ -97,7 +97,7 @@ proptest! {
         if setup.volume() >= 8 {
             prop_assert_ne!(others[0].bits().unwrap(), others[1].bits().unwrap());
             prop_assert_ne!(others[1].bits().unwrap(), others[2].bits().unwrap());
-            let other_seed = Setup { seed: setup.seed.wrapping_add(1 << 32), ..setup.clone() };
+            let other_seed = Setup { seed: setup.seed.wrapping_add(1 << 32), ..setup };
             prop_assert_ne!(alone.bits().unwrap(), started(&other_seed, chain).bits().unwrap());
         }
     }
@@ -111,7 +111,7 @@ proptest! {
         pieces in proptest::collection::vec(prop_oneof![Just(1usize), Just(2), 0..150usize], 1..6),
     ) {
         let words = Threefry::new(setup.seed, 3, StreamTag::Noise);
-        let law = setup.noise.into();
+        let law = setup.noise;
         let (mut noise, mut raw) = (Noise { law, words }, words);
         let total = pieces.iter().sum();
         let mut whole = vec![0; total];

@@ -56,7 +56,7 @@ impl<const D: usize, A: Arith, I: Integrator<A, Threefry>> Work for Chain<'_, D,
         let Self { extents, setup, integrator, sweeps, way, .. } = self;
         let slab = setup.volume() / extents.first().copied().unwrap_or(1);
         let plan = Plan::new(extents, WORK_BLOCKS * slab * way.thickness).unwrap().on(machine);
-        let mut noise = ChainNoise::new(setup.seed, 4, setup.noise.into());
+        let mut noise = ChainNoise::new(setup.seed, 4, setup.noise);
         let mut state = State::default();
         let (volume, room) = (plan.volume(), plan.volume().max(WORK_BLOCKS * plan.block()));
         let (mut phi, mut trial) = (vec![A::default().store(); room], vec![A::nearest(1.0).store(); room]);

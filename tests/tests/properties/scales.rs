@@ -13,7 +13,7 @@ fn run(setup: &Setup, scale: f64, sweeps: u64) -> (Vec<u64>, [u64; 4], Measureme
     let square = scale * scale;
     let Phi4 { kappa, b, lambda } = setup.couplings;
     let couplings = Phi4 { kappa: kappa / square, b: b / square, lambda: lambda / (square * square) };
-    let mut engine = core_engine(&Setup { couplings, eps: setup.eps * square, ..setup.clone() }, 2).unwrap();
+    let mut engine = core_engine(&Setup { couplings, eps: setup.eps * square, ..*setup }, 2).unwrap();
     engine.hot_start(scale).unwrap();
     engine.sweep(sweeps).unwrap();
     let phi = engine.phi().unwrap().iter().map(|phi| (phi / scale).to_bits()).collect();

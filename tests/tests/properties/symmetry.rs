@@ -50,7 +50,7 @@ impl Case<'_> {
     ) -> (Vec<A::Store>, State) {
         let plan = Plan::new(extents, work).unwrap();
         let mut noise = ChainNoise {
-            eta: Noise { law: self.setup.noise.into(), words },
+            eta: Noise { law: self.setup.noise, words },
             accept: Threefry::new(self.setup.seed, 0, StreamTag::Accept),
         };
         let (mut phi, mut work) = (phi.to_vec(), vec![A::Store::default(); work]);
