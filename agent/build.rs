@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 
 fn main() -> std::io::Result<()> {
     // As the script runs, not as it was compiled: a compiled one may serve another copy of the sources.
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("..");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for part in ["model/src", "core/src", "link/src", "agent/src"] {
+    // In a package of its own the agent knows its own sources only.
+    let whole = ["../model/src", "../core/src", "../link/src", "src"];
+    let parts = if whole.iter().all(|part| root.join(part).is_dir()) { &whole[..] } else { &["src"] };
+    for part in parts {
         println!("cargo::rerun-if-changed={}", root.join(part).display());
         for file in files(&root.join(part))? {
             for byte in fs::read(file)? {

@@ -188,13 +188,17 @@ impl<'de> serde::Deserialize<'de> for Extents {
             }
             fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Extents, A::Error> {
                 use serde::de::Error;
-                let mut out = Extents::default();
+                let (mut out, mut count) = (Extents::default(), 0);
                 while let Some(extent) = list.next_element::<usize>()? {
-                    match out.of.get_mut(out.dims) {
-                        Some(slot) if extent > 0 => *slot = extent,
-                        _ => return Err(A::Error::custom("extent: must be up to four numbers of at least 1")),
+                    if let Some(slot) = out.of.get_mut(count) {
+                        (*slot, out.dims) = (extent, count + 1);
                     }
-                    out.dims += 1;
+                    count += 1;
+                }
+                if count > MAX_DIMS || out.contains(&0) {
+                    let first = if count > MAX_DIMS { ", …" } else { "" };
+                    let text = format_args!("extent = {out:?}{first}: must be up to four numbers of at least 1");
+                    return Err(A::Error::custom(text));
                 }
                 Ok(out)
             }

@@ -11,6 +11,7 @@ mod instructions;
 mod lines;
 mod mutants;
 mod neon;
+mod package;
 mod panics;
 mod python;
 mod report;

@@ -3,7 +3,9 @@
 use crate::bare::Via;
 use crate::report::{Report, Selection};
 use crate::sh::{Error, Result, capture, cargo, stream};
-use crate::{counts, firmware, fpga, fuzz, instructions, lines, mutants, neon, panics, scalar, setup, tables, targets};
+use crate::{
+    counts, firmware, fpga, fuzz, instructions, lines, mutants, neon, package, panics, scalar, setup, tables, targets,
+};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs the steps, then prints the table. `full` adds the slow tests.
@@ -48,6 +50,7 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     report.step("setup", || setup::run(false))?;
     report.step("fmt", format)?;
     report.step("clippy", clippy)?;
+    report.step("documentation", documentation)?;
     report.step("tests", || test(count, &[]))?;
     report.step("scalar form", || scalar_form(count))?;
     report.step("broken images", || fuzz::run(if full { 10.0 } else { 0.25 }))?;
@@ -58,6 +61,7 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     report.loud_step("tables", || Ok(tables::run(true).map(|()| "as generated".to_owned())?))?;
     let via = if report.selection == Selection::List { Via::Pinned } else { targets::choose(None)? };
     targets::run(report, via)?;
+    report.step("packages", || package::run(via))?;
     panics::run(report, via)?;
     // The other way of building, where there is one; last the one whose programs are emulated.
     for other in Via::ALL.into_iter().filter(|&other| full && other != via && other.ready()) {
@@ -95,6 +99,21 @@ fn clippy() -> Result<String> {
     // No target of plain `cargo bench`, hence not among all.
     clippy(&["--package", "stoquant-benches", "--bench", "counts"])?;
     Ok("no warnings".into())
+}
+
+/// Every link and every formula of the documentation, without a warning.
+fn documentation() -> Result<String> {
+    let mut command = cargo([
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+        "--quiet",
+        "--profile",
+        "release-checked",
+    ]);
+    command.env("RUSTDOCFLAGS", "--deny warnings");
+    capture(command).map(|_| "no warnings".into())
 }
 
 fn test(count: &mut Count, extra: &[&str]) -> Result<String> {

@@ -1,7 +1,7 @@
 //! The certificate: does what runs sample e^{-S}?
 //!
 //! The rungs and their claims are listed in [`Rung`], the checks of each are made by its [source](Rung::source), and
-//! [`parts`] says which of them a [`Plan`] has.
+//! [`parts()`] says which of them a [`Plan`] has.
 //!
 //! Deterministic checks have a bound and no false alarms; statistical ones share [`certificate::FALSE_ALARM_RATE`].
 //!

@@ -7,7 +7,7 @@
 //!
 //! Configuration i has the streams of chain i under the seed: bits depend neither on threads nor on the machine. S is
 //! in f64 whatever the samples are. For the flow ln q is the density of φ; for the others ln w is that of the path,
-//! exact for any h ([`Reverse`](stoquant_core::diffusion::Reverse)).
+//! exact for any h ([`Reverse`]).
 
 mod process;
 mod steps;

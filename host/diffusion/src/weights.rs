@@ -77,9 +77,9 @@ const LARGEST_SHARE: f64 = 0.5;
 ///
 /// ```
 /// // w = 1 and 3: ESS = (1 + 3)²/(2·(1 + 9)), Z = 2.
-/// let quality = stoquant::diffusion::weights::reverse(&[0.0, 3f64.ln()])?;
+/// let quality = stoquant_diffusion::weights::reverse(&[0.0, 3f64.ln()])?;
 /// assert!((quality.ess.value - 0.8).abs() < 1e-15 && (quality.ln_z.value - 2f64.ln()).abs() < 1e-15);
-/// # Ok::<(), stoquant::diffusion::weights::WeightError>(())
+/// # Ok::<(), stoquant_diffusion::weights::WeightError>(())
 /// ```
 pub fn reverse(ln_w: &[f64]) -> Result<Quality, WeightError> {
     let ln_n = |n: usize| (n as f64).ln();

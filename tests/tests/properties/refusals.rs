@@ -163,8 +163,8 @@ fn fields() {
         let mut bits = [0; 16];
         bits[7] = word;
         let error = engine.set_bits(&bits).unwrap_err();
-        assert!(matches!(error, Error::Domain { what: "field word", .. }), "{error:?}");
-        says(error, &["field word"]);
+        assert_eq!(error, Error::Word { site: 7, bits: word, format: "fx18" });
+        says(error, &["field word", "site 7", "fx18"]);
     }
     for width in [-1.0, f64::NAN, f64::INFINITY] {
         let error = engine.hot_start(width).unwrap_err();

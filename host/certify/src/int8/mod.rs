@@ -10,7 +10,7 @@
 //! | [`plain`], real, and the host's [`FloatStage`] | `f64` | the image's contents |
 //! | the model | `f64` | the model |
 //!
-//! [`FloatStage`]: crate::diffusion::int8::float::FloatStage
+//! [`FloatStage`]: stoquant_diffusion::int8::float::FloatStage
 //!
 //! The first two agree to the bit. The third are the real numbers that the integers stand for, two programs that must
 //! agree; the integers are within a proved bound of them, and their mean square error is that of uniform roundings

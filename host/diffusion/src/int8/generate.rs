@@ -1,7 +1,7 @@
 //! Configurations from an image, and the exact weight of what the integers did.
 //!
 //! φ is a device's, integers of the format [`PHI`]: a board gives the very same
-//! ([`Device::draw`](stoquant_device::Device::draw)). The weights belong to φ = T[r(0)·u] + M of the final integers u
+//! (`stoquant_device::Device::draw`). The weights belong to φ = T[r(0)·u] + M of the final integers u
 //! and M, in `f64`, which the device's φ rounds.
 //!
 //! - Reverse SDE: the density of the path that the integers took, with their own coefficients, their own ĥ, their own

@@ -97,9 +97,9 @@ impl Gamma {
 ///
 /// ```
 /// let chain: Vec<f64> = (0..100).map(|i| f64::from(i * i % 7)).collect();
-/// let g = stoquant::analysis::gamma(&[&chain])?;
+/// let g = stoquant_exact::analysis::gamma(&[&chain])?;
 /// println!("{} ± {}, τ_int = {}", g.value, g.error, g.tau_int);
-/// # Ok::<(), stoquant::analysis::AnalysisError>(())
+/// # Ok::<(), stoquant_exact::analysis::AnalysisError>(())
 /// ```
 pub fn gamma(replicas: &[&[f64]]) -> Result<Gamma, AnalysisError> {
     check(replicas, MIN_LENGTH)?;

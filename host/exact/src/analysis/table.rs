@@ -60,14 +60,14 @@ impl ChainSeries {
 /// A quantity that does not fluctuate at all has error 0.
 ///
 /// ```
-/// use stoquant::analysis::{ChainSeries, observables};
-/// use stoquant::estimate::Observable;
+/// use stoquant_exact::analysis::{ChainSeries, observables};
+/// use stoquant_exact::estimate::Observable;
 ///
 /// let phi: Vec<f64> = (0..100).map(|i| f64::from(i * i % 7) - 2.0).collect();
 /// let chain = ChainSeries { phi2: phi.iter().map(|p| p * p).collect(), m: phi, ..Default::default() };
 /// let table = observables(&[chain], 1)?;
 /// assert!(table[&Observable::Phi2].error > 0.0);
-/// # Ok::<(), stoquant::analysis::AnalysisError>(())
+/// # Ok::<(), stoquant_exact::analysis::AnalysisError>(())
 /// ```
 pub fn observables(series: &[ChainSeries], volume: usize) -> Result<Observables, AnalysisError> {
     let analyses = gammas(series, volume)?;

@@ -5,11 +5,11 @@
 //!
 //! | Function | Lattice | Law |
 //! |---|---|---|
-//! | [`site`], [`SiteLaw`] | one site | e^{-S} |
-//! | [`ring`] | N sites in one dimension | e^{-S} |
-//! | [`torus`], [`lattice`] | small lattices in 2 (1 to 4) dimensions | e^{-S} |
-//! | [`effective`] | up to four sites | Euler–Maruyama, first order in ε |
-//! | [`free`] | λ = 0, any size | e^{-S}, or any integrator at finite ε |
+//! | [`site()`], [`SiteLaw`] | one site | e^{-S} |
+//! | [`ring()`] | N sites in one dimension | e^{-S} |
+//! | [`torus()`], [`lattice`] | small lattices in 2 (1 to 4) dimensions | e^{-S} |
+//! | [`effective()`] | up to four sites | Euler–Maruyama, first order in ε |
+//! | [`free()`] | λ = 0, any size | e^{-S}, or any integrator at finite ε |
 //! | [`one_site`] | one site | any integrator at finite ε |
 //! | [`energies`] | continuum, one dimension | p²/2 + V(x) |
 

@@ -357,7 +357,7 @@ impl Bond {
         &self.full[a * self.points..][..self.points]
     }
 
-    /// to[a] = Σ_b t(a, b) from[b] on `N` neighbouring columns from `r` on; rows are `stride` long.
+    /// `to[a] = Σ_b t(a, b) from[b]` on `N` neighbouring columns from `r` on; rows are `stride` long.
     fn apply<const N: usize>(&self, from: &[f64], to: &mut [f64], r: usize, stride: usize) {
         let (m, half) = (self.points, self.points / 2);
         let row = |b: usize| -> &[f64; N] { from[b * stride + r..][..N].try_into().expect("N numbers") };

@@ -60,7 +60,8 @@ pub trait ReferenceSampler {
 /// Thermalises, then takes `measurements` measurements, one after every `every` sweeps.
 ///
 /// ```
-/// use stoquant::{analysis, couplings::Phi4, estimate::Observable, sampler};
+/// use stoquant_exact::{analysis, estimate::Observable, sampler};
+/// use stoquant_model::Phi4;
 ///
 /// let mut sampler = sampler::Cluster::new(&[2, 2], Phi4::kappa_form(0.27, 0.022), 1)?;
 /// let series = sampler::run(&mut sampler, 100, 1000, 1);

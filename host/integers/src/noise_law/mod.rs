@@ -11,7 +11,7 @@
 //! v has 32 - lz bits of which the first and the last are set. If lz ≤ 15, the 16 bits of t are free but for their
 //! first and 15 - lz further bits lie between them and the last one: 2¹⁵ classes of 2^(15-lz) words. If lz ≥ 16, t
 //! holds all of v: 2^(30-lz) classes of one word (one class for lz = 31). That is 557,056 classes in all, milliseconds
-//! instead of seconds. That the words behave so is itself checked: [`every_word`] tries them all, one by one.
+//! instead of seconds. That the words behave so is itself checked: [`every_word()`] tries them all, one by one.
 
 mod distance;
 mod error;
