@@ -1,4 +1,5 @@
-//! Models on disk: one `safetensors` file, whose metadata hold the [`Config`](super::Config) as JSON under the key `stoquant`.
+//! Models on disk: one `safetensors` file, whose metadata hold the [`Config`](super::Config) as JSON under the key
+//! `stoquant`.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};

@@ -17,8 +17,8 @@ const TOLERATED: f64 = 1e-9;
 /// sampling, no expansion in ε.
 ///
 /// `noise_variance` is the variance of the Gaussian R in [`IntegratorKind`] (1, or the exact variance of a discrete
-/// noise). An unbiased law returns [`site()`]. Of a chain x' = G(x, R) the stationary average obeys ⟨f⟩ = ⟨Tf⟩, (Tf)(x) =
-/// E f(G(x, R)). T is discretised on equidistant |x| by local polynomial interpolation (degree 11) and the trapezoid
+/// noise). An unbiased law returns [`site()`]. Of a chain x' = G(x, R) the stationary average obeys ⟨f⟩ = ⟨Tf⟩, (Tf)(x)
+/// = E f(G(x, R)). T is discretised on equidistant |x| by local polynomial interpolation (degree 11) and the trapezoid
 /// rule in R, and ⟨·⟩ is its left null vector: the interpolated functions vary on the scale of S, not of √ε, so one
 /// grid serves every ε. Leimkuhler–Matthews carries R over to the next step; there y = x - √(ε/2) R_n is the Markov
 /// chain: `y' = F(y + √(ε/2) R) + √(ε/2) R`, `F(x) = x - εS'(x)`.
