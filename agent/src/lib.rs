@@ -1,9 +1,10 @@
-//! What a board runs, but for the board: one chain of the core behind the serial protocol.
+//! Hardware-independent firmware: serves one chain of the core over the serial protocol.
 //!
 //! A board gives bytes in and out ([`Board`]) and memory ([`Memory`]); the rest is here, and the same on every target:
 //! no allocation, no panic path, no float but where the chain's own arithmetic or its observables ask for it.
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(clippy::missing_errors_doc)]
 
 mod chain;
 mod lattice;

@@ -1,4 +1,16 @@
 //! Requests and replies. Numbers are little-endian; floats are their IEEE bits.
+//!
+//! ```
+//! use stoquant_link::message::Request;
+//!
+//! let request = Request::Run { sweeps: 100, measure: true };
+//! let mut payload = [0; 64];
+//! let length = request.encode(&mut payload).ok_or("too long")?;
+//! assert_eq!(Request::decode(request.opcode(), &payload[..length]), Some(request));
+//! // A byte too many is no request.
+//! assert_eq!(Request::decode(0x16, &payload[..length + 1]), None);
+//! # Ok::<(), &str>(())
+//! ```
 
 use stoquant_core::integrator::State;
 use stoquant_core::observable::Measurement;

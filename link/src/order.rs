@@ -17,14 +17,14 @@ pub enum Kept {
     /// Nothing: it is too long ago.
     #[default]
     Nothing,
-    /// The same bytes.
+    /// The bytes of the reply.
     Reply {
         /// Opcode.
         opcode: u8,
         /// Payload.
         payload: Vec<u8, KEPT>,
     },
-    /// The same words, read anew: nothing has changed them since.
+    /// Words of a buffer, read anew: nothing has changed them since.
     Read(Buffer, u32, u16),
 }
 

@@ -476,7 +476,7 @@ fn settle512<const L: usize>(lanes: &mut [u32; L]) {
     }
 }
 
-/// The same with 256 bits.
+/// An optimisation barrier for lanes in registers of 256 bits.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn settle256<const L: usize>(lanes: &mut [u32; L]) {
