@@ -86,7 +86,7 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     /// φ², rounded (`rndnu`) to the width of one multiplier port in fixed point.
     fn square(self) -> Self::Square;
     /// `k - g·u`, exact in fixed point: one step of a Horner scheme in φ².
-    fn bend(slope: Self::Slope, gain: Self::Gain, square: Self::Square) -> Self::Slope;
+    fn horner(slope: Self::Slope, gain: Self::Gain, square: Self::Square) -> Self::Slope;
     /// Round the even factor for the last multiplication; a clipped factor is counted.
     fn factor(slope: Self::Slope, clipped: &mut u32) -> Self::Factor;
 
