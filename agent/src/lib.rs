@@ -1,9 +1,10 @@
-//! What a board runs, but for the board: one chain of the core behind the serial protocol.
+//! Hardware-independent firmware: serves one chain of the core over the serial protocol.
 //!
 //! A board gives bytes in and out ([`Board`]) and memory ([`Memory`]); the rest is here, and the same on every target:
 //! no allocation, no panic path, no float but where the chain's own arithmetic or its observables ask for it.
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(clippy::missing_errors_doc)]
 
 mod chain;
 mod lattice;
@@ -108,13 +109,13 @@ impl<'m, B: Board> Agent<'m, B> {
             return true;
         }
         match order.judge(&head) {
-            Verdict::Stranger => {
-                count(&mut statistics.strangers);
-                answer.send(&Reply::Stranger);
+            Verdict::NoSession => {
+                count(&mut statistics.no_session);
+                answer.send(&Reply::NoSession);
             }
-            Verdict::Early(number) => {
-                count(&mut statistics.early);
-                answer.send(&Reply::Early(number));
+            Verdict::OutOfOrder(number) => {
+                count(&mut statistics.out_of_order);
+                answer.send(&Reply::OutOfOrder(number));
             }
             Verdict::Again(kept) => {
                 count(&mut statistics.repeated);
@@ -190,7 +191,7 @@ fn busy(board: &mut impl Board, receiver: &mut Receiver, session: u16, running: 
             }
             // Asked again for what is running, or for anything else: later.
             _ if of_session || head == running => Answer { board, head }.send(&Reply::Busy(step)),
-            _ => Answer { board, head }.send(&Reply::Stranger),
+            _ => Answer { board, head }.send(&Reply::NoSession),
         }
     }
     abort

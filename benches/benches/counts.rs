@@ -69,7 +69,7 @@ fn int8(machine: impl Kernels) -> Case {
     evaluation(Evaluation::<_, _, HOST>::new(machine, &image, full(&image), Shape::unfolded))
 }
 
-/// The same with the memory that a device has.
+/// One evaluation of the quantised score with the memory that a device has.
 fn int8_on_device(machine: impl Kernels) -> Case {
     let image = score::image("c16-int8");
     evaluation(Evaluation::<_, _, DEVICE>::new(machine, &image, line(&image), Shape::prepared))

@@ -79,6 +79,10 @@ impl<const D: usize, L: FixedLattice<D>, A: Arith> Board<D, L, A> {
 }
 
 /// A start field φ_x = `width`·R_x, R from the chain's own start stream.
+///
+/// # Errors
+///
+/// [`Error::Domain`] unless the width is finite and at least 0.
 pub fn hot_start<A: Arith>(phi: &mut [A::Store], width: f64, seed: u64, chain: u32) -> Result<(), Error> {
     if !(width >= 0.0 && width.is_finite()) {
         return Err(Error::Domain { what: "start width", value: width, want: "finite and at least 0" });

@@ -20,7 +20,7 @@ pub trait Machine: Gaussian + Copy + Send + Sync + 'static {
     /// Optimisation barrier: the compiler must have all `lanes` ready here, and may not finish one lane after the
     /// other, which would leave the processor waiting. No effect on results; by default none at all.
     #[inline(always)]
-    fn settle<const L: usize>(self, lanes: &mut [u32; L]) {
+    fn barrier<const L: usize>(self, lanes: &mut [u32; L]) {
         let _ = lanes;
     }
 

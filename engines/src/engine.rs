@@ -41,6 +41,7 @@ pub struct Chain {
 /// # Errors
 ///
 /// An engine behind a wire may stop answering: [`Error::Lost`]. One in this process fails only where a method says so.
+#[allow(clippy::missing_errors_doc, reason = "said once for all methods")]
 pub trait Engine: Send {
     /// What it was configured to be.
     fn chain(&self) -> &Chain;
@@ -155,12 +156,20 @@ fn advance_on(pool: bool, advance: &mut (dyn FnMut() + Send)) {
 }
 
 /// A chain of the in-process core, on the fastest machine that there is.
+///
+/// # Errors
+///
+/// What the core refuses: extents, couplings, the step.
 pub fn core_engine(setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
     core_engine_on(MachineKind::best(), setup, chain)
 }
 
 /// A chain of the in-process core on a machine of choice; on the portable one where the processor has no such. Double
 /// precision, the reference, is always portable.
+///
+/// # Errors
+///
+/// What the core refuses: extents, couplings, the step.
 pub fn core_engine_on(machine: MachineKind, setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
     struct Make<'a>(MachineKind, &'a Setup, u32);
     impl OnLattice for Make<'_> {
@@ -195,6 +204,10 @@ pub fn core_engine_on(machine: MachineKind, setup: &Setup, chain: u32) -> Result
 
 /// A chain of any integrator in any arithmetic on any machine, driven by any words. `drift` is what the engine reports
 /// as its quantised drift; whether a Metropolis step decides is what the setup says.
+///
+/// # Errors
+///
+/// [`Error::Extent`] and [`Error::Volume`] where there is no such lattice.
 pub fn engine_of<const D: usize, A, W, I, M>(
     machine: M,
     extents: [usize; D],

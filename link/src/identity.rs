@@ -76,9 +76,9 @@ pub struct Statistics {
     /// Requests that had been carried out before.
     pub repeated: u32,
     /// Requests that came before their turn.
-    pub early: u32,
+    pub out_of_order: u32,
     /// Requests of no session, or another.
-    pub strangers: u32,
+    pub no_session: u32,
     /// Requests carried out.
     pub executed: u32,
     /// Bytes of stack used at most; 0 where the board does not know.
@@ -132,8 +132,8 @@ impl Identity {
 
 impl Statistics {
     pub(crate) fn put(&self, out: &mut Writer<'_>) {
-        let Self { frames, checksum, framing, repeated, early, strangers, executed, stack } = *self;
-        let counters = [frames, checksum, framing, repeated, early, strangers, executed, stack];
+        let Self { frames, checksum, framing, repeated, out_of_order, no_session, executed, stack } = *self;
+        let counters = [frames, checksum, framing, repeated, out_of_order, no_session, executed, stack];
         counters.into_iter().for_each(|counter| out.u32(counter));
     }
 
@@ -143,8 +143,8 @@ impl Statistics {
             checksum: input.u32()?,
             framing: input.u32()?,
             repeated: input.u32()?,
-            early: input.u32()?,
-            strangers: input.u32()?,
+            out_of_order: input.u32()?,
+            no_session: input.u32()?,
             executed: input.u32()?,
             stack: input.u32()?,
         })

@@ -12,6 +12,7 @@
 //! [`Request::Identify`](message::Request::Identify) and its reply have the same layout in all versions.
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(clippy::missing_errors_doc)]
 
 mod codes;
 mod coefficients;

@@ -1,4 +1,16 @@
 //! Requests and replies. Numbers are little-endian; floats are their IEEE bits.
+//!
+//! ```
+//! use stoquant_link::message::Request;
+//!
+//! let request = Request::Run { sweeps: 100, measure: true };
+//! let mut payload = [0; 64];
+//! let length = request.encode(&mut payload).ok_or("too long")?;
+//! assert_eq!(Request::decode(request.opcode(), &payload[..length]), Some(request));
+//! // A byte too many is no request.
+//! assert_eq!(Request::decode(0x16, &payload[..length + 1]), None);
+//! # Ok::<(), &str>(())
+//! ```
 
 use stoquant_core::integrator::State;
 use stoquant_core::observable::Measurement;
@@ -112,9 +124,9 @@ pub enum Reply<'a> {
     /// A run is going on, this far.
     Busy(u64),
     /// Not carried out: another number is next.
-    Early(u16),
+    OutOfOrder(u16),
     /// The board belongs to no session, or another one.
-    Stranger,
+    NoSession,
 }
 
 fn put_state(out: &mut Writer<'_>, state: &State) {
@@ -282,8 +294,8 @@ impl<'a> Reply<'a> {
             Self::Image { .. } => 0x98,
             Self::Refused(_) => 0xf0,
             Self::Busy(_) => 0xf1,
-            Self::Early(_) => 0xf2,
-            Self::Stranger => 0xf3,
+            Self::OutOfOrder(_) => 0xf2,
+            Self::NoSession => 0xf3,
         }
     }
 
@@ -293,7 +305,7 @@ impl<'a> Reply<'a> {
         match self {
             Self::Identity(identity) => identity.put(&mut out),
             Self::Statistics(statistics) => statistics.put(&mut out),
-            Self::Done | Self::Stranger => {}
+            Self::Done | Self::NoSession => {}
             Self::Configured { eps, drift } => {
                 out.f64(*eps);
                 put_couplings(&mut out, drift);
@@ -314,7 +326,7 @@ impl<'a> Reply<'a> {
             }
             Self::Refused(why) => out.u8(why.code()),
             Self::Busy(step) => out.u64(*step),
-            Self::Early(number) => out.u16(*number),
+            Self::OutOfOrder(number) => out.u16(*number),
         }
         out.finish()
     }
@@ -348,8 +360,8 @@ impl<'a> Reply<'a> {
             0x98 => Self::Image { extent: input.u16()?, stages: input.u16()?, m: input.u16()? as i16 },
             0xf0 => Self::Refused(Refusal::of_code(input.u8()?)?),
             0xf1 => Self::Busy(input.u64()?),
-            0xf2 => Self::Early(input.u16()?),
-            0xf3 => Self::Stranger,
+            0xf2 => Self::OutOfOrder(input.u16()?),
+            0xf3 => Self::NoSession,
             _ => return None,
         };
         input.end(reply)

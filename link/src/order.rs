@@ -17,14 +17,14 @@ pub enum Kept {
     /// Nothing: it is too long ago.
     #[default]
     Nothing,
-    /// The same bytes.
+    /// The bytes of the reply.
     Reply {
         /// Opcode.
         opcode: u8,
         /// Payload.
         payload: Vec<u8, KEPT>,
     },
-    /// The same words, read anew: nothing has changed them since.
+    /// Words of a buffer, read anew: nothing has changed them since.
     Read(Buffer, u32, u16),
 }
 
@@ -43,9 +43,9 @@ pub enum Verdict {
     /// It has been carried out: answer it again.
     Again(Kept),
     /// It came before its turn: this number is next.
-    Early(u16),
+    OutOfOrder(u16),
     /// It is of no session, or another one.
-    Stranger,
+    NoSession,
 }
 
 /// The session of a board, and its last answers.
@@ -72,7 +72,7 @@ impl Order {
     /// Whether, and how, a numbered request is answered.
     pub fn judge(&self, head: &Head) -> Verdict {
         if head.session != self.session || self.session == 0 {
-            return Verdict::Stranger;
+            return Verdict::NoSession;
         }
         match self.next.wrapping_sub(head.number) {
             0 => Verdict::Execute,
@@ -80,7 +80,7 @@ impl Order {
                 let at = usize::from(self.next.wrapping_sub(age) % WINDOW);
                 Verdict::Again(self.kept.get(at).cloned().unwrap_or_default())
             }
-            _ => Verdict::Early(self.next),
+            _ => Verdict::OutOfOrder(self.next),
         }
     }
 

@@ -101,8 +101,8 @@ proptest! {
                 // Of before the first there is nothing to say.
                 Verdict::Again(Kept::Nothing) => prop_assert_eq!(number, u16::MAX),
                 Verdict::Again(kept) => prop_assert_eq!(kept, Kept::reply(0x90, &number.to_le_bytes())),
-                Verdict::Early(next) => prop_assert_eq!(next, done.len() as u16),
-                Verdict::Stranger => prop_assert!(false, "it is of this session"),
+                Verdict::OutOfOrder(next) => prop_assert_eq!(next, done.len() as u16),
+                Verdict::NoSession => prop_assert!(false, "it is of this session"),
             }
             // A host that hears an answer goes on, within the window.
             if heard && usize::from(base) < done.len() {
@@ -185,8 +185,8 @@ fn messages_are_read_as_they_were_written() {
             checksum: 2,
             framing: 3,
             repeated: 4,
-            early: 5,
-            strangers: 6,
+            out_of_order: 5,
+            no_session: 6,
             executed: 7,
             stack: 8,
         }),
@@ -198,8 +198,8 @@ fn messages_are_read_as_they_were_written() {
         Reply::Image { extent: 16, stages: 100, m: -5 },
         Reply::Refused(Refusal::Capacity),
         Reply::Busy(3),
-        Reply::Early(4),
-        Reply::Stranger,
+        Reply::OutOfOrder(4),
+        Reply::NoSession,
     ];
     for reply in replies {
         let length = reply.encode(&mut out).expect("every reply fits");
@@ -227,6 +227,6 @@ fn kept_reads_do_not_outlive_a_change() {
     order.done(&Request::Run { sweeps: 1, measure: false }, Kept::reply(0x94, &[]));
     assert_eq!(order.judge(&head(0)), Verdict::Again(Kept::Nothing));
     // A reset board belongs to nobody.
-    assert_eq!(Order::default().judge(&head(0)), Verdict::Stranger);
-    assert_eq!(Order::default().judge(&Head { session: 0, ..head(0) }), Verdict::Stranger);
+    assert_eq!(Order::default().judge(&head(0)), Verdict::NoSession);
+    assert_eq!(Order::default().judge(&Head { session: 0, ..head(0) }), Verdict::NoSession);
 }

@@ -146,6 +146,10 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 /// `got` must be `want`.
+///
+/// # Errors
+///
+/// [`Error::Length`] where it is not.
 pub fn check_length(what: &'static str, got: usize, want: usize) -> Result<(), Error> {
     if got == want { Ok(()) } else { Err(Error::Length { what, got, want }) }
 }

@@ -61,7 +61,7 @@ fn extreme(shape: Shape, number: i16) -> Parts {
     }
 }
 
-/// The same bytes with the check sum that they should have.
+/// These bytes with the check sum that they should have.
 pub fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
     if let Some(at) = bytes.len().checked_sub(4) {
         let sum = crc32(&bytes[..at]).to_le_bytes();

@@ -69,7 +69,7 @@ pub fn setup() -> impl Strategy<Value = Setup> {
     setup_up_to(MAX_VOLUME)
 }
 
-/// The same on lattices of at most `most` sites.
+/// Set-ups on lattices of at most `most` sites.
 pub fn setup_up_to(most: usize) -> impl Strategy<Value = Setup> {
     let kinds = (select(ArithKind::ALL), select(IntegratorKind::ALL), select(NoiseKind::ALL));
     let step = prop_oneof![select(vec![0.1, 0.05, 1.0 / 64.0]), 0.001..0.1];

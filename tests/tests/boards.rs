@@ -226,7 +226,7 @@ fn ten_thousand_faults_lose_nothing_and_the_counters_agree() {
     }
 }
 
-/// The same over the emulated UART of a Cortex-M4F, with the program of `cargo xtask firmware`.
+/// A conversation over the emulated UART of a Cortex-M4F, with the program of `cargo xtask firmware`.
 #[test]
 #[ignore = "minutes"]
 fn ten_thousand_faults_on_an_emulated_board() {

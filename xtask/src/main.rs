@@ -122,7 +122,7 @@ enum Task {
         /// Instead, print rates as ratios to the yardstick beside the record
         #[arg(long, conflicts_with = "args")]
         compare: bool,
-        /// The same, and write the record
+        /// Measure, and write the record
         #[arg(long, conflicts_with = "args")]
         record: bool,
         /// Passed on to the benchmarks

@@ -12,7 +12,8 @@ use crate::math::sqrt;
 /// step must be stable. A single site pays more than a site of the uniform field.
 const COST_STABLE: f64 = 32.0;
 
-/// The same for the even factor: beyond, it saturates. That does no harm but to weaken the drift, and is counted.
+/// Action per site, above the minimum, of a uniform field at which the even factor may saturate. A saturated factor
+/// weakens the drift, and is counted.
 const COST_FACTOR: f64 = 20.0;
 
 /// Least action per site, above the minimum, of a uniform field at the end of the range. Saturations are counted, so

@@ -24,7 +24,7 @@ pub struct QuarticDrift<A: Arith> {
 impl<A: Arith> Drift<A> for QuarticDrift<A> {
     #[inline(always)]
     fn drift(&self, _x: usize, phi: A, sum: A::Sum, clipped: &mut u32) -> A::Wide {
-        let d = A::factor(A::bend(self.linear, self.cubic, phi.square()), clipped);
+        let d = A::factor(A::horner(self.linear, self.cubic, phi.square()), clipped);
         A::mul_sum(self.hop, sum) + phi.mul_factor(d)
     }
 }

@@ -69,7 +69,7 @@ macro_rules! float_arith {
                 self * self
             }
             #[inline(always)]
-            fn bend(slope: $float, gain: $float, square: $float) -> $float {
+            fn horner(slope: $float, gain: $float, square: $float) -> $float {
                 slope - gain * square
             }
             #[inline(always)]

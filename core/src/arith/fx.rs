@@ -183,8 +183,8 @@ where
         form::fx::square::<W>(self.0)
     }
     #[inline(always)]
-    fn bend(slope: i64, gain: i32, square: i32) -> i64 {
-        form::fx::bend::<W>(slope, gain, square)
+    fn horner(slope: i64, gain: i32, square: i32) -> i64 {
+        form::fx::horner::<W>(slope, gain, square)
     }
     #[inline(always)]
     fn factor(slope: i64, clipped: &mut u32) -> i32 {

@@ -86,7 +86,7 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     /// φ², rounded (`rndnu`) to the width of one multiplier port in fixed point.
     fn square(self) -> Self::Square;
     /// `k - g·u`, exact in fixed point: one step of a Horner scheme in φ².
-    fn bend(slope: Self::Slope, gain: Self::Gain, square: Self::Square) -> Self::Slope;
+    fn horner(slope: Self::Slope, gain: Self::Gain, square: Self::Square) -> Self::Slope;
     /// Round the even factor for the last multiplication; a clipped factor is counted.
     fn factor(slope: Self::Slope, clipped: &mut u32) -> Self::Factor;
 
@@ -101,7 +101,7 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     fn mul_noise(sigma: Self::Sigma, noise: i32) -> Self::Wide;
     /// THE rounding: nearest, midpoints up, then symmetric saturation, counted.
     fn narrow(wide: Self::Wide, clipped: &mut u32) -> Self;
-    /// The same of half the accumulator (stochastic Heun averages two states).
+    /// Rounds half the accumulator as [`narrow`](Self::narrow) (stochastic Heun averages two states).
     fn narrow_half(wide: Self::Wide, clipped: &mut u32) -> Self;
     /// The value of an accumulator.
     fn wide_value(wide: Self::Wide) -> f64;
@@ -145,7 +145,7 @@ pub trait Arith: Copy + Default + PartialEq + Debug + Send + Sync + 'static {
     /// φ in units of a power of two, of which `per_unit` is the reciprocal. The identity in fixed point, whose tallies
     /// are exact as they are.
     fn in_units(self, per_unit: f64) -> Self;
-    /// The same for a sum of neighbours.
+    /// A sum of neighbours in units of a power of two, of which `per_unit` is the reciprocal.
     fn sum_in_units(sum: Self::Sum, per_unit: f64) -> Self::Sum;
 }
 

@@ -155,6 +155,10 @@ impl<'a, R: Real> Flow<'a, R> {
     /// r, p and w node after node, one value a mode (see [`Method::node`]); `end` = r(0) = √a. Node n is stage n of the
     /// score, with trace kernel t = w·r. The first `frozen` modes stay as they are, whatever their values in the
     /// tables.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] where a table has another length than nodes times modes.
     pub fn new(
         closes: &'a [bool],
         radius: &'a [R],

@@ -69,7 +69,7 @@ impl Kernel {
         Self::by_score(1.0, gone * r2, -exp_m1(-2.0 * delta) * r2, r2, a)
     }
 
-    /// The same step without its noise.
+    /// This step without its noise.
     #[must_use]
     pub fn silent(self) -> Self {
         Self { spread: 0.0, ..self }

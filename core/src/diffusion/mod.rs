@@ -82,7 +82,7 @@ fn free_modes<T>(x: &[T], frozen: usize) -> &[T] {
     x.get(frozen..).unwrap_or(&[])
 }
 
-/// The same, mutable.
+/// The modes from `frozen` on, mutable.
 #[inline(always)]
 fn free_modes_mut<T>(x: &mut [T], frozen: usize) -> &mut [T] {
     x.get_mut(frozen..).unwrap_or(&mut [])

@@ -36,7 +36,7 @@ pub struct VarianceExploding<S>(pub S);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VariancePreserving<S>(pub S);
 
-/// The same pull with less noise.
+/// The drift of [`VariancePreserving`] with less noise: its variance is squared.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SubVariancePreserving<S>(pub S);
 

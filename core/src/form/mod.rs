@@ -93,8 +93,8 @@ mod tests {
                 for &b in &grid {
                     // a is φ or η, b a gain, a factor or an amplitude.
                     for slope in [-max, 0, b, max].map(|n| i64::from(n) << (W - 5)) {
-                        let bent = vector::fx::bend::<W>(slope, b, square);
-                        assert_eq!(scalar::fx::bend::<W>(slope << slope_lift, b, square), bent << slope_lift);
+                        let bent = vector::fx::horner::<W>(slope, b, square);
+                        assert_eq!(scalar::fx::horner::<W>(slope << slope_lift, b, square), bent << slope_lift);
                         let mut clipped = [0; 2];
                         let factors = [
                             scalar::fx::factor::<W>(bent << slope_lift, &mut clipped[0]),

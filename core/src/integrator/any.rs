@@ -52,7 +52,7 @@ impl<A: Arith, S: Action<A>> AnyIntegrator<A, S> {
     }
 }
 
-/// The same call on whichever integrator it is.
+/// One call on whichever integrator it is.
 macro_rules! each {
     ($any:expr, $integrator:ident => $call:expr) => {
         match $any {

@@ -43,7 +43,7 @@ impl<A: Arith, K: Drift<A>> Euler<A, K> {
         Ok(euler)
     }
 
-    /// The same as a Metropolis proposal, for which a step need not be stable.
+    /// A Metropolis proposal: its step need not be stable.
     pub(super) fn proposal<S: Action<A, Drift = K>>(action: &S, eps: f64, dims: usize) -> Result<Self, Error> {
         let (sigma, eps) = amplitude::<A>(eps, 2.0)?;
         Ok(Self { kick: Kick { drift: action.drift(eps, dims)?, sigma }, eps })

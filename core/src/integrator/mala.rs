@@ -67,7 +67,7 @@ impl<A: Arith, S: Action<A>> Mala<A, S> {
 }
 
 impl<A: Arith, S: Action<A>, F: Math> Mala<A, S, F> {
-    /// The same with a choice of float functions.
+    /// A step of about ε, with a choice of float functions.
     ///
     /// # Errors
     ///

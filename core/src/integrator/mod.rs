@@ -131,7 +131,7 @@ pub trait Integrator<A: Arith, W: Words>: Send + Sync {
     /// Advances the field by one sweep, in place.
     fn sweep<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, sweep: Sweep<'_, A, W>);
 
-    /// The same sweep, to the bit, where there is memory for a second field: the threads of the machine share it, and a
+    /// Advances as [`sweep`](Self::sweep), to the bit, with memory for a second field: threads share the lattice, and a
     /// Metropolis step keeps its proposal. An integrator without a use for that memory sweeps in place.
     fn sweep_apart<const D: usize, M: Machine>(&self, plan: &Plan<D, M>, sweep: Sweep<'_, A, W>) -> NewField
     where

@@ -16,7 +16,7 @@ pub trait FixedLattice<const D: usize> {
     fn work<T: Copy>(value: T) -> Self::Work<T>;
     /// Sites in row-major order.
     fn sites<T: Copy>(field: &Self::Field<T>) -> &[T];
-    /// The same, mutable.
+    /// Sites in row-major order, mutable.
     fn sites_mut<T: Copy>(field: &mut Self::Field<T>) -> &mut [T];
     /// Work memory as a slice.
     fn work_mut<T: Copy>(work: &mut Self::Work<T>) -> &mut [T];

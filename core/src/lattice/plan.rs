@@ -33,7 +33,7 @@ pub const WORK_BLOCKS: usize = 5;
 /// # Ok::<(), stoquant_core::error::Error>(())
 /// ```
 ///
-/// The same code serves extents known to the compiler and at run time.
+/// One code serves extents known to the compiler and at run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan<const D: usize, M = Portable> {
     extents: [usize; D],
@@ -83,7 +83,7 @@ impl<const D: usize> Plan<D> {
         Ok(WORK_BLOCKS * slab * if thickness < slabs { thickness } else { slabs })
     }
 
-    /// The same plan on another machine.
+    /// This plan on another machine.
     pub fn on<M: Machine>(self, machine: M) -> Plan<D, M> {
         let Self { extents, volume, slab, block, .. } = self;
         Plan { extents, volume, slab, block, machine }
@@ -179,7 +179,7 @@ pub(crate) fn segment<T>(slice: &[T], start: usize, count: usize) -> &[T] {
     segment.unwrap_or(&[])
 }
 
-/// The same, mutable.
+/// `count` elements from `start` on, mutable.
 #[inline(always)]
 pub(crate) fn segment_mut<T>(slice: &mut [T], start: usize, count: usize) -> &mut [T] {
     debug_assert!(start + count <= slice.len());

@@ -60,8 +60,8 @@ impl<A: Arith> Row<'_, A> {
     }
 }
 
-/// The same of a row that is overwritten. Of the row above, what is left of its old values lies in `old`, and makes
-/// room for this row's.
+/// A row that is updated in place. `old` holds the old values of the row above; each makes room for this row's once it
+/// has been read.
 pub(crate) struct RowMut<'a, A: Arith> {
     sites: &'a mut [A::Store],
     ends: [A; 2],

@@ -52,7 +52,7 @@ pub const fn locate(u: u32) -> (u32, i32) {
     place(u, (u & 0x7fff_ffff).leading_zeros() - 1)
 }
 
-/// The same, given the zeros above the leading one of 2m + 1.
+/// Segment and offset of a word, given the zeros above the leading one of 2m + 1.
 #[inline(always)]
 pub(crate) const fn place(u: u32, lz: u32) -> (u32, i32) {
     // lz <= 31: the shift is valid and moves a one to bit 31.

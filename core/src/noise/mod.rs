@@ -70,7 +70,7 @@ impl<S: Words> Noise<S> {
         self.fill_eta_on::<W, _>(Portable, step, first, out);
     }
 
-    /// The same on an instruction set.
+    /// Fills as [`fill_eta`](Self::fill_eta), compiled for an instruction set.
     // Called once a chunk: one copy of its long straight code serves every integrator.
     #[inline(never)]
     pub fn fill_eta_on<const W: u32, M: Machine>(&mut self, machine: M, step: u64, first: usize, out: &mut [i32]) {

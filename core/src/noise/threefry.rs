@@ -22,7 +22,7 @@
 //! Cortex-M4 about 120 instructions a pair, a dozen of them spills. Counters that lie in memory are no part of a
 //! constant: `threefry2x32_run` takes them from where its results go: 59 instructions a pair. With vectors the crate
 //! runs [`threefry2x32_batch`], which LLVM widens. There it finishes one vector before it begins the next, and 20
-//! rounds in a row keep a third of the processor busy: [`Machine::settle`] holds the order of the source. A word then
+//! rounds in a row keep a third of the processor busy: [`Machine::barrier`] holds the order of the source. A word then
 //! costs 1.2 ns with SSE2, 0.53 with AVX2, 0.23 with AVX-512 (Zen 5 at 4.2 GHz; 0.63 and 0.28 without the hint).
 
 use super::words::Bits;
@@ -104,8 +104,8 @@ fn pass<const L: usize, M: Machine>(
     for (x0, x1) in x0.iter_mut().zip(&mut *x1) {
         [*x0, *x1] = step([*x0, *x1]);
     }
-    machine.settle(x0);
-    machine.settle(x1);
+    machine.barrier(x0);
+    machine.barrier(x1);
 }
 
 /// The three words of the key schedule.

@@ -92,7 +92,7 @@ pub trait Words {
     /// Fills `out[i]` with the word of site `first + i` at `step`.
     fn fill(&mut self, step: u64, first: usize, out: &mut [u32]);
 
-    /// The same on an instruction set, for sources that gain by it.
+    /// Fills as [`fill`](Self::fill), compiled for an instruction set where the source gains by it.
     #[inline(always)]
     fn fill_on<M: Machine>(&mut self, machine: M, step: u64, first: usize, out: &mut [u32])
     where
@@ -102,7 +102,7 @@ pub trait Words {
         self.fill(step, first, out);
     }
 
-    /// The same as signed numbers, for whoever makes something of them where they lie.
+    /// Fills as [`fill_on`](Self::fill_on), into `i32`: the caller overwrites each word with its η in place.
     #[inline(always)]
     fn fill_signed<M: Machine>(&mut self, machine: M, step: u64, first: usize, out: &mut [i32])
     where

@@ -30,7 +30,11 @@ impl<'a, R: Real> Hartley<'a, R> {
         }
     }
 
-    /// The transform with a matrix that [`fill`](Self::fill) made.
+    /// The transform with a matrix of L² numbers that [`fill`](Self::fill) made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] where there are more or fewer.
     pub fn new(extent: usize, matrix: &'a [R]) -> Result<Self, Error> {
         check_length("Hartley matrix", matrix.len(), (extent * extent).max(1))?;
         Ok(Self { extent, matrix })

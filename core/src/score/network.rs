@@ -134,6 +134,10 @@ pub struct Network<'a, R> {
 
 impl<'a, R: Real> Network<'a, R> {
     /// A network; every length is checked here, and nowhere after.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] where weights, a hidden layer or a stage do not fit the lattice or each other.
     pub fn new(hartley: Hartley<'a, R>, weights: Weights<'a, R>, stages: &'a [Stage<'a, R>]) -> Result<Self, Error> {
         let volume = hartley.volume();
         let h1 = weights.first.units(ODD)?;

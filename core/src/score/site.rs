@@ -22,6 +22,10 @@ pub struct SiteScore<'a, R> {
 impl<'a, R: Real> SiteScore<'a, R> {
     /// One grid a stage: `spacing[stage]` = Δ > 0, trace kernel `trace[stage]` (the same in all modes), and
     /// `table[stage·points + i]` = [h(iΔ), Δ·h'(iΔ)].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] where a table is too short for its stages, [`Error::Domain`] where a spacing is not positive.
     pub fn new(
         modes: usize,
         points: usize,

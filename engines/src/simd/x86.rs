@@ -70,9 +70,9 @@ impl Machine for Avx2 {
     }
 
     #[inline(always)]
-    fn settle<const L: usize>(self, lanes: &mut [u32; L]) {
+    fn barrier<const L: usize>(self, lanes: &mut [u32; L]) {
         // SAFETY: the token has found AVX2.
-        unsafe { settle256(lanes) }
+        unsafe { barrier256(lanes) }
     }
 
     #[inline(always)]
@@ -121,9 +121,9 @@ impl Machine for Avx512 {
     }
 
     #[inline(always)]
-    fn settle<const L: usize>(self, lanes: &mut [u32; L]) {
+    fn barrier<const L: usize>(self, lanes: &mut [u32; L]) {
         // SAFETY: the token has found AVX-512 F.
-        unsafe { settle512(lanes) }
+        unsafe { barrier512(lanes) }
     }
 
     #[inline(always)]
@@ -466,7 +466,7 @@ fn load_sums(sums: &[i32; 16]) -> __m512i {
 /// The asm is empty, but the compiler must have its operand ready and may not move it past another.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn settle512<const L: usize>(lanes: &mut [u32; L]) {
+fn barrier512<const L: usize>(lanes: &mut [u32; L]) {
     for lanes in lanes.as_chunks_mut::<16>().0 {
         let mut register = load(lanes);
         // SAFETY: no instruction, no memory, no stack; the operand stays as it is.
@@ -476,10 +476,10 @@ fn settle512<const L: usize>(lanes: &mut [u32; L]) {
     }
 }
 
-/// The same with 256 bits.
+/// An optimisation barrier for lanes in registers of 256 bits.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn settle256<const L: usize>(lanes: &mut [u32; L]) {
+fn barrier256<const L: usize>(lanes: &mut [u32; L]) {
     for lanes in lanes.as_chunks_mut::<8>().0 {
         // SAFETY: eight words are one register; no alignment is needed.
         let mut register = unsafe { _mm256_loadu_si256(lanes.as_ptr().cast()) };

@@ -350,7 +350,7 @@ fn runs_are_ended() {
             if let Reply::Busy(step) = reply {
                 steps.push(step);
             }
-            (head.number, reply == Reply::Stranger)
+            (head.number, reply == Reply::NoSession)
         });
         assert_eq!(heard, [(3, false), (2, false), (4, true), (5, false)]);
         assert!(steps.len() == 3 && steps.is_sorted() && steps[0] >= 250 && steps[2] > 251, "{steps:?}");

@@ -128,13 +128,13 @@ impl Reference {
             return;
         }
         match self.order.judge(&head) {
-            Verdict::Stranger => {
-                self.statistics.strangers += 1;
-                out.extend(reply(&Reply::Stranger));
+            Verdict::NoSession => {
+                self.statistics.no_session += 1;
+                out.extend(reply(&Reply::NoSession));
             }
-            Verdict::Early(next) => {
-                self.statistics.early += 1;
-                out.extend(reply(&Reply::Early(next)));
+            Verdict::OutOfOrder(next) => {
+                self.statistics.out_of_order += 1;
+                out.extend(reply(&Reply::OutOfOrder(next)));
             }
             Verdict::Again(kept) => {
                 self.statistics.repeated += 1;

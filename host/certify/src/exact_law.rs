@@ -64,7 +64,7 @@ impl Well {
     }
 }
 
-/// Width and steps of the single well whose cells are drawn.
+/// Width and steps of the single well whose cells are drawn, and whose histogram is made.
 const DRAWN: (u32, std::ops::Range<f64>) = (16, 0.009..0.011);
 
 /// All checks of the rung.
@@ -109,7 +109,7 @@ pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Findings, Er
         "Leimkuhler-Matthews, exact law at {large}: noise that serves twice makes its state the whole accumulator, \
          too many cells"
     ));
-    findings.extend(histogram::against_exact_law(factory, &SINGLE, level, seed)?);
+    findings.extend(histogram::against_exact_law(factory, &SINGLE, scan.drawn.as_ref(), level, seed)?);
     Ok(findings)
 }
 
@@ -234,6 +234,7 @@ pub fn euler(well: Well, chain: Chain, scan: &mut Scan) -> Findings {
     let mut findings = Findings::from(checks);
     if single && width == DRAWN.0 && DRAWN.1.contains(&eps) {
         findings.figures.extend(cells_figure(&core));
+        scan.drawn = Some(core);
     }
     findings
 }
@@ -389,6 +390,8 @@ fn leimkuhler_matthews(chain: Chain) -> Vec<Check> {
 pub struct Scan {
     /// (W, ε, bias of the core, bias with exact products, law of rounding, first order in ε).
     points: Vec<(u32, f64, [f64; 4])>,
+    /// The distribution that is drawn, and held against a histogram.
+    drawn: Option<Solved>,
 }
 
 impl Scan {

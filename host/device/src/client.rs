@@ -201,9 +201,9 @@ impl Client {
             let until = Instant::now() + self.patience;
             let asked = number(answered);
             let heard = self.answer(until, |head, reply| match reply {
-                Reply::Stranger => Heard::Stranger,
+                Reply::NoSession => Heard::NoSession,
                 Reply::Busy(_) => Heard::Busy,
-                Reply::Early(_) => Heard::Early,
+                Reply::OutOfOrder(_) => Heard::OutOfOrder,
                 reply if head.number == asked => match reply {
                     Reply::Refused(why) => Heard::Refused(why),
                     reply => Heard::Answer(take(answered, reply)),
@@ -224,13 +224,13 @@ impl Client {
                     self.open()?;
                     return Err(LinkError::Refused(why));
                 }
-                Some(Heard::Stranger) => {
+                Some(Heard::NoSession) => {
                     self.counters.resets += 1;
                     return Err(LinkError::Reset);
                 }
                 Some(Heard::Busy) => silences = 0,
                 // A request was lost: those after it came too early. They are sent again when the silence is over.
-                Some(Heard::Early | Heard::Other) => {}
+                Some(Heard::OutOfOrder | Heard::Other) => {}
                 None => {
                     if self.limit.is_some_and(|limit| limit <= Instant::now()) {
                         self.transmit(&Request::Abort, UNNUMBERED ^ self.next, false)?;
@@ -282,8 +282,8 @@ impl Client {
 enum Heard {
     Answer(bool),
     Refused(Refusal),
-    Stranger,
+    NoSession,
     Busy,
-    Early,
+    OutOfOrder,
     Other,
 }

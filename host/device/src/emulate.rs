@@ -68,7 +68,7 @@ impl Machine {
         Ok(Box::new(program))
     }
 
-    /// The same, greeted.
+    /// Starts the board and opens a session with it.
     pub fn open(self, firmware: Option<&Path>) -> Result<Device, InputError> {
         Device::open(self.start(firmware)?, PATIENCE).map_err(|error: LinkError| InputError(format!("{self}: {error}")))
     }

@@ -54,7 +54,7 @@ pub struct Evaluation {
     pub weights: Option<Quality>,
     /// Acceptance of independence Metropolis with them.
     pub acceptance: Option<f64>,
-    /// The same of noised reference configurations, where the sampler is a reverse process.
+    /// Weights of noised reference configurations, where the sampler is a reverse process.
     pub forward: Option<Quality>,
     /// Ancestral paths, if asked for.
     pub paths: Option<Paths>,
@@ -68,7 +68,7 @@ pub struct Evaluation {
     pub notes: Vec<String>,
     /// Wall time of a configuration, milliseconds, on the threads of the run.
     pub ms: f64,
-    /// The same of an effectively independent one: divided by the ESS.
+    /// Wall time of an effectively independent configuration, milliseconds: `ms` divided by the ESS.
     pub ms_independent: Option<f64>,
 }
 

@@ -48,7 +48,7 @@ stoquant_model::tags! {
         Ancestral => "ancestral",
         /// Reverse process, exact for the free field.
         Exponential => "exponential",
-        /// The same with Langevin steps at each σ.
+        /// Reverse process, exact for the free field, with Langevin steps at each σ.
         PredictorCorrector => "predictor-corrector",
         /// Euler–Maruyama on the reversed equation of any process.
         EulerMaruyama => "euler-maruyama",

@@ -34,7 +34,7 @@ pub enum Kind {
     Float,
     /// A signed integer of 1, 2, 4 or 8 bytes.
     Signed,
-    /// The same without sign.
+    /// An unsigned integer of 1, 2, 4 or 8 bytes.
     Unsigned,
 }
 

@@ -173,8 +173,8 @@ where
             _ => self.0.square(),
         }
     }
-    fn bend(slope: i64, gain: i32, square: i32) -> i64 {
-        Fx::<W>::bend(slope, gain, square)
+    fn horner(slope: i64, gain: i32, square: i32) -> i64 {
+        Fx::<W>::horner(slope, gain, square)
     }
     fn factor(slope: i64, clipped: &mut u32) -> i32 {
         match flaw() {

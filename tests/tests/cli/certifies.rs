@@ -10,6 +10,18 @@ use stoquant_tests::command::{run, succeed};
 use super::place;
 use super::refuses::refused;
 
+/// A certificate without a check is no pass, and says why it has none.
+#[test]
+fn nothing_to_check() {
+    let directory = place();
+    let output = run(directory.path(), &["certify", "--extent", "8,8", "--rung", "exact"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for words in ["not applicable: fx18 euler 8x8", "nothing was checked", "FAIL: in-process core"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
 /// The list has the rungs of the default certificate; one rung runs alone, and prints its line and the verdict.
 #[test]
 fn a_rung_alone() {

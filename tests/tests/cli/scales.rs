@@ -1,4 +1,4 @@
-//! The same law at any scale of the field, from the command to its observables.
+//! One law at any scale of the field, from the command to its observables.
 
 use std::path::Path;
 

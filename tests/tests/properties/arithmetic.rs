@@ -112,7 +112,7 @@ where
     );
     // The result has 2W bits too.
     let slope = slope >> 1;
-    let bent = Fx::<W>::bend(slope << slope_lift, y.int(), x.square());
+    let bent = Fx::<W>::horner(slope << slope_lift, y.int(), x.square());
     prop_assert_eq!(i128::from(bent), (i128::from(slope) - k * i128::from(x.square())) << slope_lift);
 
     // Tallies: φ, φ² and φΣ exactly; φ⁴ from φ² rounded to 32 bits.

@@ -67,7 +67,7 @@ impl PureWords for Constant {}
 /// Unequal, with a site that is its own neighbour and bonds that count twice.
 const EXTENTS: [usize; 4] = [2, 1, 3, 2];
 
-/// The same update in unbounded integers.
+/// The update in unbounded integers.
 struct Model {
     width: u32,
     k: Extreme,

@@ -59,7 +59,7 @@ pub(crate) fn square<const W: u32>(phi: i32) -> i32 {
 
 /// `slope - gain·square`.
 #[inline(always)]
-pub(crate) fn bend<const W: u32>(slope: i64, gain: i32, square: i32) -> i64 {
+pub(crate) fn horner<const W: u32>(slope: i64, gain: i32, square: i32) -> i64 {
     if W > 16 {
         // Added, not taken off: a multiply-accumulate.
         return slope + i64::from((gain << (32 - W)).wrapping_neg()) * i64::from(square << 5);

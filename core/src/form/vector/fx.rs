@@ -33,7 +33,7 @@ pub(crate) fn square<const W: u32>(phi: i32) -> i32 {
 
 /// `slope - gain·square`.
 #[inline(always)]
-pub(crate) fn bend<const W: u32>(slope: i64, gain: i32, square: i32) -> i64 {
+pub(crate) fn horner<const W: u32>(slope: i64, gain: i32, square: i32) -> i64 {
     let bent = slope - product::<W>(gain, square);
     // 2W bits: for W ≤ 16 one 32-bit register, which says so to a compiler that counts lanes.
     if W <= 16 { i64::from(bent as i32) } else { bent }

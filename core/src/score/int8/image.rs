@@ -253,7 +253,11 @@ pub struct StageRecord {
 }
 
 impl<'a> Image<'a> {
-    /// Checks everything.
+    /// Reads an image in place; everything is checked here.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the bytes: their length, version, shape, check sum, a table or the matrix.
     pub fn new(bytes: &'a [u8]) -> Result<Self, ImageError> {
         if header::MAGIC.read(bytes) != Some(MAGIC) {
             return Err(ImageError::Magic);

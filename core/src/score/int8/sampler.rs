@@ -49,7 +49,7 @@ impl<H: Matrix, const B: usize> Network<H, B> {
         network::work(shape.extent, shape.hidden[0], B, VECTORS)
     }
 
-    /// The same on a device, wherever it is asked.
+    /// Work memory on a device, whichever target asks.
     #[must_use]
     pub const fn work_on_device(shape: &Shape) -> usize {
         network::work(shape.extent, shape.hidden[0], B, false)

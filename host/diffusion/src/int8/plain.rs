@@ -171,7 +171,7 @@ impl<'r> Rules<'r> {
         Self::new(false, |x| x)
     }
 
-    /// The same without saturations.
+    /// Real numbers without saturations.
     pub fn unlimited() -> Self {
         Self { saturates: false, ..Self::real() }
     }

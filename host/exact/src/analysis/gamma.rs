@@ -301,7 +301,7 @@ fn add_products(delta: &[f64], gamma: &mut [f64]) {
     }
 }
 
-/// The same by Wiener–Khinchin, zero-padded so that the correlation does not wrap around.
+/// Adds the products of a series to Γ by Wiener–Khinchin, zero-padded so that the correlation does not wrap around.
 fn add_products_fft(delta: &[f64], gamma: &mut [f64], planner: &mut FftPlanner<f64>) {
     let size = (delta.len() + gamma.len()).next_power_of_two();
     let mut buffer: Vec<_> = delta.iter().map(|&d| Complex::new(d, 0.0)).collect();

@@ -57,7 +57,7 @@ impl Datapath {
         phi * (1 << (w + 3)) + self.hop * sum + 4 * phi * d + 16 * self.sigma * eta
     }
 
-    /// The same of every site.
+    /// The update of every site.
     fn field(&self, phi: &[i64], extents: &[usize], eta: &[i64], clipped: &mut u64) -> Vec<i64> {
         let site = |x: usize| {
             let around = |mu| [1, extents[mu] - 1].map(|distance| phi[neighbour(x, mu, distance, extents)]);

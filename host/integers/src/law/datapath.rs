@@ -69,7 +69,7 @@ impl Datapath {
         Ok(Self { width, centre, amplitude, unit, offset })
     }
 
-    /// The same coefficients with exact products: ⌊φ(k_a - k_c φ²)⌋ in accumulator units, d unbounded, so that the last
+    /// These coefficients with exact products: ⌊φ(k_a - k_c φ²)⌋ in accumulator units, d unbounded, so that the last
     /// rounding is the only one. (The floor loses nothing: all else in the sum is an integer.)
     pub fn exact_products(self, linear: f64, cubic: f64) -> Self {
         let Self { width, .. } = self;
@@ -85,7 +85,7 @@ impl Datapath {
         Self { centre: centre.collect(), ..self }
     }
 
-    /// The same update with another last rounding.
+    /// This update with another last rounding.
     pub fn rounding(self, rule: Rounding) -> Self {
         let offset = match rule {
             Rounding::Nearest => self.unit / 2,

@@ -15,7 +15,7 @@ use stoquant_exact::exact::{self, SiteLaw, SitePotential};
 /// Residual, in total variation, at which Euler's law counts as solved.
 pub const TOLERANCE: f64 = 1e-11;
 
-/// The same of Leimkuhler–Matthews. Its noise serves twice, so structure below one unit of noise outlives a step: a
+/// Residual at which the law of Leimkuhler–Matthews counts as solved. Its noise serves twice, so structure below one unit of noise outlives a step: a
 /// mode of rate 0.6 that no smooth function sees and no coarse grid resolves. Sums over 10⁷ cells round at 1e-9.
 pub const TOLERANCE_LEIMKUHLER_MATTHEWS: f64 = 1e-8;
 
@@ -81,7 +81,7 @@ impl Chain {
         Ok(Self { path, integrator, eps, potential, coefficients: coefficients(&drift), noise })
     }
 
-    /// The same with exact products (see [`Datapath::exact_products`]).
+    /// This chain with exact products (see [`Datapath::exact_products`]).
     pub fn exact_products(self) -> Self {
         let (linear, cubic) = self.coefficients;
         Self { path: self.path.exact_products(linear, cubic), ..self }
@@ -168,7 +168,7 @@ impl Chain {
         Ok(differences(edges.iter().map(|&edge| law.cdf(edge))))
     }
 
-    /// The same under e^{-S_eff} to first order, e^{-S}(1 - (ε/4)(W - ⟨W⟩)), W = 2S'' - S'².
+    /// Probabilities between edges under e^{-S_eff} to first order, e^{-S}(1 - (ε/4)(W - ⟨W⟩)), W = 2S'' - S'².
     pub fn effective_bins(&self, edges: &[f64]) -> Result<Vec<f64>, exact::Error> {
         let law = SiteLaw::new(self.potential.b, self.potential.lambda)?;
         let s = self.potential;

@@ -155,7 +155,7 @@ fn rounded(eta: &EtaLaw, rule: Rounding, accumulator: impl Fn(i32, i32) -> i64) 
     })
 }
 
-/// The same word for every site of every step.
+/// One word for every site of every step.
 #[derive(Clone, Copy)]
 pub struct Always(pub u32);
 

@@ -27,11 +27,11 @@ pub struct Facts {
     pub kolmogorov_on_grid: f64,
     /// Total variation to N(0,1) rounded to the grid.
     pub total_variation: f64,
-    /// The same on cells of 1/16.
+    /// Total variation on cells of 1/16.
     pub total_variation_16: f64,
     /// Kullback–Leibler divergence Σ P ln(P/Q) from N(0,1) rounded to the grid.
     pub divergence: f64,
-    /// The same on cells of 1/16.
+    /// Divergence on cells of 1/16.
     pub divergence_16: f64,
     /// Root mean square and largest error of η in its units, for |η| from each of [`BANDS`] on.
     pub errors: [[f64; 2]; BANDS.len()],

@@ -72,7 +72,7 @@ pub struct GenerateArgs {
     /// Make a chain of e^{-S} by independence Metropolis
     #[arg(long)]
     metropolis: bool,
-    /// The same, and move each entry by N sweeps of MALA
+    /// Make such a chain, and move each entry by N sweeps of MALA
     #[arg(long, value_name = "N", default_value_t = 0)]
     mala: u64,
     /// Step of MALA

@@ -43,10 +43,14 @@ pub fn summary(certificate: &Certificate, clock: &Clock, verbose: bool) -> Strin
         lines.extend(failed);
     }
     let count = certificate.not_applicable.len();
-    if verbose {
+    let nothing = certificate.checks.is_empty();
+    if verbose || nothing {
         lines.extend(certificate.not_applicable.iter().map(|reason| format!("not applicable: {reason}")));
     } else if count > 0 {
         lines.push(format!("not applicable: {count} (--verbose lists them)"));
+    }
+    if nothing {
+        lines.push("nothing was checked, which is no pass: choose other rungs, or another experiment".into());
     }
     lines.push(verdict(certificate));
     lines.join("\n")

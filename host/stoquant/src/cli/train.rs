@@ -46,7 +46,7 @@ struct Manifest<'a> {
     recipe: &'a Recipe,
     /// Mean over the last tenth of the steps, of this run.
     loss: f64,
-    /// The same with h = 0.
+    /// The loss of h = 0 on the same batches.
     loss_of_nothing: f64,
     seconds: f64,
     file_sha256: String,
