@@ -1,5 +1,5 @@
-//! Engines: whatever advances a chain, behind the trait [`Engine`](engine::Engine); and the core as an engine, for every
-//! number type and integrator, on the vectors and threads of this processor.
+//! Engines: whatever advances a chain, behind the trait [`Engine`](engine::Engine); and the core as an engine, for
+//! every number type and integrator, on the vectors and threads of this processor.
 //!
 //! ```
 //! use stoquant_engines::engine::core_engine;

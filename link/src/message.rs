@@ -148,6 +148,11 @@ fn couplings(input: &mut Reader<'_>) -> Option<Phi4> {
     Some(Phi4 { kappa: input.f64()?, b: input.f64()?, lambda: input.f64()? })
 }
 
+/// A number type of boards, of which none has double precision.
+fn arith(input: &mut Reader<'_>) -> Option<ArithKind> {
+    ArithKind::of_code(input.u8()?).filter(|&arith| arith != ArithKind::F64)
+}
+
 fn put_setup(out: &mut Writer<'_>, setup: &Setup) {
     // The theory has the upper half of the byte of the dimensions.
     out.u8(setup.theory().code() << 4 | setup.extents.dims() as u8);
@@ -175,7 +180,7 @@ fn setup(input: &mut Reader<'_>) -> Option<Setup> {
         extents: Extents::new(list).ok()?,
         couplings: couplings(input)?,
         eps: input.f64()?,
-        arith: ArithKind::of_code(input.u8()?)?,
+        arith: arith(input)?,
         integrator: IntegratorKind::of_code(input.u8()?)?,
         noise: NoiseKind::of_code(input.u8()?)?,
         seed: input.u64()?,
@@ -267,7 +272,7 @@ impl<'a> Request<'a> {
             0x18 => Self::Image { length: input.u32()?, seed: input.u64()?, chain: input.u32()? },
             0x19 => Self::Finish,
             0x1a => Self::Coefficients(Coefficients {
-                arith: ArithKind::of_code(input.u8()?)?,
+                arith: arith(&mut input)?,
                 extents: [input.u32()?, input.u32()?],
                 hop: input.u32()? as i32,
                 linear: input.u32()? as i32,

@@ -13,8 +13,9 @@ use reference::{Kind, Reference, SEEDS, encoded, key, kinds, request};
 use stoquant_core::integrator::State;
 use stoquant_fpga::sim::{LINE_DIVIDER, Line};
 use stoquant_link::frame::{Head, MAX_PAYLOAD, Receiver};
-use stoquant_link::message::{Arith, Buffer, Coefficients, Reply, Request};
+use stoquant_link::message::{Buffer, Coefficients, Reply, Request};
 use stoquant_link::order::Verdict;
+use stoquant_model::ArithKind;
 
 /// Bits of silence after which there is no answer any more: the longest work is that of a new chain of 1024 rows.
 const SILENCE: u32 = 8000;
@@ -92,8 +93,11 @@ impl Pair {
 
 fn coefficients(kind: Kind, extents: [u32; 2]) -> Coefficients {
     // κ = 0.27, λ = 0.022 and ε = 0.01, about.
-    let (hop, linear, cubic, sigma) =
-        if kind.arith == Arith::Fx18 { (11_324, -82_120_000, 1_845, 18_536) } else { (2_831, -5_132_000, 461, 4_634) };
+    let (hop, linear, cubic, sigma) = if kind.arith == ArithKind::Fx18 {
+        (11_324, -82_120_000, 1_845, 18_536)
+    } else {
+        (2_831, -5_132_000, 461, 4_634)
+    };
     Coefficients { extents, arith: kind.arith, hop, linear, cubic, sigma, key: key(1) }
 }
 
@@ -233,7 +237,7 @@ fn anything(
     let mut with = coefficients(kind, extents);
     with.key = key(SEEDS[random.u32() as usize % SEEDS.len()]);
     if random.u32().is_multiple_of(12) {
-        with.arith = Arith::ALL[random.u32() as usize % 3];
+        with.arith = ArithKind::ALL[random.u32() as usize % 3];
     }
     let state = State {
         step: [random.u32().into(), (1 << 44) - 2, u64::MAX - (1 << 20), 1 << 32][random.u32() as usize % 4],

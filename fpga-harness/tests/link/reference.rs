@@ -8,24 +8,22 @@ use stoquant_core::noise::{StreamTag, Threefry, derive_key};
 use stoquant_fpga::sim::{Circuit, circuits};
 use stoquant_link::VERSION;
 use stoquant_link::frame::{self, Frame, Head, MAX_PAYLOAD, Receiver, WIRE};
-use stoquant_link::message::{
-    Arith, Buffer, Coefficients, Identity, Integrator, MAX_DATA, Refusal, Reply, Request, Statistics,
-};
+use stoquant_link::message::{Buffer, Coefficients, Identity, MAX_DATA, Refusal, Reply, Request, Statistics};
 use stoquant_link::order::{Kept, Order, Verdict};
-use stoquant_model::NoiseKind;
+use stoquant_model::{ArithKind, IntegratorKind, NoiseKind};
 
 /// What the simulated boards are.
 #[derive(Clone, Copy)]
 pub struct Kind {
     pub circuit: &'static Circuit,
-    pub arith: Arith,
+    pub arith: ArithKind,
     pub sites: u32,
 }
 
 pub fn kinds() -> [Kind; 2] {
     [
-        Kind { circuit: &circuits::TOP18, arith: Arith::Fx18, sites: 1 << 10 },
-        Kind { circuit: &circuits::TOP16, arith: Arith::Fx16, sites: 1 << 6 },
+        Kind { circuit: &circuits::TOP18, arith: ArithKind::Fx18, sites: 1 << 10 },
+        Kind { circuit: &circuits::TOP16, arith: ArithKind::Fx16, sites: 1 << 6 },
     ]
 }
 
@@ -83,7 +81,7 @@ impl Reference {
             slabs: self.kind.sites,
             image: 0,
             ariths: Identity::ariths_of(&[self.kind.arith]),
-            integrators: Identity::integrators_of(&[Integrator::Euler]),
+            integrators: Identity::integrators_of(&[IntegratorKind::Euler]),
             dims: 1 << 2,
             observables: false,
             coefficients: true,
@@ -171,7 +169,7 @@ impl Reference {
     }
 
     pub fn bits(&self, n: i32) -> u32 {
-        n as u32 & if self.kind.arith == Arith::Fx18 { (1 << 18) - 1 } else { 0xffff }
+        n as u32 & if self.kind.arith == ArithKind::Fx18 { (1 << 18) - 1 } else { 0xffff }
     }
 
     fn read(&self, buffer: Buffer, first: u32, count: u16, reply: impl Fn(&Reply<'_>) -> Vec<u8>) -> Vec<u8> {
@@ -196,7 +194,7 @@ impl Reference {
     fn word(&self, bytes: &[u8]) -> Option<i32> {
         let bits = bytes.iter().rfold(0, |word, &byte| word << 8 | u64::from(byte));
         match self.kind.arith {
-            Arith::Fx16 => Fx::<16>::from_bits(bits).map(Fx::int),
+            ArithKind::Fx16 => Fx::<16>::from_bits(bits).map(Fx::int),
             _ => Fx::<18>::from_bits(bits).map(Fx::int),
         }
     }
@@ -250,7 +248,7 @@ impl Reference {
             Request::Run { sweeps, .. } => {
                 let Some(with) = self.chain else { return Err(Refusal::Unconfigured) };
                 match self.kind.arith {
-                    Arith::Fx16 => self.run::<16>(with, *sweeps),
+                    ArithKind::Fx16 => self.run::<16>(with, *sweeps),
                     _ => self.run::<18>(with, *sweeps),
                 }
                 Ok(Reply::State(self.state, None))

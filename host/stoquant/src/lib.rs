@@ -15,7 +15,8 @@
 //!     seed: 1,
 //! };
 //! let schedule = Schedule { thermalise: 500, measurements: 2000, every: 10 };
-//! let series: Vec<_> = run_chains(&core_engine, &setup, 4, 1.0, &schedule)?.into_iter().map(|run| run.series).collect();
+//! let runs = run_chains(&core_engine, &setup, 4, 1.0, &schedule)?;
+//! let series: Vec<_> = runs.into_iter().map(|run| run.series).collect();
 //! let found = analysis::observables(&series, 4)?[&Observable::Phi2];
 //! let known = exact::torus(2, 2, &setup.couplings)?[&Observable::Phi2];
 //! // One in two million at this seed or any other.

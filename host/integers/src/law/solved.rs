@@ -15,8 +15,9 @@ use stoquant_exact::exact::{self, SiteLaw, SitePotential};
 /// Residual, in total variation, at which Euler's law counts as solved.
 pub const TOLERANCE: f64 = 1e-11;
 
-/// Residual at which the law of Leimkuhler–Matthews counts as solved. Its noise serves twice, so structure below one unit of noise outlives a step: a
-/// mode of rate 0.6 that no smooth function sees and no coarse grid resolves. Sums over 10⁷ cells round at 1e-9.
+/// Residual at which the law of Leimkuhler–Matthews counts as solved. Its noise serves twice, so structure below one
+/// unit of noise outlives a step: a mode of rate 0.6 that no smooth function sees and no coarse grid resolves. Sums
+/// over 10⁷ cells round at 1e-9.
 pub const TOLERANCE_LEIMKUHLER_MATTHEWS: f64 = 1e-8;
 
 /// e^{-S} is followed down to e^{-42} = 6e-19 of its maximum; Euler's law is wider by O(ε), which the rest of the grid
