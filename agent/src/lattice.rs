@@ -142,6 +142,10 @@ fn with<T>(
     {
         return Err(Refusal::Unsupported);
     }
+    // Said once more for the compiler, which then makes no code for it: no board has double precision.
+    if setup.arith == ArithKind::F64 {
+        return Err(Refusal::Unsupported);
+    }
     // A board that has one type only need not look, and the compiler drops the others.
     if ALL {
         on_lattice(setup.arith, &setup.extents, With(memory, work))
