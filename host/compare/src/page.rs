@@ -3,6 +3,7 @@
 use super::{Comparison, Record};
 use stoquant_certify::figure::{Axis, Figure, Series};
 use stoquant_certify::report::{document, drawn, significant, text};
+use stoquant_exact::estimate::Estimate;
 
 /// Cost against κ for each L; τ and cost against L at the κ of the exponents.
 pub fn figures(comparison: &Comparison) -> Vec<Figure> {
@@ -62,7 +63,7 @@ fn against_size(comparison: &Comparison) -> [Figure; 2] {
         let size = |r: &Record| (r.point.extents[0] as f64).log2();
         let [mut line, points] = curve(&e.contender, &records, size, |r| (r.tau_int.value, r.tau_int.error));
         if let Some(fit) = e.fit {
-            line.label += &format!(", z = {:.2} ± {:.2}", fit.exponent.value, fit.exponent.error);
+            line.label += &format!(", z = {}", fit.exponent);
             line.y = line.x.iter().map(|log2| fit.at(log2.exp2())).collect();
         }
         taus.extend([line, points]);
@@ -124,10 +125,7 @@ fn exponents(comparison: &Comparison) -> String {
     for e in &comparison.exponents {
         let fit = e.fit.map_or_else(
             || ["–", "–", "–"].map(str::to_owned),
-            |fit| {
-                let z = format!("{:.2} ± {:.2}", fit.exponent.value, fit.exponent.error);
-                [z, significant(fit.chi2), fit.dof.to_string()]
-            },
+            |fit| [fit.exponent.to_string(), significant(fit.chi2), fit.dof.to_string()],
         );
         let sizes: Vec<String> = e.sizes.iter().map(f64::to_string).collect();
         let numbers = [significant(e.kappa), sizes.join(", ")];
@@ -143,8 +141,8 @@ fn exponents(comparison: &Comparison) -> String {
 fn table(records: &[Record]) -> String {
     let mut rows = String::new();
     for r in records {
-        let bound = |e: stoquant_exact::estimate::Estimate, unit: f64| match r.resolved {
-            true => format!("{} ± {}", significant(e.value / unit), significant(e.error / unit)),
+        let bound = |e: Estimate, unit: f64| match r.resolved {
+            true => Estimate::new(e.value / unit, e.error / unit).to_string(),
             false => format!("&gt; {}", significant(e.value / unit)),
         };
         let extents: Vec<String> = r.point.extents.iter().map(usize::to_string).collect();
@@ -155,7 +153,7 @@ fn table(records: &[Record]) -> String {
             r.sweeps.to_string(),
             significant(1e6 * r.seconds_per_sweep),
             bound(r.cost, 1e-3),
-            format!("{} ± {}", significant(r.m2.value), significant(r.m2.error)),
+            r.m2.to_string(),
         ];
         rows += &format!(
             "<tr><td>{}</td>{}<td class=\"text\">{}</td></tr>\n",

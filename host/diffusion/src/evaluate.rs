@@ -18,7 +18,7 @@ pub use residuals::{Residuals, residuals};
 use stoquant_core::arith::Real;
 use stoquant_engines::simd::MachineKind;
 use stoquant_exact::analysis;
-use stoquant_exact::estimate::{Estimate, Observable, Observables};
+use stoquant_exact::estimate::{Observable, Observables};
 use stoquant_experiment::experiment::InputError;
 
 /// Averages by one estimator.
@@ -164,15 +164,14 @@ impl Evaluation {
 
     /// Plain tables.
     pub fn text(&self) -> String {
-        let estimate = |e: &Estimate| format!("{:.6} ± {:.1e}", e.value, e.error);
         let mut out = String::new();
         let mut line = |name: &str, value: String| {
             let _ = writeln!(out, "{name:<34} {value}");
         };
         let mut quality = |name: &str, quality: &Option<Quality>| {
             if let Some(Quality { ess, ln_z, std_ln_w, .. }) = quality {
-                line(&format!("ESS, {name}"), estimate(ess));
-                line(&format!("log Z, {name}"), estimate(ln_z));
+                line(&format!("ESS, {name}"), ess.to_string());
+                line(&format!("log Z, {name}"), ln_z.to_string());
                 line(&format!("standard deviation of ln w, {name}"), format!("{std_ln_w:.4}"));
             }
         };
@@ -210,10 +209,10 @@ impl Evaluation {
             }
             let _ = write!(out, "\n{:<20}", observable.key());
             if let Some(reference) = &self.reference {
-                let _ = write!(out, " {:>24}", reference.get(&observable).map(estimate).unwrap_or_default());
+                let _ = write!(out, " {:>24}", reference.get(&observable).map(ToString::to_string).unwrap_or_default());
             }
             for column in &self.columns {
-                let value = column.observables.get(&observable).map(estimate).unwrap_or_default();
+                let value = column.observables.get(&observable).map(ToString::to_string).unwrap_or_default();
                 let sigma = column.significance.get(&observable).map(|z| format!("{z:.1}")).unwrap_or_default();
                 let _ = write!(out, " {value:>24} {sigma:>6}");
             }

@@ -122,11 +122,7 @@ impl Report {
         );
         if let Some(both) = &self.check {
             for (name, Quality { ess, ln_z, count, .. }) in ["float", "int8"].iter().zip(both) {
-                let _ = writeln!(
-                    out,
-                    "{name:<15} ESS {:.4} ± {:.4}, log Z {:.4} ± {:.4} ({count} configurations)",
-                    ess.value, ess.error, ln_z.value, ln_z.error
-                );
+                let _ = writeln!(out, "{name:<15} ESS {ess}, log Z {ln_z} ({count} configurations)");
             }
         }
         let _ = write!(
