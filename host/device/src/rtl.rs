@@ -99,7 +99,8 @@ mod circuit {
                 clipped += chains.clipped(0);
                 left -= u64::from(now);
             }
-            self.state.step = self.chains().step();
+            let step = self.chains().step();
+            self.state.step = step;
             self.state.clipped += clipped;
             self.state.accepted += sweeps;
             Ok(())

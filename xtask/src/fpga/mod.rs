@@ -112,8 +112,9 @@ fn lint() -> Result<String> {
         verilator.args(&sources);
         capture(verilator)?;
     }
-    // The models' side: no clippy without circuits sees it.
-    let mut clippy = cargo(["clippy", "--package", "stoquant-fpga", "--features", "sim", "--all-targets"]);
+    // The models' side, and the circuit as an engine: no clippy without circuits sees them.
+    let mut clippy = cargo(["clippy", "--package", "stoquant-fpga", "--package", "stoquant-device", "--all-targets"]);
+    clippy.args(["--features", "stoquant-fpga/sim,stoquant-device/rtl"]);
     clippy.args(["--profile", "release-checked", "--", "-D", "warnings"]);
     capture(clippy)?;
     Ok(format!("{} sets of parameters, and clippy", sets.len()))
