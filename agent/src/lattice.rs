@@ -96,7 +96,7 @@ struct Typed<'a, const D: usize, A: Arith> {
     work: &'a mut [A::Store],
 }
 
-/// What a board does with a lattice of any type.
+/// The work of a board on its lattice, whatever dimensions and number type the lattice has.
 trait AnyLattice {
     /// φ = 0; the number of sites.
     fn clear(&mut self) -> Result<usize, Refusal>;
@@ -140,10 +140,6 @@ fn with<T>(
         || !INTEGRATORS.contains(&setup.integrator)
         || DIMS >> setup.extents.dims() & 1 == 0
     {
-        return Err(Refusal::Unsupported);
-    }
-    // Said once more for the compiler, which then makes no code for it: no board has double precision.
-    if setup.arith == ArithKind::F64 {
         return Err(Refusal::Unsupported);
     }
     // A board that has one type only need not look, and the compiler drops the others.

@@ -17,7 +17,7 @@ const BLOCK: usize = 4;
 
 /// An image in use.
 pub(crate) struct Score {
-    /// Of the image in `memory`, which was checked as it was configured: a chain that writes to it is none any more.
+    /// Header of the image in `memory`, which was checked when it was configured. A write to the image ends this chain.
     header: Header,
     seed: u64,
     chain: u32,
@@ -68,7 +68,7 @@ impl Score {
         Ok((Self { header: image.header(), seed, chain, m }, reply))
     }
 
-    /// L².
+    /// Number of sites, L².
     fn volume(&self) -> usize {
         let extent = self.header.shape().extent;
         extent * extent

@@ -5,7 +5,7 @@
 //! and checks all come this way.
 //!
 //! ```
-//! use stoquant_core::{arith::Arith, dispatch::{OnLattice, on_lattice}, lattice::Plan};
+//! use stoquant_core::{arith::Arith, dispatch::{OnLattice, on_lattice}};
 //! use stoquant_model::{ArithKind, Extents};
 //!
 //! /// Bytes of a field.

@@ -27,7 +27,7 @@ impl Setup {
         TheoryKind::Phi4
     }
 
-    /// Number of sites; for a lattice that cannot be, the next number that is too large.
+    /// Number of sites; one more than [`MAX_SITES`](crate::MAX_SITES) where the extents make no lattice.
     pub fn volume(&self) -> usize {
         self.extents.volume().unwrap_or(crate::MAX_SITES + 1)
     }

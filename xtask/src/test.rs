@@ -32,7 +32,7 @@ pub fn quick() -> Result<()> {
     report.step("fmt", format)?;
     report.step("clippy", clippy)?;
     let mut count = Count::default();
-    let packages = ["core", "link", "engines"].map(|name| format!("--package=stoquant-{name}"));
+    let packages = ["model", "core", "link", "engines"].map(|name| format!("--package=stoquant-{name}"));
     report.step("unit tests below the host", || {
         let mut command = cargo(["test", "--profile", "release-checked"]);
         command.args(&packages);

@@ -49,7 +49,7 @@ pub trait Action<A: Arith>: Copy + Send + Sync {
     /// Its local terms O_i(x).
     type Terms: Terms;
 
-    /// Quantises ε·K.
+    /// Quantises the drift of one step, ε·K, in `dims` dimensions.
     ///
     /// # Errors
     ///

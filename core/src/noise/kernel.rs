@@ -2,7 +2,7 @@
 
 use crate::form;
 
-/// Makes Gaussian numbers of words. The default is plain Rust; a form of one's own must have its bits.
+/// Makes Gaussian numbers of words. The default is plain Rust; every implementation must give the same bits.
 pub trait Gaussian: Copy {
     /// η of words, W bits wide: [`gauss::eta`](super::gauss::eta) of each. To be called from within
     /// [`Machine::run`](crate::machine::Machine::run), else it is compiled for the caller's instructions.

@@ -22,6 +22,7 @@ use stoquant_diffusion::model::Model;
 use stoquant_diffusion::weights;
 use stoquant_engines::simd::MachineKind;
 use stoquant_exact::estimate::Observable;
+use stoquant_experiment::experiment::InputError;
 
 const RUNG: Rung = Rung::Diffusion;
 
@@ -121,10 +122,9 @@ fn trained(subject: &Subject, level: Level, seed: u64) -> Vec<Check> {
         let generator = Generator::<f32>::new(&model, &settings)?;
         let generated = generator.generate(MachineKind::best(), seed, count, &|| {})?;
         let ln_w = generated.ln_w.unwrap_or_default();
-        let quality = weights::reverse(&ln_w).map_err(stoquant_experiment::experiment::InputError::new)?;
-        let found = weights::reweighted(&generated.series, 64, &ln_w)
-            .map_err(stoquant_experiment::experiment::InputError::new)?;
-        Ok::<_, stoquant_experiment::experiment::InputError>((quality, found))
+        let quality = weights::reverse(&ln_w).map_err(InputError::new)?;
+        let found = weights::reweighted(&generated.series, 64, &ln_w).map_err(InputError::new)?;
+        Ok::<_, InputError>((quality, found))
     };
     match quality() {
         // ESS .9990(1): three times as much variance of the weights is refused.
