@@ -38,7 +38,7 @@ fn encoded(parts: &Parts) -> Vec<u8> {
 }
 
 /// Every table full of one number, every weight the largest, shifts as small as they may be.
-fn extreme(shape: Shape, number: i16) -> Parts {
+pub fn extreme(shape: Shape, number: i16) -> Parts {
     use stoquant_core::score::int8::format::{LARGEST_ROW, PHI, ROW_WEIGHT};
     use stoquant_core::score::int8::image::{CELLS, StageRecord};
     let stage = |weights| StageRecord { row: 0, weights, closes: true, sigma: 1.0 };
@@ -58,6 +58,69 @@ fn extreme(shape: Shape, number: i16) -> Parts {
         // The largest weights that are allowed: together 2 in magnitude, 1 in sum.
         stages: vec![stage([3 * half, -half, 0, 0]), stage([-half, 3 * half, 0, 0])],
         weights: vec![if number > 0 { 127 } else { -128 }; shape.weights()],
+    }
+}
+
+/// Random tables, weights and shifts of this shape, within what an image may have.
+pub fn random(shape: Shape, sampler: Sampler, seed: u64) -> Parts {
+    use stoquant_core::score::int8::format::{LARGEST_ROW, PHI, ROW_WEIGHT};
+    use stoquant_core::score::int8::image::{CELLS, StageRecord};
+    let words = Threefry::new(seed, 0, StreamTag::Rng);
+    let mut count = 0;
+    let mut number = || {
+        count += 1;
+        words.word64(count)
+    };
+    // Of every size: a number of 16 bits, shifted.
+    let mut any = |length: usize| -> Vec<i16> {
+        let mut sized = || ((number() as i16) >> (number() % 12)).max(-i16::MAX);
+        (0..length).map(|_| sized()).collect()
+    };
+    let most = (LARGEST_ROW / shape.extent as i32).min(i32::from(i16::MAX)) as i16;
+    let matrix = any(shape.extent).into_iter().map(|h| h.clamp(-most, most)).collect();
+    let end = any(shape.orbits());
+    let gains = any(shape.hidden[0] + shape.hidden[1]);
+    let rows = (0..shape.rows).map(|_| any(shape.row())).collect();
+    let mut cells: Vec<i16> = (0..=CELLS).map(|_| (number() % (MAGNETISATION.limit as u64 + 1)) as i16).collect();
+    cells.sort_unstable();
+    let mut shift = |low: u64, high: u64| (low + number() % (high + 1 - low)) as u32;
+    let shifts = [
+        shift(8, 16),
+        shift(10, 15),
+        shift(10, 15),
+        shift(10, 15),
+        shift(8, 18),
+        shift(8, 18),
+        shift(4, 16),
+        shift(8, 18),
+        shift(4, 20),
+    ];
+    let stages = (0..shape.stages)
+        .map(|_| {
+            // Their magnitudes together are at most 2.
+            let [a, b, c] = [(); 3].map(|()| (number() % 5400) as i16 - 2700);
+            let rest = ROW_WEIGHT.one() as i16 - a - b - c;
+            StageRecord {
+                row: (number() % (shape.rows as u64 - 3)) as usize,
+                weights: [a, rest, b, c],
+                closes: number() % 2 == 1,
+                sigma: 1.0,
+            }
+        })
+        .collect();
+    Parts {
+        shape,
+        sampler,
+        shifts: stoquant_core::score::int8::Shifts::of(shifts),
+        largest: 1 + (number() % PHI.limit as u64) as i16,
+        couplings: [0.0; 4],
+        matrix,
+        magnetisation: cells,
+        end,
+        gains,
+        rows,
+        stages,
+        weights: (0..shape.weights()).map(|_| number() as i8).collect(),
     }
 }
 
