@@ -84,6 +84,44 @@ pub const TOPS: &[Top] = &[
         parameters: &[("W", 18), ("SitesLog2", 6), ("Pipes", 2), ("ClockHz", 16), ("Baud", 1)],
         ports: TOP,
     },
+    Top {
+        name: "score_round32",
+        module: "sq_score_int8_arithmetic_round",
+        parameters: &[("In", 32), ("Out", 16)],
+        ports: ROUND,
+    },
+    Top {
+        name: "score_round34",
+        module: "sq_score_int8_arithmetic_round",
+        parameters: &[("In", 34), ("Out", 24)],
+        ports: ROUND,
+    },
+    Top {
+        name: "score_round27",
+        module: "sq_score_int8_arithmetic_round",
+        parameters: &[("In", 27), ("Out", 16)],
+        ports: ROUND,
+    },
+    Top {
+        name: "score_activation",
+        module: "sq_score_int8_arithmetic_activation",
+        parameters: &[],
+        ports: &["z_i", "beta_i", "a_o"],
+    },
+    Top { name: "score_hartley16", module: "sq_score_int8_hartley", parameters: &[("Lanes", 16)], ports: HARTLEY },
+    Top { name: "score_hartley2", module: "sq_score_int8_hartley", parameters: &[("Lanes", 2)], ports: HARTLEY },
+    Top { name: "score_network", module: "sq_score_int8_network", parameters: &[("Units", 24)], ports: NETWORK },
+];
+
+const ROUND: &[&str] = &["shift_i", "x_i", "y_o"];
+const HARTLEY: &[&str] = &[
+    "rst_i", "log2_i", "shift_i", "line_we_i", "line_addr_i", "line_data_i", "start_i", "addr_o", "x_i", "out_valid_o",
+    "out_addr_o", "out_o", "done_o",
+];
+const NETWORK: &[&str] = &[
+    "rst_i", "log2_i", "last_slot_i", "last1_i", "last2_i", "shifts_i", "bank_i", "weight_we_i", "weight_layer_i",
+    "weight_pair_i", "weight_unit_i", "weight_data_i", "scalar_we_i", "scalar_addr_i", "scalar_data_i", "start_i",
+    "addr_o", "y_i", "y2_i", "valid_o", "h_o",
 ];
 
 // 16 clocks a bit of the line: fewer than on a board, or most of the time nothing would happen.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::assembler::{assemble, verilog};
 use stoquant_core::noise::gauss_table::SEGMENTS;
+use stoquant_core::score::int8::arithmetic::smooth as smooth_of;
+use stoquant_core::score::int8::format::ARGUMENT;
 use stoquant_core::noise::threefry::{PARITY, ROTATIONS, ROUNDS};
 
 /// Registers of a chain and of all chains: name, number, meaning. The order is the interface.
@@ -29,12 +31,13 @@ const PROGRAM: &str = include_str!("../rtl/sq_link_agent.asm");
 const HEAD: &str = "// Generated from stoquant-core by `cargo xtask fpga generate`; do not edit.\n";
 
 /// All files: name and content.
-pub fn files() -> [(&'static str, String); 4] {
+pub fn files() -> [(&'static str, String); 5] {
     let program = assemble(PROGRAM).expect("the tests assemble it");
     [
         ("sq_noise_threefry_gen.svh", threefry()),
         ("sq_noise_gauss_table.sv", gauss_table()),
         ("sq_registers_gen.svh", registers()),
+        ("sq_score_int8_arithmetic_smooth.sv", smooth()),
         ("sq_link_program.sv", format!("{HEAD}{}", verilog(&program))),
     ]
 }
@@ -94,6 +97,50 @@ module sq_noise_gauss_table #(
   assign c0_o = constants_out_q;
 endmodule
 ",
+    );
+    text
+}
+
+/// Arguments of the table of s: magnitudes below 1.
+const ARGUMENTS: i32 = 1 << ARGUMENT.bits;
+
+fn smooth() -> String {
+    let address = ARGUMENT.bits;
+    let mut text = format!(
+        "{HEAD}// s(c) = (3c - c³)/2 of c = address/2^{address}, {address} fractional bits, in block RAM with two \
+         ports: words 2 clocks after
+// their addresses. Twin of core/src/score/int8/arithmetic.rs.
+module sq_score_int8_arithmetic_smooth (
+  input  wire         clk_i,
+  input  wire [{high}:0]  a_i,
+  input  wire [{high}:0]  b_i,
+  output wire [{address}:0]  a_o,
+  output wire [{address}:0]  b_o
+);
+  (* rom_style = \"block\", ram_style = \"block\" *) reg [{address}:0] words [0:{last}];
+  initial begin
+",
+        high = address - 1,
+        last = ARGUMENTS - 1,
+    );
+    for row in 0..ARGUMENTS / 8 {
+        let words = (8 * row..8 * row + 8).map(|c| format!(" words[{c}]={};", smooth_of(c)));
+        let _ = writeln!(text, "   {}", words.collect::<String>());
+    }
+    let _ = write!(
+        text,
+        "  end
+  reg [{address}:0] a_q, a_out_q, b_q, b_out_q;
+  always_ff @(posedge clk_i) begin
+    a_q <= words[a_i];
+    a_out_q <= a_q;
+    b_q <= words[b_i];
+    b_out_q <= b_q;
+  end
+  assign a_o = a_out_q;
+  assign b_o = b_out_q;
+endmodule
+"
     );
     text
 }

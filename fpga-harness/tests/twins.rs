@@ -7,31 +7,12 @@
 
 mod common;
 
-use common::{Random, seeds};
+use common::{Random, seeds, stream};
 use stoquant_core::action::{Drift, QuarticDrift};
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::noise::threefry::threefry2x32;
 use stoquant_core::noise::{Key, gauss};
 use stoquant_fpga::sim::{Circuit, Model, circuits, signed};
-
-/// Feeds `input(n)` in clock n, and on until all is out; what must come out `latency` clocks later is compared by
-/// `check(n, model)`.
-fn stream(
-    model: &mut Model,
-    count: usize,
-    latency: usize,
-    mut input: impl FnMut(usize, &mut Model),
-    mut check: impl FnMut(usize, &Model),
-) {
-    for n in 0..count + latency {
-        input(n, model);
-        model.clock(1);
-        // The clock that took input n ends with latency 1.
-        if let Some(at) = (n + 1).checked_sub(latency).filter(|&at| at < count) {
-            check(at, model);
-        }
-    }
-}
 
 #[test]
 fn threefry() {

@@ -8,3 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod images;
+mod arithmetic;
+mod hartley;
+mod network;
+mod prepared;

@@ -1,4 +1,7 @@
 //! The three operations that everything here is made of: one rounding, one saturation, one activation.
+//!
+//! Hardware twins: `rtl/sq_score_int8_arithmetic_round.sv`, `rtl/sq_score_int8_arithmetic_activation.sv` and
+//! `rtl/sq_score_int8_arithmetic_smooth.sv`.
 
 use super::format::{ARGUMENT, LARGEST_ACTIVATION, fixed};
 use crate::lattice::VECTORS;
@@ -70,7 +73,8 @@ pub const fn activation(z: i16, beta: i16) -> i16 {
 
 /// s(c) with 13 fractional bits, |s| ≤ 2^13.
 #[inline(always)]
-const fn smooth(c: i32) -> i32 {
+#[must_use]
+pub const fn smooth(c: i32) -> i32 {
     // s(1 - 2^-13) rounds to 1 too (tests): a device clips to a power of two and one less, for which it has an
     // instruction.
     let largest = if VECTORS { ONE } else { ONE - 1 };

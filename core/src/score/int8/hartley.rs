@@ -1,4 +1,6 @@
 //! The Hartley transform in integers.
+//!
+//! Hardware twin: `rtl/sq_score_int8_hartley.sv`.
 
 use super::arithmetic::{round_shift, saturate};
 use super::kernels::{Kernels, Two};

@@ -1,5 +1,8 @@
 //! The network in integers: a remainder for every site.
 //!
+//! Hardware twins: `rtl/sq_score_int8_network.sv`, `rtl/sq_score_int8_network_features.sv` and
+//! `rtl/sq_score_int8_network_units.sv`.
+//!
 //! ```text
 //! d = p₁ + p₃ŷ² + Σ_i c_i e_i
 //! h = ŷ·d + Σ_j s_j f_j + Σ_n o_n b_n
