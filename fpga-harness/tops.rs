@@ -41,7 +41,7 @@ pub const TOPS: &[Top] = &[
         name: "words",
         module: "sq_noise_words",
         parameters: &[("SitesLog2", 10)],
-        ports: &["phase_i", "start_i", "step_i", "key0_i", "key1_i", "word_o"],
+        ports: &["phase_i", "start_i", "first_i", "step_i", "key0_i", "key1_i", "word_o"],
     },
     Top { name: "gauss18", module: "sq_noise_gauss", parameters: &[("W", 18)], ports: &["word_i", "eta_o"] },
     Top { name: "gauss16", module: "sq_noise_gauss", parameters: &[("W", 16)], ports: &["word_i", "eta_o"] },
@@ -111,6 +111,20 @@ pub const TOPS: &[Top] = &[
     Top { name: "score_hartley16", module: "sq_score_int8_hartley", parameters: &[("Lanes", 16)], ports: HARTLEY },
     Top { name: "score_hartley2", module: "sq_score_int8_hartley", parameters: &[("Lanes", 2)], ports: HARTLEY },
     Top { name: "score_network", module: "sq_score_int8_network", parameters: &[("Units", 24)], ports: NETWORK },
+    Top {
+        name: "score",
+        module: "sq_score",
+        parameters: &[("Lanes", 16), ("MaxLog2", 5), ("Units", 24), ("ImageLog2", 14)],
+        ports: SCORE,
+    },
+];
+
+/// Ports of `sq_score`.
+pub const SCORE: &[&str] = &[
+    "rst_i", "phase_i", "cfg_we_i", "cfg_addr_i", "cfg_data_i", "image_we_i", "image_addr_i", "image_data_i", "check_i",
+    "begin_i", "run_i", "stages_i", "finish_i", "draw_i", "count_i", "abort_i", "busy_o", "good_o", "m_o", "step_o",
+    "drawn_o", "field_we_i", "field_addr_i", "field_data_i", "field_data_o", "phi_addr_i", "phi_data_o", "sums_addr_i",
+    "sums_data_o", "show_o", "show_y_o", "show_h_o", "show_score_o", "show_u_o", "show_phi_o",
 ];
 
 const ROUND: &[&str] = &["shift_i", "x_i", "y_o"];

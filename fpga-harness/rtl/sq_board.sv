@@ -80,7 +80,7 @@ module sq_board #(
   wire [31:0] word;
   wire signed [W-1:0] eta;
   sq_noise_words #(.SitesLog2(SitesLog2)) words (
-    .clk_i(clk_i), .phase_i(phase_i), .start_i(start_i), .step_i(step_i), .key0_i(key0_q), .key1_i(key1_q), .word_o(word)
+    .clk_i(clk_i), .phase_i(phase_i), .start_i(start_i), .first_i({(SitesLog2-1){1'b0}}), .step_i(step_i), .key0_i(key0_q), .key1_i(key1_q), .word_o(word)
   );
   sq_noise_gauss #(.W(W)) gauss (.clk_i(clk_i), .word_i(word), .eta_o(eta));
 

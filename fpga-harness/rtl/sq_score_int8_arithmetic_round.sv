@@ -15,13 +15,15 @@ module sq_score_int8_arithmetic_round #(
   output wire signed [Out-1:0]  y_o
 );
   // Half of the result's unit; less one where x is negative, so that ties go away from zero on both sides.
-  wire [31:0] unit = 32'd1 << shift_i;
-  wire [In-1:0] half;
+  wire [31:0] unit = 32'd1 << shift_i, below = ~(32'hffffffff << shift_i);
+  wire [In-1:0] half, less;
   generate
     if (In > 31) begin : wide
       assign half = {{(In-31){1'b0}}, unit[31:1]};
+      assign less = {{(In-31){1'b0}}, below[31:1]};
     end else begin : narrow
       assign half = unit[In:1];
+      assign less = below[In:1];
     end
   endgenerate
   reg [4:0] shift_q;
@@ -42,7 +44,7 @@ module sq_score_int8_arithmetic_round #(
   always_ff @(posedge clk_i) begin
     shift_q <= shift_i;
     half_q <= half;
-    less_q <= half - 1'b1;
+    less_q <= less;
     sum_q <= x_i + (x_i[In-1] ? less_q : half_q);
     coarse_q <= coarse;
     fine_q <= coarse_q >>> shift_q[2:0];
@@ -50,5 +52,5 @@ module sq_score_int8_arithmetic_round #(
   end
   assign y_o = y_q;
 
-  wire unused = &{1'b0, unit};
+  wire unused = &{1'b0, unit, below};
 endmodule

@@ -100,9 +100,10 @@ module sq_score_int8_network_features #(
   wire [MaxLog2-1:0] row = (row_q + {{(MaxLog2-3){rows[2]}}, rows}) & last_q;
   wire [MaxLog2-1:0] column = (column_q + {{(MaxLog2-3){columns[2]}}, columns}) & last_q;
   reg [2*MaxLog2-1:0] addr_q;
-  reg [17:0] slots_q;
-  wire [5:0] read = slots_q[17:12];
-  wire opens = read == 6'd1 || read == 6'd5 || read == 6'd9;
+  // What the word of a slot is for is known a clock before the word is there.
+  reg [11:0] slots_q;
+  wire [5:0] coming = slots_q[11:6];
+  reg site_q, opens_q, adds_q, near_ends_q, diagonal_ends_q;
   reg signed [15:0] y_q;
   reg [14:0] y2_q;
   reg signed [17:0] sum_q, near_q, diagonal_q;
@@ -110,14 +111,19 @@ module sq_score_int8_network_features #(
   wire signed [17:0] y_wide = {{2{y_i[15]}}, y_i};
   always_ff @(posedge clk_i) begin
     addr_q <= {{MaxLog2{1'b0}}, row} << log2_i | {{MaxLog2{1'b0}}, column};
-    slots_q <= {slots_q[11:0], slot_q};
-    if (read == 6'd0) {y_q, y2_q} <= {y_i, y2_i};
-    if (read <= 6'd12) begin
-      sum_q <= (opens ? 18'sd0 : sum_q) + y_wide;
-      sum2_q <= (opens ? 17'd0 : sum2_q) + {2'd0, y2_i};
+    slots_q <= {slots_q[5:0], slot_q};
+    site_q <= coming == 6'd0;
+    opens_q <= coming == 6'd1 || coming == 6'd5 || coming == 6'd9;
+    adds_q <= coming <= 6'd12;
+    near_ends_q <= coming == 6'd5;
+    diagonal_ends_q <= coming == 6'd9;
+    if (site_q) {y_q, y2_q} <= {y_i, y2_i};
+    if (adds_q) begin
+      sum_q <= (opens_q ? 18'sd0 : sum_q) + y_wide;
+      sum2_q <= (opens_q ? 17'd0 : sum2_q) + {2'd0, y2_i};
     end
-    if (read == 6'd5) {near_q, near2_q} <= {sum_q, sum2_q};
-    if (read == 6'd9) {diagonal_q, diagonal2_q} <= {sum_q, sum2_q};
+    if (near_ends_q) {near_q, near2_q} <= {sum_q, sum2_q};
+    if (diagonal_ends_q) {diagonal_q, diagonal2_q} <= {sum_q, sum2_q};
   end
   assign addr_o = addr_q;
 
@@ -157,7 +163,9 @@ module sq_score_int8_network_features #(
   sq_score_int8_arithmetic_clamp #(.In(16)) clamp_odd (.x_i(odd), .y_o(odd_feature));
   sq_score_int8_arithmetic_clamp #(.In(25)) clamp_even (.x_i(even_q), .y_o(even_feature));
   reg [47:0] odd_features_q, even_features_q;
+  reg feature_q;
   always_ff @(posedge clk_i) begin
+    feature_q <= slot_q == 6'd7 || slot_q == 6'd9 || slot_q == 6'd11;
     if (turn) begin
       {scaled_y_q, scaled_y2_q} <= {y_q, y2_q};
       {scaled_near_q, scaled_diagonal_q, scaled_second_q} <= {near_q, diagonal_q, sum_q};
@@ -166,7 +174,7 @@ module sq_score_int8_network_features #(
     factor_q <= factors[factor_at];
     scaled_q <= scaled;
     even_q <= {even[23], even} - {{9{offset[15]}}, offset};
-    if (slot_q == 6'd8 || slot_q == 6'd10 || slot_q == 6'd12) begin
+    if (feature_q) begin
       odd_features_q <= {odd_feature, odd_features_q[47:16]};
       even_features_q <= {even_feature, even_features_q[47:16]};
     end
@@ -194,6 +202,8 @@ module sq_score_int8_network_features #(
     endcase
   end
   reg signed [15:0] weight_q, weighed_q, d_q;
+  // Slots 14, 3, 3 to 7, 8, 8 to 12 and 17, each told from the one before.
+  reg d_turn_q, factor_opens_q, factor_adds_q, skip_opens_q, skip_adds_q, total_turn_q;
   wire signed [31:0] product;
   sq_prim_mult #(.A(16), .B(16)) weigh (.clk_i(clk_i), .a_i(weight_q), .b_i(weighed_q), .p_o(product));
   // Σ c_i e_i + p₃ŷ², at slot 8; Σ s_j f_j, at 13: both below 2^31, in one register each.
@@ -220,14 +230,20 @@ module sq_score_int8_network_features #(
       evens_q <= {m2_q, even3_q};
       q_q <= q;
     end
-    weight_q <= slot_q == 6'd14 ? d_q : weights[weight_at];
+    d_turn_q <= slot_q == 6'd13;
+    factor_opens_q <= slot_q == 6'd2;
+    factor_adds_q <= slot_q >= 6'd2 && slot_q <= 6'd6;
+    skip_opens_q <= slot_q == 6'd7;
+    skip_adds_q <= slot_q >= 6'd7 && slot_q <= 6'd11;
+    total_turn_q <= slot_q == 6'd16;
+    weight_q <= d_turn_q ? d_q : weights[weight_at];
     weighed_q <= weighed;
     // Product n is there at slot n + 3.
-    if (slot_q >= 6'd3 && slot_q <= 6'd7) factor_sum_q <= (slot_q == 6'd3 ? 32'sd0 : factor_sum_q) + product;
-    if (slot_q >= 6'd8 && slot_q <= 6'd12) skip_sum_q <= (slot_q == 6'd8 ? 32'sd0 : skip_sum_q) + product;
+    if (factor_adds_q) factor_sum_q <= (factor_opens_q ? 32'sd0 : factor_sum_q) + product;
+    if (skip_adds_q) skip_sum_q <= (skip_opens_q ? 32'sd0 : skip_sum_q) + product;
     d_wide_q <= {factor[23], factor} + {{9{linear_q[15]}}, linear_q};
     d_q <= d;
-    if (slot_q == 6'd17) total_q <= skip_sum_q + product;
+    if (total_turn_q) total_q <= skip_sum_q + product;
   end
   assign valid_o = valid_q;
   assign odd_o = odd_q;

@@ -25,18 +25,47 @@ pub const REGISTERS: [(&str, u32, &str); 10] = [
     ("StepHigh", 9, "bits 43 to 32"),
 ];
 
+/// Registers of the score: name, meaning. Their numbers count from 0. What an image needs is what its header says, read
+/// by the host: the circuit reads no header. Addresses are of words of 16 bits in the image.
+pub const SCORE_REGISTERS: [(&str, &str); 23] = [
+    ("SeedLow", "seed, bits 31 to 0"),
+    ("SeedHigh", "bits 63 to 32"),
+    ("Chain", "number of the next configuration"),
+    ("Extent", "log2 L"),
+    ("First", "units of the first layer"),
+    ("Second", "units of the second layer"),
+    ("Stages", "stages, 1 to 1024"),
+    ("Flow", "1 for a flow, 0 for the reverse SDE"),
+    ("Largest", "M_max, 16 bits"),
+    ("ShiftsLow", "shifts of the filter, of the sites, of the modes: four of 5 bits from bit 0 on"),
+    ("ShiftsHigh", "of the layers' sums and the output: five of 5 bits"),
+    ("Orbits", "orbits of modes"),
+    ("Matrix", "address of the first line of H"),
+    ("Magnetisation", "address of the cells of |M|"),
+    ("End", "address of r(0)"),
+    ("Gains", "address of the gains of the even weights"),
+    ("Rows", "address of the rows of tables"),
+    ("Row", "words of a row"),
+    ("Records", "address of the records of the stages"),
+    ("Weights", "address of the weights"),
+    ("Length", "words before the check sum"),
+    ("Check", "the check sum"),
+    ("Period", "clocks of a site: the larger of the layers, and 23 at least"),
+];
+
 /// The program of the serial link.
 const PROGRAM: &str = include_str!("../rtl/sq_link_agent.asm");
 
 const HEAD: &str = "// Generated from stoquant-core by `cargo xtask fpga generate`; do not edit.\n";
 
 /// All files: name and content.
-pub fn files() -> [(&'static str, String); 5] {
+pub fn files() -> [(&'static str, String); 6] {
     let program = assemble(PROGRAM).expect("the tests assemble it");
     [
         ("sq_noise_threefry_gen.svh", threefry()),
         ("sq_noise_gauss_table.sv", gauss_table()),
         ("sq_registers_gen.svh", registers()),
+        ("sq_score_registers_gen.svh", score_registers()),
         ("sq_score_int8_arithmetic_smooth.sv", smooth()),
         ("sq_link_program.sv", format!("{HEAD}{}", verilog(&program))),
     ]
@@ -51,9 +80,21 @@ fn threefry() -> String {
 }
 
 fn registers() -> String {
-    let mut text = format!("{HEAD}// Registers that cfg_addr_i means.\n/* verilator lint_off UNUSEDPARAM */\n");
-    for (name, number, meaning) in REGISTERS {
-        let _ = writeln!(text, "localparam [3:0] Reg{name} = 4'd{number};  // {meaning}");
+    let head = "// Registers that cfg_addr_i means.\n";
+    parameters(head, 4, REGISTERS.iter().map(|&(name, number, meaning)| (format!("Reg{name}"), number, meaning)))
+}
+
+fn score_registers() -> String {
+    let head = "// Registers of the score that cfg_addr_i means.\n";
+    let all = SCORE_REGISTERS.iter().zip(0..);
+    parameters(head, 5, all.map(|(&(name, meaning), number)| (format!("Score{name}"), number, meaning)))
+}
+
+/// Numbers of so many bits by name, with what they mean.
+fn parameters(head: &str, bits: u32, all: impl Iterator<Item = (String, u32, &'static str)>) -> String {
+    let mut text = format!("{HEAD}{head}/* verilator lint_off UNUSEDPARAM */\n");
+    for (name, number, meaning) in all {
+        let _ = writeln!(text, "localparam [{}:0] {name} = {bits}'d{number};  // {meaning}", bits - 1);
     }
     text.push_str("/* verilator lint_on UNUSEDPARAM */\n");
     text

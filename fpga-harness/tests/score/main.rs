@@ -12,3 +12,4 @@ mod arithmetic;
 mod hartley;
 mod network;
 mod prepared;
+mod sampler;

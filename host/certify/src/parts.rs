@@ -154,8 +154,15 @@ fn of_engine(plan: &Plan) -> Vec<Part> {
         let name = format!("{}, lockstep", coupled::label(&setup));
         Part::new(Rung::Lockstep, name, move |factory| Ok(lockstep::check(factory, &setup, UPDATES)?.into()))
     });
+    let (level, seed) = (plan.level, plan.seed);
+    let images = plan.images.iter().flat_map(|&images| {
+        int8::beside::PARTS.map(|(name, checks)| {
+            Part::new(Rung::Int8, format!("int8, {name}"), move |_| Ok(checks(images, level, seed).into()))
+        })
+    });
     // Residuals are taken on a lattice of their own, which the engine may not hold.
-    beside.chain(of_chains(plan).into_iter().filter(|part| part.rung != Rung::Residuals)).collect()
+    let chains = of_chains(plan).into_iter().filter(|part| part.rung != Rung::Residuals);
+    beside.chain(images).chain(chains).collect()
 }
 
 /// The quantised score.

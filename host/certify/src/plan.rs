@@ -3,6 +3,7 @@
 use serde::Serialize;
 use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
+use super::int8::beside::Images;
 use super::laws::Case;
 use super::promise::{self, Promise};
 use super::rung::Rung;
@@ -60,6 +61,8 @@ pub struct Plan {
     pub laws: Vec<Case>,
     /// Runs on larger lattices.
     pub ensembles: Vec<Case>,
+    /// What runs images of the quantised score, beside the core.
+    pub images: Option<Images>,
 }
 
 /// The Langevin time of a step, in units in which the field is of order one.
@@ -225,8 +228,9 @@ impl Plan {
         let engine = IN_PROCESS.into();
         let scope = Scope::Everything;
         let not_applicable = vec![];
-        let (rungs, lockstep) = (None, vec![]);
-        Self { engine, level, scope, seed, board: base, rungs, not_applicable, lockstep, coupled, laws, ensembles }
+        let (rungs, lockstep, images) = (None, vec![], None);
+        let board = base;
+        Self { engine, level, scope, seed, board, rungs, not_applicable, lockstep, coupled, laws, ensembles, images }
     }
 
     /// A certificate of the quantised score.
@@ -242,8 +246,15 @@ impl Plan {
     }
 
     /// A certificate of another engine than the core: of what it has.
-    pub fn of_engine(name: &str, has: impl Fn(&Setup) -> bool, seed: u64, effort: f64, level: Level) -> Self {
-        let mut plan = Self { engine: name.into(), scope: Scope::Engine, ..Self::standard(seed, effort, level) };
+    pub fn of_engine(
+        name: &str,
+        has: impl Fn(&Setup) -> bool,
+        images: Option<Images>,
+        seed: u64,
+        effort: f64,
+        level: Level,
+    ) -> Self {
+        let mut plan = Self { engine: name.into(), scope: Scope::Engine, images, ..Self::standard(seed, effort, level) };
         for &arith in ArithKind::ALL {
             plan.lockstep.extend(IntegratorKind::ALL.iter().flat_map(|&integrator| {
                 [[32, 32], [5, 7]].map(|extents| Setup { extents: extents.into(), arith, integrator, ..plan.board })
@@ -272,6 +283,7 @@ impl Plan {
             coupled: vec![],
             laws: vec![],
             ensembles: vec![],
+            images: None,
         };
         // A quarter of a unit of Langevin time between measurements keeps their cost below that of the sweeps.
         for setup in setups {

@@ -1,9 +1,13 @@
 //! The circuit, simulated, as an engine: with the feature `rtl`.
 
+use stoquant_certify::int8::beside::Images;
 use stoquant_core::error::Error;
 use stoquant_model::{ArithKind, IntegratorKind, NoiseKind, Setup};
 
 use stoquant_engines::engine::Engine;
+
+#[cfg(feature = "rtl")]
+mod score;
 
 /// What the engine is, for a certificate; nothing where there is none in this build.
 pub const NAME: Option<&str> = if cfg!(feature = "rtl") { Some("simulated circuit") } else { None };
@@ -39,6 +43,15 @@ pub fn engine(setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
         Err(ABSENT)
     }
 }
+
+/// The circuit that runs images of the quantised score, where there is one in this build.
+pub const IMAGES: Option<Images> = {
+    #[cfg(feature = "rtl")]
+    let images = Some(Images { stages: score::stages, draw: score::draw });
+    #[cfg(not(feature = "rtl"))]
+    let images = None;
+    images
+};
 
 #[cfg(feature = "rtl")]
 mod circuit {

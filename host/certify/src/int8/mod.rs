@@ -16,6 +16,7 @@
 //! agree; the integers are within a proved bound of them, and their mean square error is that of uniform roundings
 //! drawn at random. The last differs from the third by int8 weights and 16-bit tables alone.
 
+pub mod beside;
 mod paths;
 mod score;
 mod symmetry;
@@ -57,6 +58,8 @@ pub struct Subject {
     pub remainder: fn(&Device<'_>, usize, i16, &[i16]) -> Vec<i16>,
     /// u' of a stage of the reverse SDE with a chain's noise, at ĥ and u.
     pub reverse: Step,
+    /// Who draws configurations, if not the core.
+    pub draw: Option<beside::Draw>,
 }
 
 impl Default for Subject {
@@ -66,6 +69,7 @@ impl Default for Subject {
             image: |parts| parts,
             remainder: |device, n, m, u| device.remainder(n, m, u),
             reverse: |device, n, chain, h, u| device.reverse(n, chain, h, u),
+            draw: None,
         }
     }
 }
@@ -106,6 +110,8 @@ impl Chain {
 
 /// An image with the core to run it, and its contents.
 pub struct Device<'a> {
+    /// Its bytes.
+    bytes: &'a [u8],
     /// The image.
     pub image: Image<'a>,
     /// What is in it.
@@ -209,7 +215,7 @@ fn with_image<T>(
     let parts = (subject.image)(quantize(model, plan)?);
     let bytes = parts.encode().map_err(InputError::new)?;
     let image = Image::new(&bytes).map_err(InputError::new)?;
-    work(&Device { image, parts: &parts })
+    work(&Device { bytes: &bytes, image, parts: &parts })
 }
 
 /// A mean of independent numbers against its expectation.
@@ -231,7 +237,7 @@ fn known_to(check: Check, systematic: f64) -> Check {
 }
 
 /// A reverse process in so many steps.
-fn reverse(steps: usize) -> Plan {
+const fn reverse(steps: usize) -> Plan {
     Plan::Reverse { steps, rows: ROWS }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn free(
     let model = free_model()?;
     let exact: f64 = model.linear().iter().map(|a| 0.5 * (std::f64::consts::TAU / a).ln()).sum();
     with_image(subject, &model, plan, |device| {
-        let (_, Quality { ln_z, std_ln_w, .. }) = generated(device, count, seed)?;
+        let (_, Quality { ln_z, std_ln_w, .. }) = generated(subject, device, count, seed)?;
         let name = |what| format!("free field, {name}: {what}");
         Ok(vec![
             Check::bound(RUNG, name("standard deviation of ln w"), std_ln_w, 0.0, 0.05),
@@ -68,9 +68,24 @@ fn cut(ln_w: &[f64], like: &[f64]) -> Vec<f64> {
     ln_w.iter().map(|l| l.min(most)).collect()
 }
 
-/// Configurations 0..count of an image, with their weights.
-fn generated(device: &Device<'_>, count: usize, seed: u64) -> Result<(Generated, Quality), InputError> {
-    let generated = Generator::new(device.image, true).generate(MachineKind::best(), seed, count, &|| {});
+/// Configurations 0..count of an image, with their weights. Those that another than the core draws are measured as they
+/// come; they have the weights that the core's replay gives the same words, and no others.
+fn generated(
+    subject: &Subject,
+    device: &Device<'_>,
+    count: usize,
+    seed: u64,
+) -> Result<(Generated, Quality), InputError> {
+    let generator = Generator::new(device.image, true);
+    let mut generated = generator.generate(MachineKind::best(), seed, count, &|| {});
+    if let Some(draw) = subject.draw {
+        let mut drawn = Generated { ln_w: generated.ln_w.take(), ..Generated::default() };
+        draw(device.bytes, seed, count)?.iter().for_each(|phi| generator.add(&mut drawn, phi));
+        if drawn.phi != generated.phi {
+            return Err(InputError::new("a configuration differs from the core's, whose weight it would have"));
+        }
+        generated = drawn;
+    }
     let quality = reverse(generated.ln_w.as_deref().unwrap_or_default()).map_err(InputError::new)?;
     Ok((generated, quality))
 }
@@ -95,7 +110,7 @@ pub(super) fn trained(
     let float = float.ln_w.unwrap_or_default();
     let quality = |ln_w: &[f64]| reverse(&cut(ln_w, &float)).map_err(InputError::new);
     with_image(subject, model, plan, |device| {
-        let (generated, _) = generated(device, count, seed)?;
+        let (generated, _) = generated(subject, device, count, seed)?;
         let against = |what: &str, found: Estimate, expected: Estimate| {
             let error = found.error.hypot(expected.error);
             Check::normal(RUNG, format!("{name}: {what}"), found.value, expected.value, error)

@@ -191,11 +191,14 @@ impl<'a, M: Kernels> Device<'a, M> {
 }
 
 /// A chain of an image, stage by stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stages {
     /// M/M_max, of the format [`MAGNETISATION`].
     pub m: i16,
     /// The modes, from the start to the end.
     pub u: Vec<Vec<i16>>,
+    /// ĥ of every mode, stage after stage.
+    pub h: Vec<Vec<i16>>,
     /// φ, of the format [`PHI`].
     pub phi: Vec<i16>,
 }
@@ -205,10 +208,13 @@ pub fn stages(bytes: &[u8], seed: u64, i: usize) -> Result<Stages, ImageError> {
     let image = Image::new(bytes)?;
     let mut memory = Memory::new(&image.shape());
     let device = Device::new(Portable, image, &mut memory);
-    let u = std::cell::RefCell::new(Vec::new());
+    let (u, mut h) = (std::cell::RefCell::new(Vec::new()), Vec::new());
     let keep = |modes: &[i16]| u.borrow_mut().push(modes.to_vec());
-    let (m, phi) = device.run(seed, i, &mut device.buffers(), &mut { keep }, &mut |visit| keep(visit.after));
-    Ok(Stages { m, u: u.into_inner(), phi })
+    let (m, phi) = device.run(seed, i, &mut device.buffers(), &mut { keep }, &mut |visit| {
+        h.push(visit.h.to_vec());
+        keep(visit.after);
+    });
+    Ok(Stages { m, u: u.into_inner(), h, phi })
 }
 
 struct Sample {

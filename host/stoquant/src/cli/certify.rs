@@ -160,7 +160,7 @@ fn plan(options: &Options, engine: Option<Alone>, effort: f64, level: Level) -> 
                          `cargo run --release --features rtl -- certify --engine rtl`",
                     )
                 })?;
-                Plan::of_engine(name, rtl::has, seed, effort, level)
+                Plan::of_engine(name, rtl::has, rtl::IMAGES, seed, effort, level)
             }
             None => Plan::standard(seed, effort, level),
         });
