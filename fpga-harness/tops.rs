@@ -84,6 +84,14 @@ pub const TOPS: &[Top] = &[
         parameters: &[("W", 18), ("SitesLog2", 6), ("Pipes", 2), ("ClockHz", 16), ("Baud", 1)],
         ports: TOP,
     },
+    Top { name: "score_stage", module: "sq_score_int8_stage", parameters: &[("Units", 24)], ports: SCORE_STAGE },
+];
+
+const SCORE_STAGE: &[&str] = &[
+    "rst_i", "rows_i", "row_length_i", "records_i", "gains_i", "weights_i", "end_i", "orbits_i", "first_i", "second_i",
+    "start_i", "stage_i", "last_i", "bank_i", "m_i", "busy_o", "closes_o", "addr_o", "word_i", "table_we_o",
+    "table_addr_o", "table_data_o", "weight_we_o", "weight_layer_o", "weight_pair_o", "weight_unit_o", "weight_data_o",
+    "hand_i", "handing_o", "scalar_we_o", "scalar_addr_o", "scalar_data_o",
 ];
 
 // 16 clocks a bit of the line: fewer than on a board, or most of the time nothing would happen.
