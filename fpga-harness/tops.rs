@@ -85,6 +85,12 @@ pub const TOPS: &[Top] = &[
         ports: TOP,
     },
     Top { name: "score_stage", module: "sq_score_int8_stage", parameters: &[("Units", 24)], ports: SCORE_STAGE },
+    Top {
+        name: "score_orbit",
+        module: "sq_score_int8_sampler_orbit",
+        parameters: &[("MaxLog2", 5), ("OrbitsLog2", 8)],
+        ports: &["log2_i", "mode_i", "orbit_o"],
+    },
 ];
 
 const SCORE_STAGE: &[&str] = &[

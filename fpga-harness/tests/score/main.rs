@@ -9,4 +9,5 @@
 mod common;
 mod images;
 mod memory;
+mod orbit;
 mod stage;
