@@ -91,6 +91,12 @@ pub const TOPS: &[Top] = &[
         parameters: &[("MaxLog2", 5), ("OrbitsLog2", 8)],
         ports: &["log2_i", "mode_i", "orbit_o"],
     },
+    Top {
+        name: "score_magnetisation",
+        module: "sq_score_int8_sampler_magnetisation",
+        parameters: &[("ImageLog2", 14)],
+        ports: &["rst_i", "start_i", "random_i", "table_i", "addr_o", "word_i", "done_o", "m_o"],
+    },
 ];
 
 const SCORE_STAGE: &[&str] = &[

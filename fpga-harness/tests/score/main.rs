@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod images;
+mod magnetisation;
 mod memory;
 mod orbit;
 mod stage;
