@@ -97,6 +97,15 @@ pub const TOPS: &[Top] = &[
         parameters: &[("ImageLog2", 14)],
         ports: &["rst_i", "start_i", "random_i", "table_i", "addr_o", "word_i", "done_o", "m_o"],
     },
+    Top {
+        name: "score_sums",
+        module: "sq_score_sums",
+        parameters: &[("MaxLog2", 5)],
+        ports: &[
+            "rst_i", "start_i", "log2_i", "addr_o", "phi_i", "done_o", "sum_phi_o", "sum_phi2_o", "sum_phi4_low_o",
+            "sum_phi4_high_o", "sum_bond_o",
+        ],
+    },
 ];
 
 const SCORE_STAGE: &[&str] = &[

@@ -12,3 +12,4 @@ mod magnetisation;
 mod memory;
 mod orbit;
 mod stage;
+mod sums;
