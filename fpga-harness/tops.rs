@@ -117,6 +117,28 @@ pub const TOPS: &[Top] = &[
         parameters: &[("Lanes", 16), ("MaxLog2", 5), ("Units", 24), ("ImageLog2", 14)],
         ports: SCORE,
     },
+    Top { name: "score_stage", module: "sq_score_int8_stage", parameters: &[("Units", 24)], ports: SCORE_STAGE },
+    Top {
+        name: "score_orbit",
+        module: "sq_score_int8_sampler_orbit",
+        parameters: &[("MaxLog2", 5), ("OrbitsLog2", 8)],
+        ports: &["log2_i", "mode_i", "orbit_o"],
+    },
+    Top {
+        name: "score_magnetisation",
+        module: "sq_score_int8_sampler_magnetisation",
+        parameters: &[("ImageLog2", 14)],
+        ports: &["rst_i", "start_i", "random_i", "table_i", "addr_o", "word_i", "done_o", "m_o"],
+    },
+    Top {
+        name: "score_sums",
+        module: "sq_score_sums",
+        parameters: &[("MaxLog2", 5)],
+        ports: &[
+            "rst_i", "start_i", "log2_i", "addr_o", "phi_i", "done_o", "sum_phi_o", "sum_phi2_o", "sum_phi4_low_o",
+            "sum_phi4_high_o", "sum_bond_o",
+        ],
+    },
 ];
 
 /// Ports of `sq_score`.
@@ -136,6 +158,13 @@ const NETWORK: &[&str] = &[
     "rst_i", "log2_i", "last_slot_i", "last1_i", "last2_i", "shifts_i", "bank_i", "weight_we_i", "weight_layer_i",
     "weight_pair_i", "weight_unit_i", "weight_data_i", "scalar_we_i", "scalar_addr_i", "scalar_data_i", "start_i",
     "addr_o", "y_i", "y2_i", "valid_o", "h_o",
+];
+
+const SCORE_STAGE: &[&str] = &[
+    "rst_i", "rows_i", "row_length_i", "records_i", "gains_i", "weights_i", "end_i", "orbits_i", "first_i", "second_i",
+    "start_i", "stage_i", "last_i", "bank_i", "m_i", "busy_o", "closes_o", "addr_o", "word_i", "table_we_o",
+    "table_addr_o", "table_data_o", "weight_we_o", "weight_layer_o", "weight_pair_o", "weight_unit_o", "weight_data_o",
+    "hand_i", "handing_o", "scalar_we_o", "scalar_addr_o", "scalar_data_o",
 ];
 
 // 16 clocks a bit of the line: fewer than on a board, or most of the time nothing would happen.

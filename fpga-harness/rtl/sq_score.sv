@@ -351,19 +351,20 @@ module sq_score #(
   // Sums of a configuration, and their memory.
   wire signed [31:0] sum_phi;
   wire [47:0] sum_phi2;
-  wire [71:0] sum_phi4;
+  wire [63:0] sum_phi4_low;
+  wire [7:0] sum_phi4_high;
   wire signed [47:0] sum_bond;
   sq_score_sums #(.MaxLog2(MaxLog2)) sums (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(starts && state_q == Sums), .log2_i(log2_q), .addr_o(sums_phi_addr), .phi_i(phi),
-    .done_o(sums_done), .sum_phi_o(sum_phi), .sum_phi2_o(sum_phi2), .sum_phi4_o(sum_phi4), .sum_bond_o(sum_bond)
+    .done_o(sums_done), .sum_phi_o(sum_phi), .sum_phi2_o(sum_phi2), .sum_phi4_low_o(sum_phi4_low), .sum_phi4_high_o(sum_phi4_high), .sum_bond_o(sum_bond)
   );
   reg [255:0] store_q;
   reg [2:0] store_at_q;
   reg store_run_q;
   always_ff @(posedge clk_i) begin
-    if (starts) store_q <= {
-      {16{sum_bond[47]}}, sum_bond, 24'd0, sum_phi4, 16'd0, sum_phi2, sum_phi
-    };
+    if (starts) begin
+      store_q <= {{16{sum_bond[47]}}, sum_bond, 24'd0, sum_phi4_high, sum_phi4_low, 16'd0, sum_phi2, sum_phi};
+    end
     else store_q <= {32'd0, store_q[255:32]};
     store_run_q <= !rst_i && state_q == Store && (starts || (store_run_q && store_at_q != 3'd7));
     store_at_q <= starts ? 3'd0 : store_at_q + 1'b1;

@@ -7,9 +7,14 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod images;
 mod arithmetic;
 mod hartley;
+mod images;
+mod magnetisation;
+mod memory;
 mod network;
+mod orbit;
 mod prepared;
 mod sampler;
+mod stage;
+mod sums;

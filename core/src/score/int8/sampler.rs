@@ -1,5 +1,7 @@
 //! The sampler: noise in, a configuration out, integers all the way.
 //!
+//! Hardware twins: `rtl/sq_score_int8_sampler_orbit.sv`, `rtl/sq_score_int8_sampler_magnetisation.sv`.
+//!
 //! The state is u_k = y_k/r_k(σ), of unit variance at all σ. A stage is
 //!
 //! ```text

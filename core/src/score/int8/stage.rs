@@ -1,4 +1,6 @@
 //! One stage of an image, made ready: four rows added up, gains multiplied into weights.
+//!
+//! Hardware twin: `rtl/sq_score_int8_stage.sv`.
 
 use super::arithmetic::{clamp, round_shift};
 use super::format::{CROSS, GAIN_BITS, LARGEST_WEIGHT, SKIP, fixed};
