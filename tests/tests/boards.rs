@@ -355,7 +355,7 @@ fn as_generated(device: &Device, bytes: &[u8], seed: u64, count: u32) {
 fn configurations_of_a_board_are_those_of_generate() {
     let device = Device::open(Box::new(InProcess::start(SITES)), Duration::from_millis(200)).expect("a board");
     for seed in seeds() {
-        for (name, count) in [("c16-int8", 3), ("n8-int8", 5)] {
+        for (name, count) in [("c16-int8", 3), ("c32-int8", 2), ("n8-int8", 5)] {
             as_generated(&device, &image_of(name, Plan::Reverse { steps: 20, rows: 16 }), seed, count);
         }
     }

@@ -70,7 +70,7 @@ macro_rules! shipped {
             &[$(($name, include_bytes!(concat!("../models/", $name, ".safetensors")))),+];
     };
 }
-shipped!("c8", "c16", "c32", "c16-int8", "n8-int8");
+shipped!("c8", "c16", "c32", "c16-int8", "c32-int8", "n8-int8");
 
 impl Model {
     /// Names of the models that come with the program.

@@ -67,7 +67,7 @@ fn configurations_of_a_board() {
         (file, report)
     };
     let board = ["device", "generate", "--emulate", "thread"];
-    for model in ["c16-int8", "n8-int8"] {
+    for model in ["c16-int8", "c32-int8", "n8-int8"] {
         let image = format!("{model}.sqm");
         succeed(directory.path(), &["quantize", "--model", model, "--steps", "20", "--fields", "2", "--out", &image]);
         let flags = ["--model", model, "--steps", "20"];

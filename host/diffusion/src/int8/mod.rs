@@ -8,6 +8,8 @@ pub mod generate;
 pub mod plain;
 pub mod quantize;
 pub mod report;
+#[cfg(test)]
+mod tests;
 
 use std::io::Read;
 

@@ -26,8 +26,8 @@ use super::{CouplingArgs, MachineArgs, Outcome, json, print, threads, warn};
 
 #[derive(Args)]
 pub struct GenerateArgs {
-    /// A model that comes with the program (c8, c16, c32, c16-int8, n8-int8), a .safetensors file, or an image (.sqm),
-    /// which has its own sampler
+    /// A model that comes with the program (c8, c16, c32, c16-int8, c32-int8, n8-int8), a .safetensors file, or an
+    /// image (.sqm), which has its own sampler
     #[arg(long, default_value = "c16", value_name = "NAME|FILE")]
     model: String,
     /// Configurations

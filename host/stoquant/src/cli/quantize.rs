@@ -17,7 +17,8 @@ use super::{MachineArgs, Outcome, json, print, threads};
 
 #[derive(Args)]
 pub struct QuantizeArgs {
-    /// A model that comes with the program (c16-int8, n8-int8), or a .safetensors file, trained with `local`
+    /// A model that comes with the program (c16-int8, c32-int8, n8-int8), or a .safetensors file, trained with
+    /// `local`
     #[arg(long, default_value = "c16-int8", value_name = "NAME|FILE")]
     model: String,
     /// ancestral, or a flow

@@ -20,8 +20,8 @@ use super::{BoardArgs, link};
 pub struct GenerateArgs {
     #[command(flatten)]
     board: BoardArgs,
-    /// An image (.sqm), or a model that is quantised first: one that comes with the program (c16-int8, n8-int8), or a
-    /// .safetensors file
+    /// An image (.sqm), or a model that is quantised first: one that comes with the program (c16-int8, c32-int8,
+    /// n8-int8), or a .safetensors file
     #[arg(long, default_value = "c16-int8", value_name = "NAME|FILE")]
     model: String,
     /// Configurations: the first ones of the seed, in the order of `generate`
