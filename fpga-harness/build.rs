@@ -13,6 +13,12 @@ mod models {
     /// feature `netlist` it is the only circuit.
     const NETLIST: &str = "STOQUANT_NETLIST";
 
+    /// A directory in the place of `rtl`: of a circuit that is wrong on purpose.
+    const RTL: &str = "STOQUANT_RTL";
+
+    /// What the names of the models begin with that are made; the others are not there, and whoever asks for one is told.
+    const MODELS: &str = "STOQUANT_MODELS";
+
     pub fn build() {
         let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
         if cfg!(not(feature = "netlist")) {
@@ -20,11 +26,14 @@ mod models {
         }
         println!("cargo::rerun-if-changed=lint");
         println!("cargo::rerun-if-changed=tops.rs");
-        println!("cargo::rerun-if-env-changed={NETLIST}");
+        for variable in [NETLIST, RTL, MODELS] {
+            println!("cargo::rerun-if-env-changed={variable}");
+        }
+        let rtl = PathBuf::from(env::var_os(RTL).unwrap_or_else(|| "rtl".into()));
         let mut sources = vec![];
-        for directory in ["rtl/prim/generic", "rtl/prim", "rtl/gen", "rtl"] {
-            let mut files: Vec<PathBuf> = fs::read_dir(directory)
-                .unwrap_or_else(|e| panic!("{directory}: {e}"))
+        for directory in ["prim/generic", "prim", "gen", ""] {
+            let mut files: Vec<PathBuf> = fs::read_dir(rtl.join(directory))
+                .unwrap_or_else(|e| panic!("{}: {e}", rtl.join(directory).display()))
                 .filter_map(|entry| entry.ok().map(|entry| entry.path()))
                 .filter(|path| path.extension().is_some_and(|e| e == "sv"))
                 .collect();
@@ -45,12 +54,17 @@ mod models {
             let netlist: Vec<PathBuf> = netlist.split(':').map(PathBuf::from).collect();
             netlist.iter().for_each(|file| println!("cargo::rerun-if-changed={}", file.display()));
             let top = Top { name: "netlist", module: "sq_replica", parameters: &[], ports: REPLICA };
-            verilate(&top, &netlist, false, &out);
+            verilate(&top, &rtl, &netlist, false, &out);
             add(&top, &out, &mut cpp, &mut files, &mut shim, &mut rust);
         } else {
+            let made = env::var(MODELS).unwrap_or_default();
             for top in TOPS {
-                verilate(top, &sources, true, &out);
-                add(top, &out, &mut cpp, &mut files, &mut shim, &mut rust);
+                if made.split(',').any(|name| top.name.starts_with(name)) {
+                    verilate(top, &rtl, &sources, true, &out);
+                    add(top, &out, &mut cpp, &mut files, &mut shim, &mut rust);
+                } else {
+                    absent(top, &mut rust);
+                }
             }
         }
         fs::write(out.join("shim.cpp"), shim).expect("OUT_DIR can be written");
@@ -78,7 +92,7 @@ mod models {
         PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
     }
 
-    fn verilate(top: &Top, sources: &[PathBuf], strict: bool, out: &Path) {
+    fn verilate(top: &Top, rtl: &Path, sources: &[PathBuf], strict: bool, out: &Path) {
         let directory = out.join(top.name);
         // Files of an earlier form of the circuit would be compiled with those of this one.
         let _ = fs::remove_dir_all(&directory);
@@ -93,7 +107,8 @@ mod models {
             "--prefix",
             &format!("V{}", top.name),
         ]);
-        verilator.args(["--top-module", top.module, "-Irtl/gen", "-Irtl"]).arg("--Mdir").arg(&directory);
+        verilator.args(["--top-module", top.module]).arg(format!("-I{}", rtl.join("gen").display()));
+        verilator.arg(format!("-I{}", rtl.display())).arg("--Mdir").arg(&directory);
         if strict {
             verilator.args(["-Wall", "--assert", "lint/waivers.vlt"]);
         } else {
@@ -109,6 +124,18 @@ mod models {
         verilator.args(top.parameters.iter().map(|(name, value)| format!("-G{name}={value}")));
         let made = verilator.args(sources).output().expect("verilator has just been found");
         assert!(made.status.success(), "{}:\n{}", top.name, String::from_utf8_lossy(&made.stderr));
+    }
+
+    /// In the place of a model that is not made.
+    fn absent(top: &Top, rust: &mut String) {
+        let (constant, name) = (top.name.to_uppercase(), top.name);
+        let _ = write!(
+            rust,
+            "
+/// Not made: see `STOQUANT_MODELS`.
+pub static {constant}: Circuit = Circuit::absent({name:?});
+"
+        );
     }
 
     /// A model's files, and its functions in C++ and in Rust.
@@ -161,7 +188,7 @@ unsafe extern \"C\" {{
 }}
 /// `{module}` {parameters:?}.
 pub static {constant}: Circuit = Circuit {{
-    new: {name}_new, free: {name}_free, clock: {name}_clock, poke: {name}_poke, peek: {name}_peek,
+    name: {name:?}, new: {name}_new, free: {name}_free, clock: {name}_clock, poke: {name}_poke, peek: {name}_peek,
     ports: &{ports:?},
 }};
 ",

@@ -114,7 +114,7 @@ pub const TOPS: &[Top] = &[
     Top {
         name: "score",
         module: "sq_score",
-        parameters: &[("Lanes", 16), ("MaxLog2", 5), ("Units", 24), ("ImageLog2", 14)],
+        parameters: &[("Lanes", 16), ("MaxLog2", 5), ("Units", 24), ("ImageLog2", 15)],
         ports: SCORE,
     },
     Top { name: "score_stage", module: "sq_score_int8_stage", parameters: &[("Units", 24)], ports: SCORE_STAGE },
@@ -127,7 +127,7 @@ pub const TOPS: &[Top] = &[
     Top {
         name: "score_magnetisation",
         module: "sq_score_int8_sampler_magnetisation",
-        parameters: &[("ImageLog2", 14)],
+        parameters: &[("ImageLog2", 15)],
         ports: &["rst_i", "start_i", "random_i", "table_i", "addr_o", "word_i", "done_o", "m_o"],
     },
     Top {
