@@ -15,7 +15,8 @@
 //   hand_i         hands over the scalars of the stage prepared last, while busy_o is 0; handing_o is 1 until all are written, 32 clocks
 //   scalar_*_o     0 to 23 those of the row; 24 M in ŷ, 25 M as a feature, 26 M² as a feature
 //
-// The image has been checked by the core's rules: weights of rows have magnitudes of at most 2^15 together.
+// The image has been checked by the core's rules: weights of rows have magnitudes of at most 2^15 together. ImageLog2 is 14 at least,
+// OrbitsLog2 7.
 module sq_score_int8_stage #(
   parameter integer ImageLog2 = 14,
   parameter integer Units = 24,
