@@ -75,13 +75,13 @@ pub const TOPS: &[Top] = &[
     Top {
         name: "top16",
         module: "sq_top",
-        parameters: &[("W", 16), ("SitesLog2", 6), ("ClockHz", 16), ("Baud", 1)],
+        parameters: &[("W", 16), ("SitesLog2", 6), ("Bonds", 0), ("ClockHz", 16), ("Baud", 1)],
         ports: TOP,
     },
     Top {
-        name: "bare",
-        module: "sq_bare",
-        parameters: &[("W", 18), ("SitesLog2", 6), ("Pipes", 2), ("ClockHz", 16), ("Baud", 1)],
+        name: "top18x3",
+        module: "sq_top",
+        parameters: &[("W", 18), ("SitesLog2", 8), ("Pipes", 3), ("ClockHz", 16), ("Baud", 1)],
         ports: TOP,
     },
     Top {

@@ -61,6 +61,8 @@ impl<'m> Chain<'m> {
             dims: lattice::DIMS,
             observables: ALL,
             coefficients: false,
+            sums: false,
+            chains: 1,
             build: 0,
             target: [0; 24],
         }
@@ -137,6 +139,8 @@ impl<'m> Chain<'m> {
                 Kind::Score(score) => score.finish(machine, memory).map(|()| Reply::Done),
                 _ => Err(Refusal::Unconfigured),
             },
+            Request::Select(0) => Ok(Reply::Done),
+            Request::Select(_) => Err(Refusal::Capacity),
             _ => Err(Refusal::Unsupported),
         }
     }

@@ -1,10 +1,12 @@
 // The board's end of the serial protocol. Twin of link/ and agent/ together: what a word of it means is said there.
 //
-// One chain, of pipe 0: its registers, its field, its runs. What it leaves out of the agent, it refuses: all but Coefficients, Write, Read,
-// State, SetState and Run of the numbered requests. Observables it does not measure.
+// Up to 32 chains in step. What it leaves out of the agent, it refuses: all but Coefficients, Write, Read, State, SetState, Run, Select and
+// Sums of the numbered requests. Observables it does not measure.
 module sq_link #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,
+  parameter integer Pipes = 1,
+  parameter integer Bonds = 1,
   parameter integer Divider = 104,
   parameter [63:0] Build = 64'd0,
   parameter [95:0] Target = "fpga"
@@ -13,11 +15,13 @@ module sq_link #(
   input  wire                         rst_i,
   input  wire                         rx_i,
   output wire                         tx_o,
+  output wire        [7:0]            sel_o,
   output wire                         cfg_we_o,
   output wire        [3:0]            cfg_addr_o,
   output wire        [31:0]           cfg_data_o,
   output wire                         run_o,
   output wire        [31:0]           sweeps_o,
+  output wire                         measure_o,
   output wire                         abort_o,
   input  wire                         busy_i,
   output wire                         field_we_o,
@@ -25,7 +29,10 @@ module sq_link #(
   output wire signed [W-1:0]          field_data_o,
   input  wire signed [W-1:0]          field_data_i,
   input  wire        [43:0]           step_i,
-  input  wire        [47:0]           clipped_i
+  input  wire        [47:0]           clipped_i,
+  input  wire signed [31:0]           sum_phi_i,
+  input  wire        [47:0]           sum_phi2_i,
+  input  wire signed [47:0]           sum_bond_i
 );
   wire [7:0] from_line, to_line;
   wire arrived, send, line_ready;
@@ -50,13 +57,14 @@ module sq_link #(
     .line_o(to_line), .send_o(send), .line_ready_i(line_ready)
   );
 
-  sq_link_agent #(.W(W), .SitesLog2(SitesLog2), .Build(Build), .Target(Target)) agent (
+  sq_link_agent #(.W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Bonds(Bonds), .Build(Build), .Target(Target)) agent (
     .clk_i(clk_i), .rst_i(rst_i), .avail_i(avail), .frame_i(frame), .next_o(next), .rewind_o(rewind), .bound_o(bound),
     .release_o(free),
     .byte_o(answer), .put_o(put), .end_o(ends), .ready_i(ready), .slot_o(slot), .buffer_we_i(buffer_we),
     .buffer_addr_i(buffer_addr), .buffer_data_i(buffer_to), .buffer_data_o(buffer_from),
-    .cfg_we_o(cfg_we_o), .cfg_addr_o(cfg_addr_o), .cfg_data_o(cfg_data_o), .run_o(run_o), .sweeps_o(sweeps_o), .abort_o(abort_o),
-    .busy_i(busy_i), .field_we_o(field_we_o), .field_addr_o(field_addr_o), .field_data_o(field_data_o), .field_data_i(field_data_i),
-    .step_i(step_i), .clipped_i(clipped_i)
+    .sel_o(sel_o), .cfg_we_o(cfg_we_o), .cfg_addr_o(cfg_addr_o), .cfg_data_o(cfg_data_o),
+    .run_o(run_o), .sweeps_o(sweeps_o), .measure_o(measure_o), .abort_o(abort_o), .busy_i(busy_i),
+    .field_we_o(field_we_o), .field_addr_o(field_addr_o), .field_data_o(field_data_o), .field_data_i(field_data_i),
+    .step_i(step_i), .clipped_i(clipped_i), .sum_phi_i(sum_phi_i), .sum_phi2_i(sum_phi2_i), .sum_bond_i(sum_bond_i)
   );
 endmodule

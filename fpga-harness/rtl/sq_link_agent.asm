@@ -3,7 +3,7 @@
 ; --- lower page ---
 ;        0         the answers that are kept: 32 bytes of payload in each of four slots
 ST     = 128      ; step, clipped, accepted, log_ratio: 8 bytes each
-CLIP   = 136
+CLIP   = 136      ; each chain's own
 ACC    = 144
 CNT    = 160      ; frames, checksum, framing, repeated, early, strangers, executed: 4 bytes each
 ID     = 188      ; 48 bytes of the identity; 12 zeros follow in the frame
@@ -14,15 +14,18 @@ OP     = 238      ; opcode, session and number of the request
 HEAD   = 239
 PLEN   = 243      ; bytes of its payload
 VOL    = 244
-CONF   = 246      ; 1 once configured
-A0     = 247
-A1     = 248
-A2     = 249
-PASS   = 250
-BADF   = 251
-COLS   = 252
+PIPES  = 246      ; how many chains there are
+SEL    = 247      ; the one that is selected
+; each chain's own:
+A0     = 248
+A1     = 249
+CONF   = 250      ; 1 once configured
+EXT    = 251      ; of the first chain: rows and columns of all, 2 bytes each
 ; --- upper page: above a frame of 243 bytes ---
 T      = 0x1f4    ; 8 bytes
+COLS   = 0x1f6    ; after the rows, in T
+PASS   = 0x1f8
+BADF   = 0x1f9
 KIND   = 0x1fc    ; opcodes of the answers, 0 for none
 ; --- ports ---
 step = 0
@@ -42,6 +45,9 @@ rewind = 25
 left = 26
 bound = 27
 slot = 28
+sel = 29
+sum = 30
+sums = 32
 
 ; No session, no chain, nothing counted.
         lea 0
@@ -51,7 +57,8 @@ clear1: st ST+x
         jnz clear1
         st SES
         st SES+1
-        st CONF
+        st SEL
+        call forget
 
 main:   jnone main
         call begin
@@ -115,6 +122,8 @@ fresh:  ld A1
         st KIND+1
         st KIND+2
         st KIND+3
+        st SEL
+        out sel
         jmp identity
 
 ; Nothing runs.
@@ -184,7 +193,11 @@ execute:
         jz xset
         cmpi 0x1a
         jz xcoef
-        addi 0xe5         ; known, but not here: up to 0x1a
+        cmpi 0x1b
+        jz xselect
+        cmpi 0x1c
+        jz xsums
+        addi 0xe3         ; known, but not here: up to 0x1c
         jnc unsupported
 ; A refusal after which what was read can be read again.
 malformed:
@@ -231,6 +244,8 @@ answer: ld KIND+s
         jz finish
         cmpi 0xf0
         jz answer2
+        cmpi 0x9c
+        jz answer3
         lea 0
 answer1:
         send 0+x+s
@@ -240,6 +255,15 @@ answer1:
 answer2:
         send 0+s
         jmp finish
+answer3:
+        lea 0
+answer4:
+        send 0+x+s        ; Σφ, Σφ², Σφ·nn; zeros in place of 24 bytes that follow
+        inx 25
+        jnz answer4
+        lea 36
+        ldi 0
+        jmp zeros
 nothing:
         out free
         jmp main
@@ -255,6 +279,8 @@ xread1: inm 0+x+s
         ld 0+s
         addi 252
         jc malformed
+        cmpi 254          ; no buffer has this number
+        jz malformed
         ldi 0x93
         jmp kept
 readout:
@@ -329,6 +355,8 @@ xwrite: ld PLEN
         in frame
         addi 252
         jc malformed
+        cmpi 254
+        jz malformed
         cmpi 252
         jnz unsupported
         ld CONF
@@ -437,6 +465,41 @@ setstep2:
         out 9
         ret
 
+; --- chains ---
+xselect:
+        ld PLEN
+        cmpi 2
+        jnz malformed
+        in frame
+        st A0
+        in frame
+        jnz capacity
+        ld A0
+        sub PIPES
+        jc capacity
+        ld A0
+        st SEL
+        out sel
+        jmp xdone
+
+; A pass of all chains that only sums; what it says of the selected one.
+xsums:  ld PLEN
+        jnz malformed
+        ld CONF
+        jz unconfigured
+        call drop
+        call zero
+        call zero
+        out sum
+xsums1: jbusy xsums1
+        lea 0
+xsums2: in sums+x
+        st 0+x+s
+        inx 25
+        jnz xsums2
+        ldi 0x9c
+        jmp kept
+
 ; --- run ---
 xrun:   ld PLEN
         cmpi 5
@@ -489,6 +552,11 @@ running5:
 running1:
         jbusy running
         call sync
+        ld PIPES
+collect:
+        addi 255
+        st T
+        out sel
         ldi 0
         addi 0
         lea 0
@@ -498,6 +566,10 @@ clipped:
         st CLIP+x
         inx 8
         jnz clipped
+        ld T
+        jnz collect
+        ld SEL
+        out sel
         ld SES
         st HEAD
         ld SES+1
@@ -559,11 +631,17 @@ xcoef:  ld PLEN
         jc malformed
         jnarrow xcoef1
         addi 1
-xcoef1: cmpi 254          ; its own number type
+xcoef1: st PASS
         ldi 0
         st CONF           ; nothing is half configured
+        ld SEL
+        jnz xcoef2
+        call forget
+        ldi 0
         st VOL
         st VOL+1
+xcoef2: ld PASS
+        cmpi 254          ; its own number type
         jnz unsupported
         inm T
         inm T+1
@@ -577,17 +655,51 @@ xcoef1: cmpi 254          ; its own number type
         jnz capacity
         in frame
         jnz capacity
-        ld T+1
+        ld SEL
+        jz first
+; Another chain has the extents of the first one, and its step.
+        ldi 0
+        out sel
+        ld CONF
+        st PASS
+        jz other2
+        lea 0
+other:  ld EXT+x
+        cmp T+x
+        jz other1
+        ldi 2
+        st PASS
+other1: inx 4
+        jnz other
+other2: ld SEL
+        out sel
+        ld PASS
+        jz unconfigured
+        cmpi 2
+        jz parameter
+        call load
+        lea 0
+other3: st CLIP+x
+        inx 8
+        jnz other3
+        jmp empty
+
+first:  ld T+1
         jnz xcoef4
         ld T
         addi 254          ; two rows
         jnc parameter
 xcoef4: ld COLS
-        jnz volume
+        jnz xcoef5
         ld COLS+1
         jz parameter
+xcoef5: lea 0
+xcoef6: ld T+x
+        st EXT+x
+        inx 4
+        jnz xcoef6
 ; As many rows as there are sites at most: to count them takes time.
-volume: ld SITES
+        ld SITES
         sub T
         ld SITES+1
         sbc T+1
@@ -617,18 +729,7 @@ volume2:
         ld SITES+1
         sbc VOL+1
         jnc capacity
-        lea 2             ; hop, linear, cubic, sigma, and the key
-xcoef5: pushf
-        pushf
-        pushf
-        pushf
-        out 0+x
-        inx 6
-        jnz xcoef6
-        lea 0
-xcoef6: lea 0+x
-        cmpi 2
-        jnz xcoef5
+        call load
         ld VOL
         out push
         ld VOL+1
@@ -646,10 +747,13 @@ xcoef7: st ST+x
         inx 32
         jnz xcoef7
         call setstep
-        out addr          ; the word is 0
+; φ = 0: 256 words, as often as the volume has that, and once more.
+empty:  call zero
+        call zero
+        out addr
         lea 0
         ld VOL+1
-fill:   out write         ; 256 words, as often as the volume has that, and once more
+fill:   out write
         inx 0
         jnz fill
         addi 255
@@ -659,6 +763,33 @@ fill:   out write         ; 256 words, as often as the volume has that, and once
         jmp xdone
 
 ; --- subroutines, one level deep ---
+
+; No chain is configured, and the first one is selected.
+forget: ld PIPES
+forget1:
+        addi 255
+        st T
+        out sel
+        ldi 0
+        st CONF
+        ld T
+        jnz forget1
+        ret
+
+; The registers of a chain: hop, linear, cubic, sigma, and the key.
+load:   lea 2
+load1:  pushf
+        pushf
+        pushf
+        pushf
+        out 0+x
+        inx 6
+        jnz load2
+        lea 0
+load2:  lea 0+x
+        cmpi 2
+        jnz load1
+        ret
 
 zero:   ldi 0
         out push

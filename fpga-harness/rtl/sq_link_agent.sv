@@ -1,8 +1,9 @@
 // Requests and their answers: a processor of a byte, for this one program. Twin of agent/src/lib.rs, agent/src/chain.rs and
 // link/src/order.rs.
 //
-// The program is sq_link_agent.asm; the memory of 512 bytes holds answers that are kept, the chain's counters, what the board says of
-// itself (the lower page), and the frame that is being sent (the upper page).
+// The program is sq_link_agent.asm; the memory holds answers that are kept, counters, what the board says of itself (the lower page of 256
+// bytes), and the frame that is being sent (the upper page). With several chains, the bytes 136 to 143 and 248 to 255 of the lower page are
+// each chain's own: which of them is meant, sel_o says.
 //
 //   word   [15:11] operation  [10] index  [9] upper page  [8] slot  [7:0] immediate    (jumps: [15:14] = 3, [13:10] condition, [9:0] target)
 //   ea     page, immediate + (index ? X : 0); with `slot`, bits [6:5] of it (lower page) or [1:0] (upper page) are the number of a slot
@@ -15,6 +16,8 @@
 module sq_link_agent #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,
+  parameter integer Pipes = 1,
+  parameter integer Bonds = 1,
   parameter [63:0] Build = 64'd0,
   parameter [95:0] Target = "sim"
 ) (
@@ -36,12 +39,14 @@ module sq_link_agent #(
   input  wire        [7:0]            buffer_addr_i,
   input  wire        [7:0]            buffer_data_i,
   output wire        [7:0]            buffer_data_o,
-  // chain
+  // chains: all that is told and asked is of the one that sel_o selects, but for runs
+  output wire        [7:0]            sel_o,
   output wire                         cfg_we_o,
   output wire        [3:0]            cfg_addr_o,
   output wire        [31:0]           cfg_data_o,
   output wire                         run_o,
   output wire        [31:0]           sweeps_o,
+  output wire                         measure_o,
   output wire                         abort_o,
   input  wire                         busy_i,
   output wire                         field_we_o,
@@ -49,7 +54,10 @@ module sq_link_agent #(
   output wire signed [W-1:0]          field_data_o,
   input  wire signed [W-1:0]          field_data_i,
   input  wire        [43:0]           step_i,
-  input  wire        [47:0]           clipped_i
+  input  wire        [47:0]           clipped_i,
+  input  wire signed [31:0]           sum_phi_i,
+  input  wire        [47:0]           sum_phi2_i,
+  input  wire signed [47:0]           sum_bond_i
 );
   localparam [4:0] OpLd = 5'd0, OpSt = 5'd1, OpAdc = 5'd2, OpSbc = 5'd3, OpCmp = 5'd4, OpLdi = 5'd5, OpAddi = 5'd6, OpCmpi = 5'd7,
     OpAndi = 5'd8, OpLea = 5'd9, OpTax = 5'd10, OpIn = 5'd11, OpOut = 5'd12, OpRet = 5'd13,
@@ -58,7 +66,7 @@ module sq_link_agent #(
     JumpNone = 4'd7, JumpEnd = 4'd8, JumpBusy = 4'd9, JumpBad = 4'd10, JumpNarrow = 4'd11;
   localparam [4:0] OutTx = 5'd16, OutEnd = 5'd17, OutWord = 5'd18, OutAddr = 5'd19, OutWrite = 5'd20, OutRead = 5'd21, OutRun = 5'd22,
     OutAbort = 5'd23, OutRelease = 5'd24, OutRewind = 5'd25, OutLeft = 5'd26, OutBound = 5'd27,
-    OutSlot = 5'd28;
+    OutSlot = 5'd28, OutSelect = 5'd29, OutSum = 5'd30;
   localparam [0:0] Narrow = W <= 16;
 
   // Fetch (two clocks), address, read (two), operand, execute; one that has to wait is read again.
@@ -99,9 +107,12 @@ module sq_link_agent #(
   wire [7:0] value;
   // What goes out, or into memory.
   wire [7:0] outward = sends_value_q ? b_q : takes_frame_q ? frame_i : a_q;
-  wire [8:0] mem_waddr = store ? {word_q[9], ea_q} : {1'b1, buffer_addr_i};
-  wire [8:0] mem_raddr = slot_o ? {1'b1, buffer_addr_i} : {word_q[9], ea_q};
-  sq_link_memory #(.W(W), .SitesLog2(SitesLog2), .Build(Build), .Target(Target)) memory (
+  reg [4:0] sel_q;
+  wire own = Pipes > 1 && !word_q[9] && (ea_q[7:3] == 5'd17 || ea_q[7:3] == 5'd31);
+  wire [9:0] mem_addr = own ? {1'b1, sel_q, ea_q[6], ea_q[2:0]} : {1'b0, word_q[9], ea_q};
+  wire [9:0] mem_waddr = store ? mem_addr : {2'b01, buffer_addr_i};
+  wire [9:0] mem_raddr = slot_o ? {2'b01, buffer_addr_i} : mem_addr;
+  sq_link_memory #(.W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Build(Build), .Target(Target)) memory (
     .clk_i(clk_i), .we_i(store || buffer_we_i), .waddr_i(mem_waddr), .wdata_i(store ? outward : buffer_data_i),
     .raddr_i(mem_raddr), .rdata_o(value)
   );
@@ -114,22 +125,41 @@ module sq_link_agent #(
   wire [W-1:0] field = Narrow ? word32_q[31 -: W] : word32_q[W-1:0];
   wire bad = field == {1'b1, {(W-1){1'b0}}} || (!Narrow && word32_q[31:W] != {(32-W){1'b0}});
 
-  // What is read.
+  // What is read: counters, and sums in the form in which a host gets them.
   reg [7:0] counter, counter_q;
   always_comb begin
-    case (port[3:0])
-      4'd0: counter = step_i[7:0];
-      4'd1: counter = step_i[15:8];
-      4'd2: counter = step_i[23:16];
-      4'd3: counter = step_i[31:24];
-      4'd4: counter = step_i[39:32];
-      4'd5: counter = {4'd0, step_i[43:40]};
-      4'd8: counter = clipped_i[7:0];
-      4'd9: counter = clipped_i[15:8];
-      4'd10: counter = clipped_i[23:16];
-      4'd11: counter = clipped_i[31:24];
-      4'd12: counter = clipped_i[39:32];
-      4'd13: counter = clipped_i[47:40];
+    case (ea_q[5:0])
+      6'd0: counter = step_i[7:0];
+      6'd1: counter = step_i[15:8];
+      6'd2: counter = step_i[23:16];
+      6'd3: counter = step_i[31:24];
+      6'd4: counter = step_i[39:32];
+      6'd5: counter = {4'd0, step_i[43:40]};
+      6'd8: counter = clipped_i[7:0];
+      6'd9: counter = clipped_i[15:8];
+      6'd10: counter = clipped_i[23:16];
+      6'd11: counter = clipped_i[31:24];
+      6'd12: counter = clipped_i[39:32];
+      6'd13: counter = clipped_i[47:40];
+      6'd32: counter = Bonds == 1 ? 8'd7 : 8'd3;
+      6'd33: counter = sum_phi_i[7:0];
+      6'd34: counter = sum_phi_i[15:8];
+      6'd35: counter = sum_phi_i[23:16];
+      6'd36: counter = sum_phi_i[31:24];
+      6'd37, 6'd38, 6'd39, 6'd40: counter = {8{sum_phi_i[31]}};
+      6'd41: counter = sum_phi2_i[7:0];
+      6'd42: counter = sum_phi2_i[15:8];
+      6'd43: counter = sum_phi2_i[23:16];
+      6'd44: counter = sum_phi2_i[31:24];
+      6'd45: counter = sum_phi2_i[39:32];
+      6'd46: counter = sum_phi2_i[47:40];
+      6'd49: counter = sum_bond_i[7:0];
+      6'd50: counter = sum_bond_i[15:8];
+      6'd51: counter = sum_bond_i[23:16];
+      6'd52: counter = sum_bond_i[31:24];
+      6'd53: counter = sum_bond_i[39:32];
+      6'd54: counter = sum_bond_i[47:40];
+      6'd55, 6'd56: counter = {8{sum_bond_i[47]}};
       default: counter = 8'd0;
     endcase
   end
@@ -137,7 +167,7 @@ module sq_link_agent #(
   always_comb begin
     case (op)
       OpLd, OpAdc, OpSbc, OpCmp, OpAdd, OpSub, OpSend: b = value;
-      OpIn: b = !port[4] ? counter_q : port[0] ? word32_q[7:0] : frame_i;
+      OpIn: b = ea_q[5] || !port[4] ? counter_q : port[0] ? word32_q[7:0] : frame_i;
       OpLea: b = ea_q;
       default: b = imm;
     endcase
@@ -202,15 +232,18 @@ module sq_link_agent #(
   wire does = execute && out;
   wire shift_in = (does && port == OutWord) || (execute && op == OpPushf);
   wire read_in = does && port == OutRead;
-  wire shift_out = execute && op == OpIn && port[4] && port[0];
+  wire in_line = execute && op == OpIn && !ea_q[5] && port[4];
+  wire shift_out = in_line && port[0];
   wire moves = does && (port == OutWrite || port == OutRead);
-  wire next = execute && ((op == OpIn && port[4] && !port[0]) || op == OpInm || op == OpPushf);
+  wire next = (in_line && !port[0]) || (execute && (op == OpInm || op == OpPushf));
   always_ff @(posedge clk_i) begin
     if (read_in) word32_q <= {{(32-W){1'b0}}, field_data_i};
     else if (shift_in || shift_out) word32_q <= {outward, word32_q[31:8]};
     if (does && port == OutAddr) addr_q <= word32_q[16 +: SitesLog2];
     else if (moves) addr_q <= addr_q + 1'b1;
     if (does && port == OutSlot) slot_q <= a_q[1:0];
+    if (rst_i || Pipes == 1) sel_q <= 5'd0;
+    else if (does && port == OutSelect) sel_q <= a_q[4:0];
     if (does && port == OutLeft) left_q <= a_q;
     else if (next) left_q <= left_q - 1'b1;
   end
@@ -221,14 +254,15 @@ module sq_link_agent #(
   assign byte_o = outward;
   assign put_o = (does && port == OutTx) || (execute && op == OpSend);
   assign end_o = does && port == OutEnd;
+  assign sel_o = {3'd0, sel_q};
   assign cfg_we_o = does && !port[4];
   assign cfg_addr_o = port[3:0];
   assign cfg_data_o = word32_q;
-  assign run_o = does && port == OutRun;
+  assign run_o = does && (port == OutRun || port == OutSum);
+  assign measure_o = does && port == OutSum;
   assign sweeps_o = word32_q;
   assign abort_o = does && port == OutAbort;
   assign field_we_o = does && port == OutWrite;
   assign field_addr_o = addr_q;
   assign field_data_o = field;
-  wire unused = &{1'b0, ea[7:5]};
 endmodule

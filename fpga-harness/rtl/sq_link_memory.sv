@@ -1,22 +1,28 @@
-// The memory of the agent: block RAM whose upper 64 bytes of the lower page say what the board is. Hardware only.
+// The memory of the agent: block RAM that says from address 188 on what the board is. Hardware only.
+//
+// Two pages of 256 bytes; with several chains, two more with 16 bytes of each (sq_link_agent).
 module sq_link_memory #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,
+  parameter integer Pipes = 1,
   parameter [63:0] Build = 64'd0,
   parameter [95:0] Target = "sim"
 ) (
   input  wire        clk_i,
   input  wire        we_i,
-  input  wire [8:0]  waddr_i,
+  input  wire [9:0]  waddr_i,
   input  wire [7:0]  wdata_i,
-  input  wire [8:0]  raddr_i,
+  input  wire [9:0]  raddr_i,
   output wire [7:0]  rdata_o
 );
   // link/src/identity.rs: the words are little-endian, the text is not. Protocol 1; work memory without bound; Euler, two dimensions,
-  // configured by Coefficients.
+  // configured by Coefficients; it sums, and has so many chains.
   localparam [31:0] Sites = 32'd1 << SitesLog2;
   localparam [7:0] Ariths = W == 16 ? 8'd2 : 8'd1;
-  localparam [287:0] Words = {Build, 8'd2, 8'd4, 8'd1, Ariths, 32'd0, Sites, 32'hffffffff, Sites, 16'd0, 16'd1, 32'h6469_5153};
+  localparam [31:0] Chains = Pipes, Flags = 32'd6 + 8 * (Chains - 32'd1);
+  localparam [287:0] Words = {Build, Flags[7:0], 8'd4, 8'd1, Ariths, 32'd0, Sites, 32'hffffffff, Sites, 16'd0, 16'd1, 32'h6469_5153};
+
+  localparam integer AddrW = Pipes > 1 ? 10 : 9;
 
   // A string stands to the right of zeros; here they follow it.
   function [95:0] left;
@@ -29,18 +35,20 @@ module sq_link_memory #(
   endfunction
   localparam [95:0] Text = left(Target);
 
-  (* ram_style = "block", no_rw_check *) reg [7:0] words [0:511];
+  (* ram_style = "block", no_rw_check *) reg [7:0] words [0:(1 << AddrW)-1];
   integer i;
   initial begin
-    for (i = 0; i < 512; i = i + 1) words[i] = 8'd0;
+    for (i = 0; i < 1 << AddrW; i = i + 1) words[i] = 8'd0;
     for (i = 0; i < 36; i = i + 1) words[188 + i] = Words[8*i +: 8];
     for (i = 0; i < 12; i = i + 1) words[224 + i] = Text[88 - 8*i +: 8];
+    words[246] = Chains[7:0];
   end
   reg [7:0] read_q, out_q;
   always_ff @(posedge clk_i) begin
-    if (we_i) words[waddr_i] <= wdata_i;
-    read_q <= words[raddr_i];
+    if (we_i) words[waddr_i[AddrW-1:0]] <= wdata_i;
+    read_q <= words[raddr_i[AddrW-1:0]];
     out_q <= read_q;
   end
   assign rdata_o = out_q;
+  wire unused = &{1'b0, waddr_i[9], raddr_i[9]};
 endmodule

@@ -134,16 +134,24 @@ module sq_replica #(
   localparam integer Out = W + 48 + 32 + 48 + 48;
   wire [Pipes*Out-1:0] out;
   reg [Out-1:0] out_q, chosen;
+  wire [Out-1:0] shown;
   integer n;
   always_comb begin
     chosen = out[Out-1:0];
     for (n = 1; n < Pipes; n = n + 1) if (sel_q == n[7:0]) chosen = out[n*Out +: Out];
   end
   always_ff @(posedge clk_i) out_q <= chosen;
-  assign {field_data_o, clipped_o, sum_phi_o, sum_phi2_o, sum_bond_o} = out_q;
+  assign {field_data_o, clipped_o, sum_phi_o, sum_phi2_o, sum_bond_o} = shown;
 
   genvar p;
   generate
+    // Counters and sums of a single chain need no registers of their own: whoever asks for them is near.
+    if (Pipes > 1) begin : far
+      assign shown = out_q;
+    end else begin : near
+      assign shown = {out_q[Out-1 -: W], chosen[Out-W-1:0]};
+      wire unused_near = &{1'b0, out_q[Out-W-1:0]};
+    end
     for (p = 0; p < Pipes; p = p + 1) begin : pipe
       wire signed [W-1:0] field;
       wire [47:0] clipped, phi2;

@@ -30,7 +30,12 @@ pub struct Identity {
     /// Whether [`Request::Coefficients`](crate::message::Request::Coefficients) configures it, in place of
     /// [`Request::Configure`](crate::message::Request::Configure): the host quantises, and starts the field.
     pub coefficients: bool,
-    /// A hash of the sources of firmware, protocol and core.
+    /// Whether it answers [`Request::Sums`](crate::message::Request::Sums).
+    pub sums: bool,
+    /// How many chains it has: 1 to [`MAX_CHAINS`]. They run in step
+    /// ([`Request::Select`](crate::message::Request::Select)).
+    pub chains: u8,
+    /// A hash of the sources of firmware, protocol and core; of a circuit, of its sources.
     pub build: u64,
     /// Target, padded with zeros.
     pub target: [u8; 24],
@@ -85,6 +90,9 @@ pub struct Statistics {
     pub stack: u32,
 }
 
+/// Most chains of a board: their number less one has five bits.
+pub const MAX_CHAINS: u8 = 32;
+
 /// The first bytes of an identity.
 const MAGIC: [u8; 4] = *b"SQid";
 
@@ -94,7 +102,9 @@ impl Identity {
         out.u16(self.version);
         out.u16(self.session);
         [self.sites, self.work, self.slabs, self.image].into_iter().for_each(|size| out.u32(size));
-        let flags = u8::from(self.observables) | u8::from(self.coefficients) << 1;
+        // A board of former times has zeros in the upper bits: one chain, and no sums.
+        let flags = u8::from(self.observables) | u8::from(self.coefficients) << 1 | u8::from(self.sums) << 2;
+        let flags = flags | (self.chains.clamp(1, MAX_CHAINS) - 1) << 3;
         [self.ariths, self.integrators, self.dims, flags].into_iter().for_each(|bits| out.u8(bits));
         out.u64(self.build);
         out.bytes(&self.target);
@@ -116,12 +126,14 @@ impl Identity {
             dims: input.u8()?,
             observables: false,
             coefficients: false,
+            sums: false,
+            chains: 1,
             build: 0,
             target: [0; 24],
         };
-        // Bits of later versions say nothing here.
         let flags = input.u8()?;
         (identity.observables, identity.coefficients) = (flags & 1 == 1, flags >> 1 & 1 == 1);
+        (identity.sums, identity.chains) = (flags >> 2 & 1 == 1, 1 + (flags >> 3));
         identity.build = input.u64()?;
         for slot in &mut identity.target {
             *slot = input.u8()?;

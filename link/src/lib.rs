@@ -20,6 +20,7 @@ pub mod frame;
 mod identity;
 pub mod message;
 pub mod order;
+mod sums;
 mod wire;
 
 /// The version of the protocol.

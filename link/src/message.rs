@@ -21,7 +21,8 @@ use crate::wire::{Reader, Writer};
 
 pub use crate::codes::{Buffer, Refusal};
 pub use crate::coefficients::Coefficients;
-pub use crate::identity::{Identity, Statistics};
+pub use crate::identity::{Identity, MAX_CHAINS, Statistics};
+pub use crate::sums::Sums;
 
 /// Bytes of data in a frame, beside an offset.
 pub const MAX_DATA: usize = MAX_PAYLOAD - 8;
@@ -68,7 +69,8 @@ pub enum Request<'a> {
     State,
     /// Set them.
     SetState(State),
-    /// So many sweeps, or stages of an image; with the observables of the last field, where asked for.
+    /// So many sweeps, or stages of an image; with the observables of the last field, where asked for. All chains of a
+    /// board run, whichever is selected.
     Run {
         /// How many.
         sweeps: u32,
@@ -87,7 +89,18 @@ pub enum Request<'a> {
     /// φ of an image's chain.
     Finish,
     /// A new chain, its field 0, on a board that does not quantise.
+    ///
+    /// Chain 0 of a board sets the extents of all, their counters to 0, and ends the others. A further chain begins at
+    /// the step of chain 0, and must have its extents: [`Refusal::Parameter`], or [`Refusal::Unconfigured`] where there
+    /// is no chain 0.
     Coefficients(Coefficients),
+    /// The chain of the board that all further numbered requests are of; 0 when a session begins.
+    /// [`Refusal::Capacity`] where there is none of this number.
+    ///
+    /// Chains run in step: of a [`State`] the saturations are the chain's own, the rest is of all.
+    Select(u16),
+    /// The exact sums of the field as it is.
+    Sums,
 }
 
 /// What the board answers.
@@ -119,6 +132,8 @@ pub enum Reply<'a> {
         /// 14 fractional bits.
         m: i16,
     },
+    /// To [`Request::Sums`].
+    Sums(Sums),
     /// Not carried out, and never will be.
     Refused(Refusal),
     /// A run is going on, this far.
@@ -205,6 +220,8 @@ impl<'a> Request<'a> {
             Self::Image { .. } => 0x18,
             Self::Finish => 0x19,
             Self::Coefficients(_) => 0x1a,
+            Self::Select(_) => 0x1b,
+            Self::Sums => 0x1c,
         }
     }
 
@@ -217,8 +234,8 @@ impl<'a> Request<'a> {
     pub fn encode(&self, payload: &mut [u8]) -> Option<usize> {
         let mut out = Writer::new(payload);
         match self {
-            Self::Identify | Self::Abort | Self::Statistics | Self::State | Self::Finish => {}
-            Self::Open(session) => out.u16(*session),
+            Self::Identify | Self::Abort | Self::Statistics | Self::State | Self::Finish | Self::Sums => {}
+            Self::Open(number) | Self::Select(number) => out.u16(*number),
             Self::Configure { setup, chain } => {
                 put_setup(&mut out, setup);
                 out.u32(*chain);
@@ -280,6 +297,8 @@ impl<'a> Request<'a> {
                 sigma: input.u32()? as i32,
                 key: [input.u32()?, input.u32()?],
             }),
+            0x1b => Self::Select(input.u16()?),
+            0x1c => Self::Sums,
             _ => return None,
         };
         input.end(request)
@@ -297,6 +316,7 @@ impl<'a> Reply<'a> {
             Self::Data(_) => 0x93,
             Self::State(..) => 0x94,
             Self::Image { .. } => 0x98,
+            Self::Sums(_) => 0x9c,
             Self::Refused(_) => 0xf0,
             Self::Busy(_) => 0xf1,
             Self::OutOfOrder(_) => 0xf2,
@@ -329,6 +349,7 @@ impl<'a> Reply<'a> {
                 out.u16(*stages);
                 out.u16(*m as u16);
             }
+            Self::Sums(sums) => sums.put(&mut out),
             Self::Refused(why) => out.u8(why.code()),
             Self::Busy(step) => out.u64(*step),
             Self::OutOfOrder(number) => out.u16(*number),
@@ -363,6 +384,7 @@ impl<'a> Reply<'a> {
                 Self::State(state, measurement)
             }
             0x98 => Self::Image { extent: input.u16()?, stages: input.u16()?, m: input.u16()? as i16 },
+            0x9c => Self::Sums(Sums::take(&mut input)?),
             0xf0 => Self::Refused(Refusal::of_code(input.u8()?)?),
             0xf1 => Self::Busy(input.u64()?),
             0xf2 => Self::OutOfOrder(input.u16()?),

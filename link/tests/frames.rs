@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use stoquant_core::integrator::State;
 use stoquant_core::observable::Measurement;
 use stoquant_link::frame::{Head, MAX_PAYLOAD, Receiver, WIRE, encode};
-use stoquant_link::message::{Buffer, Coefficients, Identity, MAX_DATA, Refusal, Reply, Request, Statistics};
+use stoquant_link::message::{Buffer, Coefficients, Identity, MAX_DATA, Refusal, Reply, Request, Statistics, Sums};
 use stoquant_link::order::{Kept, Order, Verdict, WINDOW};
 use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
@@ -152,6 +152,8 @@ fn messages_are_read_as_they_were_written() {
             sigma: 18_536,
             key: [0xdead_beef, 7],
         }),
+        Request::Select(300),
+        Request::Sums,
     ];
     let mut out = [0; MAX_PAYLOAD];
     for request in requests {
@@ -171,6 +173,8 @@ fn messages_are_read_as_they_were_written() {
         dims: 4,
         observables: true,
         coefficients: true,
+        sums: true,
+        chains: 32,
         build: 5,
         target: *b"cortex-m0 microbit\0\0\0\0\0\0",
     };
@@ -196,6 +200,8 @@ fn messages_are_read_as_they_were_written() {
         Reply::State(state, None),
         Reply::State(state, Some(Measurement { m: 1.0, laplacian: 8.0, ..Measurement::default() })),
         Reply::Image { extent: 16, stages: 100, m: -5 },
+        Reply::Sums(Sums::new(Some(-1), Some(1 << 40), Some(-(1 << 45)), None, None)),
+        Reply::Sums(Sums::new(None, None, None, Some(1 << 100 | 5), Some(9))),
         Reply::Refused(Refusal::Capacity),
         Reply::Busy(3),
         Reply::OutOfOrder(4),
@@ -204,6 +210,37 @@ fn messages_are_read_as_they_were_written() {
     for reply in replies {
         let length = reply.encode(&mut out).expect("every reply fits");
         assert_eq!(Reply::decode(reply.opcode(), &out[..length]), Some(reply));
+    }
+}
+
+/// The bytes of exact sums, and an identity as boards of one chain have always sent it: layouts are promises.
+#[test]
+fn the_bytes_of_sums_and_of_an_identity() {
+    let mut out = [0; MAX_PAYLOAD];
+    let sums = Sums::new(Some(-2), Some(3), Some(-1), None, None);
+    assert_eq!((sums.phi(), sums.phi2(), sums.bonds()), (Some(-2), Some(3), Some(-1)));
+    assert_eq!((sums.phi4(), sums.abs_phi()), (None, None));
+    let sum = Sums::new(None, None, None, Some(u128::MAX - 7), Some(9));
+    assert_eq!((sum.phi(), sum.phi4(), sum.abs_phi()), (None, Some(u128::MAX - 7), Some(9)));
+    let length = Reply::Sums(sums).encode(&mut out).expect("it fits");
+    let there = [&[7, 0xfe][..], &[0xff; 7], &[3, 0, 0, 0, 0, 0, 0, 0], &[0xff; 8], &[0; 24]].concat();
+    assert_eq!(out[..length], there);
+    // A bit that no version knows; a sum that is said not to be there.
+    for there in [0x27, 3] {
+        out[0] = there;
+        assert_eq!(Reply::decode(0x9c, &out[..length]), None);
+    }
+
+    let identity = |flags: u8| {
+        let words = [&b"SQid\x01\0\x02\0"[..], &[1; 16], &[2, 1, 4, flags], &[0; 8], b"fpga", &[0; 20]].concat();
+        match Reply::decode(0x80, &words) {
+            Some(Reply::Identity(identity)) => identity,
+            other => panic!("{other:?}"),
+        }
+    };
+    for (flags, chains, sums) in [(0b10, 1, false), (0b110, 1, true), (0b1_1110, 4, true), (0xff, 32, true)] {
+        let identity = identity(flags);
+        assert_eq!((identity.chains, identity.sums, identity.coefficients), (chains, sums, true));
     }
 }
 

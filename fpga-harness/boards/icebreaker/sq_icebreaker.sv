@@ -1,9 +1,11 @@
-// iCEBreaker with a UP5K: serial line on the USB plug, 115,200 baud; the button resets. Pins: icebreaker.pcf.
+// iCEBreaker with a UP5K: serial line on the USB plug, 1,000,000 baud; the button resets. Pins: icebreaker.pcf.
 //
 // 512 sites: with the link's, the 30 memory blocks hold no two fields of 1024, three times.
 //
 // 12 MHz from the oscillator, times 64, over 32: 24 MHz (Lattice FPGA-TN-02052, sysCLOCK PLL usage guide; values as `icepll` gives them).
-module sq_icebreaker (
+module sq_icebreaker #(
+  parameter [63:0] Build = 64'd0
+) (
   input  wire CLK,
   input  wire RX,
   output wire TX,
@@ -20,7 +22,7 @@ module sq_icebreaker (
   );
   wire rst;
   sq_reset reset (.clk_i(clk), .good_i(locked && BTN_N), .rst_o(rst));
-  sq_top #(.W(16), .SitesLog2(9), .ClockHz(24_000_000), .Baud(115_200)) top (
+  sq_top #(.W(16), .SitesLog2(9), .Bonds(0), .ClockHz(24_000_000), .Baud(1_000_000), .Build(Build), .Target("icebreaker")) top (
     .clk_i(clk), .rst_i(rst), .rx_i(RX), .tx_o(TX)
   );
   assign LEDR_N = TX;

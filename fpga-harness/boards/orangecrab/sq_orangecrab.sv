@@ -1,9 +1,10 @@
-// OrangeCrab r0.2 with an LFE5U-25F: serial line on the header, pin 0 to the board, pin 1 from it, 3.3 V, 115,200 baud; the button
-// resets. Pins: orangecrab.lpf. The USB plug goes to the FPGA itself, and needs more than a serial line: it only loads.
+// OrangeCrab r0.2 with an LFE5U-25F: serial line on the header, pin 0 to the board, pin 1 from it, 3.3 V, 1,000,000 baud; the
+// button resets. Pins: orangecrab.lpf. The USB plug goes to the FPGA itself, and needs more than a serial line: it only loads.
 //
 // 48 MHz from the oscillator, times 12/5: 115.2 MHz, with the VCO at 576 MHz (Lattice FPGA-TN-02200, sysCLOCK usage guide).
 module sq_orangecrab #(
-  parameter integer Pipes = 4
+  parameter integer Pipes = 4,
+  parameter [63:0] Build = 64'd0
 ) (
   input  wire        clk_48mhz,
   input  wire        rx,
@@ -24,7 +25,10 @@ module sq_orangecrab #(
   );
   wire rst;
   sq_reset reset (.clk_i(clk), .good_i(locked && btn_n), .rst_o(rst));
-  sq_bare #(.W(18), .SitesLog2(10), .Pipes(Pipes), .ClockHz(115_200_000), .Baud(115_200)) top (
+  // Four chains take all multipliers: none is left for Σ φ·nn.
+  sq_top #(
+    .W(18), .SitesLog2(10), .Pipes(Pipes), .Bonds(0), .ClockHz(115_200_000), .Baud(1_000_000), .Build(Build), .Target("orangecrab")
+  ) top (
     .clk_i(clk), .rst_i(rst), .rx_i(rx), .tx_o(tx)
   );
   assign led_n = {tx, rst};

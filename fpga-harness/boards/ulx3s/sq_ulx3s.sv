@@ -1,9 +1,10 @@
-// ULX3S with an LFE5U-85F: serial line on the USB plug US1, 115,200 baud; button FIRE1 resets. Pins: ulx3s.lpf.
+// ULX3S with an LFE5U-85F: serial line on the USB plug US1, 1,000,000 baud; button FIRE1 resets. Pins: ulx3s.lpf.
 //
 // 25 MHz from the oscillator, times ClockMul, over ClockIn: the VCO runs at ClockOut times that, 400 to 800 MHz
 // (Lattice FPGA-TN-02200, sysCLOCK usage guide; values as `ecppll` gives them).
 module sq_ulx3s #(
-  parameter integer Pipes = 1
+  parameter integer Pipes = 1,
+  parameter [63:0] Build = 64'd0
 ) (
   input  wire        clk_25mhz,
   input  wire        ftdi_txd,
@@ -30,17 +31,11 @@ module sq_ulx3s #(
   );
   wire rst;
   sq_reset reset (.clk_i(clk), .good_i(locked && !btn_fire1), .rst_o(rst));
-  generate
-    if (Pipes > 1) begin : several
-      sq_bare #(.W(18), .SitesLog2(10), .Pipes(Pipes), .ClockHz(ClockHz), .Baud(115_200)) top (
-        .clk_i(clk), .rst_i(rst), .rx_i(ftdi_txd), .tx_o(ftdi_rxd)
-      );
-    end else begin : one
-      sq_top #(.W(18), .SitesLog2(10), .ClockHz(ClockHz), .Baud(115_200)) top (
-        .clk_i(clk), .rst_i(rst), .rx_i(ftdi_txd), .tx_o(ftdi_rxd)
-      );
-    end
-  endgenerate
+  sq_top #(
+    .W(18), .SitesLog2(10), .Pipes(Pipes), .ClockHz(ClockHz), .Baud(1_000_000), .Build(Build), .Target("ulx3s")
+  ) top (
+    .clk_i(clk), .rst_i(rst), .rx_i(ftdi_txd), .tx_o(ftdi_rxd)
+  );
   // A low level here starts the other processor of the board, which would take the FPGA's pins.
   assign wifi_gpio0 = 1'b1;
   assign led = {!ftdi_rxd, !rst};

@@ -25,8 +25,9 @@ fn main() -> ExitCode {
     let circuit = match std::env::args().nth(1).as_deref() {
         None | Some("fx18") => &circuits::TOP18,
         Some("fx16") => &circuits::TOP16,
+        Some("fx18x3") => &circuits::TOP18X3,
         Some(other) => {
-            eprintln!("error: {other}: fx18 (32x32 sites) or fx16 (64)");
+            eprintln!("error: {other}: fx18 (1024 sites), fx16 (64), or fx18x3 (three chains of 256)");
             return ExitCode::from(2);
         }
     };

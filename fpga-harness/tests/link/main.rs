@@ -105,7 +105,6 @@ fn coefficients(kind: Kind, extents: [u32; 2]) -> Coefficients {
 fn one_conversation() {
     for kind in kinds() {
         let mut pair = Pair::new(kind);
-        let size = kind.arith.bytes();
         assert!(!pair.request(&Request::Identify, 0, 77).is_empty());
         pair.request(&Request::State, 0, 0);
         pair.request(&Request::Open(5), 5, 0x8000);
@@ -118,8 +117,7 @@ fn one_conversation() {
         for (number, extents) in (0..).zip([[20_105, 1], [65_535, 1], [1, 20_105], [2, 65_535], [65_536, 1]]) {
             large.request(&Request::Coefficients(coefficients(kind, extents)), 1, number);
         }
-        let bytes: Vec<u8> =
-            (0..32_i32).flat_map(|n| pair.reference.bits(n * 700 - 11_000).to_le_bytes()[..size].to_vec()).collect();
+        let bytes = words(&pair.reference, |n| n * 700 - 11_000);
         pair.request(&Request::Write { buffer: Buffer::Field, first: 0, bytes: &bytes }, 5, 2);
         pair.request(&Request::Read { buffer: Buffer::Field, first: 0, count: 32 }, 5, 3);
         pair.request(&Request::Run { sweeps: 3, measure: false }, 5, 4);
@@ -142,6 +140,91 @@ fn one_conversation() {
         assert!(pair.ask(&[0, 0, 3, 1, 0, 1, 0, 9, 1, 1, 0]).is_empty());
         pair.request(&Request::Statistics, 0, 3);
         pair.request(&Request::Abort, 5, 3);
+        // Nothing is said twice of sums either: again they are what they were.
+        let sums = Request::Sums;
+        let answer = pair.request(&sums, 5, 11);
+        pair.request(&Request::State, 5, 12);
+        assert_eq!(pair.request(&sums, 5, 11), answer);
+        pair.request(&Request::Select(u16::from(kind.chains)), 5, 13);
+        pair.request(&Request::Select(0x100), 5, 14);
+        // A buffer that there is not.
+        for (opcode, number) in [(0x12, 15), (0x13, 16)] {
+            pair.ask(&encoded(Head { opcode, session: 5, number }, &[2, 0, 0, 0, 0, 1, 0]));
+        }
+    }
+}
+
+/// Words of 32 sites.
+fn words(reference: &Reference, of: impl Fn(i32) -> i32) -> Vec<u8> {
+    let size = reference.kind.arith.bytes();
+    (0..32_i32).flat_map(|n| reference.bits(of(n)).to_le_bytes()[..size].to_vec()).collect()
+}
+
+/// Chains side by side, as a host talks to them: each is what it would be alone, and none is mistaken for another.
+#[test]
+fn several_chains() {
+    let kind = kinds().into_iter().find(|kind| kind.chains > 1).expect("a circuit of several");
+    for seed in seeds() {
+        let mut pair = Pair::new(kind);
+        let mut number = 0..;
+        let mut ask = |pair: &mut Pair, what: &Request<'_>| {
+            let number = number.next().expect("there is no last one");
+            frames(&pair.request(what, 7, number), |head, reply| {
+                assert_eq!(head.number, number);
+                format!("{reply:?}")
+            })
+            .remove(0)
+        };
+        pair.request(&Request::Open(7), 7, 0x8000);
+        let of = |extents, at: u16| {
+            let with = coefficients(kind, extents);
+            let (key, hop) = (key(SEEDS[usize::from(at)]), with.hop + i32::from(at));
+            // So much noise that it saturates.
+            Request::Coefficients(Coefficients { key, hop, sigma: 100_000, ..with })
+        };
+        // No chain before the first one; none of other extents beside it.
+        ask(&mut pair, &Request::Select(2));
+        assert_eq!(ask(&mut pair, &of([4, 8], 2)), "Refused(Unconfigured)");
+        ask(&mut pair, &Request::Select(0));
+        ask(&mut pair, &of([4, 8], 0));
+        let state = State { step: (5 << 32) + 0xffff_fffe, clipped: 7, accepted: 3, log_ratio: 0.5 };
+        ask(&mut pair, &Request::SetState(state));
+        for at in 1..3 {
+            ask(&mut pair, &Request::Select(at));
+            assert_eq!(ask(&mut pair, &Request::Sums), "Refused(Unconfigured)");
+            assert_eq!(ask(&mut pair, &of([8, 4], at)), "Refused(Parameter)");
+            assert_eq!(ask(&mut pair, &of([4, 8], at)), "Done");
+        }
+        let mut random = Random::new(seed);
+        for at in [1, 0, 2] {
+            ask(&mut pair, &Request::Select(at));
+            let start: Vec<i32> = (0..32).map(|_| (1 << 17) - 1 - random.within(1000).abs() as i32).collect();
+            let bytes = words(&pair.reference, |n| start[n as usize]);
+            ask(&mut pair, &Request::Write { buffer: Buffer::Field, first: 0, bytes: &bytes });
+        }
+        // The first answers of a run are of the chain that is selected: the last one.
+        for sweeps in [1, 20] {
+            ask(&mut pair, &Request::Run { sweeps, measure: false });
+            let said: Vec<[String; 3]> = (0..3)
+                .map(|at| {
+                    ask(&mut pair, &Request::Select(at));
+                    [Request::Read { buffer: Buffer::Field, first: 0, count: 32 }, Request::Sums, Request::State]
+                        .map(|what| ask(&mut pair, &what))
+                })
+                .collect();
+            // All of them are of different fields: who mistakes one for another is seen.
+            assert!(said[0] != said[1] && said[1] != said[2] && said[0] != said[2]);
+        }
+        let clipped = pair.reference.chains.iter().map(|chain| chain.clipped);
+        assert!(clipped.min() > Some(0), "a field at the end of the range saturates");
+        // The first one begins anew, and with it all.
+        ask(&mut pair, &Request::Select(0));
+        ask(&mut pair, &of([2, 6], 0));
+        ask(&mut pair, &Request::Select(1));
+        assert_eq!(ask(&mut pair, &Request::State), "Refused(Unconfigured)");
+        // A session begins with the first.
+        pair.request(&Request::Open(8), 8, 0x8000);
+        pair.request(&Request::State, 8, 0);
     }
 }
 
@@ -198,7 +281,7 @@ fn anything(
     next: &mut u16,
 ) -> (Vec<u8>, bool) {
     let size = kind.arith.bytes();
-    let volume = reference.field.len().max(1) as u32;
+    let volume = reference.chain().field.len().max(1) as u32;
     let word = |random: &mut Random| match random.u32() % 40 {
         0 => random.u32(),
         1 => 1 << (8 * size as u32 % 32).max(16) >> 1,
@@ -234,6 +317,11 @@ fn anything(
         4 => [2, 1],
         _ => [2 + random.u32() % 8, 1 + random.u32() % 8],
     };
+    // Another chain mostly has the extents of the first one.
+    let extents = match reference.chains[0].with {
+        Some(first) if reference.selected > 0 && !random.u32().is_multiple_of(8) => first.extents,
+        _ => extents,
+    };
     let mut with = coefficients(kind, extents);
     with.key = key(SEEDS[random.u32() as usize % SEEDS.len()]);
     if random.u32().is_multiple_of(12) {
@@ -245,7 +333,13 @@ fn anything(
         accepted: u64::from(random.u32()),
         log_ratio: 0.25,
     };
-    let what = match random.u32() % 40 {
+    let what = match random.u32() % 46 {
+        40..43 => Request::Sums,
+        43..46 => Request::Select(match random.u32() % 16 {
+            0 => random.u32() as u16,
+            1 => u16::from(kind.chains) - 1 + (random.u32() % 2) as u16,
+            _ => (random.u32() % u32::from(kind.chains)) as u16,
+        }),
         0 => Request::Identify,
         1 => Request::Open((random.u32() % 3) as u16),
         2 => Request::Open(*session),

@@ -8,7 +8,7 @@ use stoquant_core::noise::{StreamTag, Threefry, derive_key};
 use stoquant_fpga::sim::{Circuit, circuits};
 use stoquant_link::VERSION;
 use stoquant_link::frame::{self, Frame, Head, MAX_PAYLOAD, Receiver, WIRE};
-use stoquant_link::message::{Buffer, Coefficients, Identity, MAX_DATA, Refusal, Reply, Request, Statistics};
+use stoquant_link::message::{Buffer, Coefficients, Identity, MAX_DATA, Refusal, Reply, Request, Statistics, Sums};
 use stoquant_link::order::{Kept, Order, Verdict};
 use stoquant_model::{ArithKind, IntegratorKind, NoiseKind};
 
@@ -18,12 +18,17 @@ pub struct Kind {
     pub circuit: &'static Circuit,
     pub arith: ArithKind,
     pub sites: u32,
+    pub chains: u8,
+    /// Whether it sums φ·nn.
+    pub bonds: bool,
 }
 
-pub fn kinds() -> [Kind; 2] {
+pub fn kinds() -> [Kind; 3] {
+    let (fx18, fx16) = (ArithKind::Fx18, ArithKind::Fx16);
     [
-        Kind { circuit: &circuits::TOP18, arith: ArithKind::Fx18, sites: 1 << 10 },
-        Kind { circuit: &circuits::TOP16, arith: ArithKind::Fx16, sites: 1 << 6 },
+        Kind { circuit: &circuits::TOP18, arith: fx18, sites: 1 << 10, chains: 1, bonds: true },
+        Kind { circuit: &circuits::TOP16, arith: fx16, sites: 1 << 6, chains: 1, bonds: false },
+        Kind { circuit: &circuits::TOP18X3, arith: fx18, sites: 1 << 8, chains: 3, bonds: true },
     ]
 }
 
@@ -52,9 +57,19 @@ pub struct Reference {
     pub receiver: Receiver,
     pub order: Order,
     pub statistics: Statistics,
-    pub chain: Option<Coefficients>,
+    /// All that the board has.
+    pub chains: Vec<Chain>,
+    pub selected: usize,
+    /// Of all chains but for saturations.
+    state: State,
+}
+
+/// One of a board's chains.
+#[derive(Clone, Default)]
+pub struct Chain {
+    pub with: Option<Coefficients>,
     pub field: Vec<i32>,
-    pub state: State,
+    pub clipped: u64,
 }
 
 impl Reference {
@@ -64,10 +79,19 @@ impl Reference {
             receiver: Receiver::default(),
             order: Order::default(),
             statistics: Statistics::default(),
-            chain: None,
-            field: vec![],
+            chains: vec![Chain::default(); usize::from(kind.chains)],
+            selected: 0,
             state: State::default(),
         }
+    }
+
+    /// The chain that is selected.
+    pub fn chain(&self) -> &Chain {
+        &self.chains[self.selected]
+    }
+
+    fn state(&self) -> State {
+        State { clipped: self.chain().clipped, ..self.state }
     }
 
     pub fn identity(&self) -> Identity {
@@ -85,6 +109,8 @@ impl Reference {
             dims: 1 << 2,
             observables: false,
             coefficients: true,
+            sums: true,
+            chains: self.kind.chains,
             build: 0,
             target,
         }
@@ -111,6 +137,9 @@ impl Reference {
         if !Request::numbered(head.opcode) {
             out.extend(match Request::decode(head.opcode, payload) {
                 Some(Request::Open(session)) => {
+                    if session != self.order.session() {
+                        self.selected = 0;
+                    }
                     self.order.open(session);
                     reply(&Reply::Identity(self.identity()))
                 }
@@ -176,13 +205,13 @@ impl Reference {
         let size = self.kind.arith.bytes();
         let (first, count) = (first as usize, usize::from(count));
         let refused = |why| reply(&Reply::Refused(why));
-        if self.chain.is_none() {
+        if self.chain().with.is_none() {
             return refused(Refusal::Unconfigured);
         }
         if buffer != Buffer::Field {
             return refused(Refusal::Unsupported);
         }
-        match self.field.get(first..first + count) {
+        match self.chain().field.get(first..first + count) {
             Some(words) if count * size <= MAX_DATA => {
                 let bytes = |&n: &i32| self.bits(n).to_le_bytes()[..size].to_vec();
                 reply(&Reply::Data(&words.iter().flat_map(bytes).collect::<Vec<u8>>()))
@@ -202,7 +231,13 @@ impl Reference {
     fn execute(&mut self, request: &Request<'_>) -> Result<Reply<'static>, Refusal> {
         match request {
             Request::Coefficients(with) => {
-                self.chain = None;
+                let first = self.selected == 0;
+                // Without the first one there is none.
+                self.chains.iter_mut().enumerate().filter(|(at, _)| first || *at == self.selected).for_each(
+                    |(_, chain)| {
+                        chain.with = None;
+                    },
+                );
                 let [rows, columns] = with.extents;
                 if with.arith != self.kind.arith {
                     return Err(Refusal::Unsupported);
@@ -210,71 +245,110 @@ impl Reference {
                 if rows > 0xffff || columns > 0xffff {
                     return Err(Refusal::Capacity);
                 }
-                if rows < 2 || columns == 0 {
+                if first {
+                    if rows < 2 || columns == 0 {
+                        return Err(Refusal::Parameter);
+                    }
+                    if rows * columns > self.kind.sites {
+                        return Err(Refusal::Capacity);
+                    }
+                    self.state = State::default();
+                } else if self.chains[0].with.ok_or(Refusal::Unconfigured)?.extents != with.extents {
                     return Err(Refusal::Parameter);
                 }
-                if rows * columns > self.kind.sites {
-                    return Err(Refusal::Capacity);
-                }
-                self.chain = Some(*with);
-                self.field = vec![0; (rows * columns) as usize];
-                self.state = State::default();
+                let field = vec![0; (rows * columns) as usize];
+                self.chains[self.selected] = Chain { with: Some(*with), field, clipped: 0 };
                 Ok(Reply::Done)
             }
-            Request::Write { buffer: Buffer::Field, first, bytes } => {
-                let size = self.kind.arith.bytes();
-                if self.chain.is_none() {
-                    return Err(Refusal::Unconfigured);
+            &Request::Select(chain) => {
+                if chain >= u16::from(self.kind.chains) {
+                    return Err(Refusal::Capacity);
                 }
+                self.selected = chain.into();
+                Ok(Reply::Done)
+            }
+            Request::Write { buffer, .. } if *buffer != Buffer::Field => Err(Refusal::Unsupported),
+            Request::Configure { .. } | Request::HotStart(_) | Request::Image { .. } | Request::Finish => {
+                Err(Refusal::Unsupported)
+            }
+            _ if self.chain().with.is_none() => Err(Refusal::Unconfigured),
+            Request::Write { first, bytes, .. } => {
+                let size = self.kind.arith.bytes();
                 let (first, count) = (*first as usize, bytes.len() / size);
-                if first + count > self.field.len() || bytes.len() % size != 0 {
+                if first + count > self.chain().field.len() || bytes.len() % size != 0 {
                     return Err(Refusal::Capacity);
                 }
                 let words: Option<Vec<i32>> = bytes.chunks(size).map(|bytes| self.word(bytes)).collect();
-                self.field[first..first + count].copy_from_slice(&words.ok_or(Refusal::Parameter)?);
+                let words = words.ok_or(Refusal::Parameter)?;
+                self.chains[self.selected].field[first..first + count].copy_from_slice(&words);
                 Ok(Reply::Done)
             }
-            Request::State => match self.chain {
-                None => Err(Refusal::Unconfigured),
-                Some(_) => Ok(Reply::State(self.state, None)),
-            },
+            Request::State => Ok(Reply::State(self.state(), None)),
             Request::SetState(state) => {
-                if self.chain.is_none() {
-                    return Err(Refusal::Unconfigured);
-                }
                 self.state = *state;
+                self.chains[self.selected].clipped = state.clipped;
                 Ok(Reply::Done)
             }
             Request::Run { sweeps, .. } => {
-                let Some(with) = self.chain else { return Err(Refusal::Unconfigured) };
-                match self.kind.arith {
-                    ArithKind::Fx16 => self.run::<16>(with, *sweeps),
-                    _ => self.run::<18>(with, *sweeps),
+                let mut ran = self.state;
+                for at in 0..self.chains.len() {
+                    let chain = self.chains[at].clone();
+                    // A chain that nobody has configured runs too, and nobody asks for it.
+                    let Some(with) = chain.with else { continue };
+                    let state = State { clipped: chain.clipped, ..self.state };
+                    let ended = match self.kind.arith {
+                        ArithKind::Fx16 => run::<16>(with, &chain.field, state, *sweeps),
+                        _ => run::<18>(with, &chain.field, state, *sweeps),
+                    };
+                    self.chains[at] = Chain { with: Some(with), field: ended.0, clipped: ended.1.clipped };
+                    ran = ended.1;
                 }
-                Ok(Reply::State(self.state, None))
+                self.state = ran;
+                Ok(Reply::State(self.state(), None))
             }
+            Request::Sums => Ok(Reply::Sums(self.sums())),
             _ => Err(Refusal::Unsupported),
         }
     }
 
-    fn run<const W: u32>(&mut self, with: Coefficients, sweeps: u32)
-    where
-        Fx<W>: stoquant_core::arith::Arith<Sum = i32, Wide = i64, Sigma = i32, Gain = i32, Slope = i64>,
-    {
-        let seed = SEEDS.into_iter().find(|&seed| key(seed) == with.key).expect("a known key");
-        let extents = with.extents.map(|extent| extent as usize);
-        let work = Plan::<2>::work_sites(&extents).expect("a lattice");
-        let plan = Plan::new(extents, work).expect("a lattice");
-        let drift = QuarticDrift { hop: with.hop, linear: i64::from(with.linear), cubic: with.cubic };
-        let euler = Euler::<Fx<W>, _>::from_parts(drift, with.sigma);
-        let mut noise = ChainNoise::<Threefry>::new(seed, 1, NoiseKind::Gaussian);
-        let site = |&n: &i32| Fx::<W>::from_int(n).expect("in range").store();
-        let mut phi: Vec<_> = self.field.iter().map(site).collect();
-        let mut work = vec![Default::default(); work];
-        for _ in 0..sweeps {
-            let (noise, state) = (&mut noise, &mut self.state);
-            euler.sweep(&plan, Sweep { noise, phi: &mut phi, work: &mut work, state });
+    /// The sums of the selected chain, by their definition.
+    pub fn sums(&self) -> Sums {
+        let Chain { with, field, .. } = self.chain();
+        let [rows, columns] = with.expect("it is configured").extents.map(|extent| extent as usize);
+        let at = |row: usize, column: usize| i64::from(field[row % rows * columns + column % columns]);
+        let (mut sums, mut bonds) = ([0, 0], 0);
+        for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
+            let phi = at(row, column);
+            sums = [sums[0] + phi, sums[1] + phi * phi];
+            bonds += phi
+                * (at(row + 1, column)
+                    + at(row + rows - 1, column)
+                    + at(row, column + 1)
+                    + at(row, column + columns - 1));
         }
-        self.field = phi.iter().map(|&word| Fx::<W>::load(word).int()).collect();
+        let bonds = self.kind.bonds.then_some(bonds);
+        Sums::new(Some(sums[0]), Some(sums[1] as u64), bonds, None, None)
     }
+}
+
+/// Sweeps of a chain: its field and counters after them.
+fn run<const W: u32>(with: Coefficients, field: &[i32], mut state: State, sweeps: u32) -> (Vec<i32>, State)
+where
+    Fx<W>: stoquant_core::arith::Arith<Sum = i32, Wide = i64, Sigma = i32, Gain = i32, Slope = i64>,
+{
+    let seed = SEEDS.into_iter().find(|&seed| key(seed) == with.key).expect("a known key");
+    let extents = with.extents.map(|extent| extent as usize);
+    let work = Plan::<2>::work_sites(&extents).expect("a lattice");
+    let plan = Plan::new(extents, work).expect("a lattice");
+    let drift = QuarticDrift { hop: with.hop, linear: i64::from(with.linear), cubic: with.cubic };
+    let euler = Euler::<Fx<W>, _>::from_parts(drift, with.sigma);
+    let mut noise = ChainNoise::<Threefry>::new(seed, 1, NoiseKind::Gaussian);
+    let site = |&n: &i32| Fx::<W>::from_int(n).expect("in range").store();
+    let mut phi: Vec<_> = field.iter().map(site).collect();
+    let mut work = vec![Default::default(); work];
+    for _ in 0..sweeps {
+        let (noise, state) = (&mut noise, &mut state);
+        euler.sweep(&plan, Sweep { noise, phi: &mut phi, work: &mut work, state });
+    }
+    (phi.iter().map(|&word| Fx::<W>::load(word).int()).collect(), state)
 }

@@ -1,10 +1,12 @@
-//! A board with chains on it: as many as are asked for, one of them in the board at a time.
+//! A board with chains on it: as many as are asked for, in groups that run side by side, one group in the board at a
+//! time. A group has at most as many chains as the board, mostly one.
 //!
 //! The host keeps, of every chain, the field and counters as they were last read, and the commands since. A board that
-//! is reset loses nothing: the chain is loaded, the commands are given again, and being deterministic it comes to the
+//! is reset loses nothing: the group is loaded, the commands are given again, and being deterministic it comes to the
 //! same bits.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ use stoquant_model::{ArithKind, IntegratorKind, Phi4, Setup};
 use stoquant_experiment::experiment::InputError;
 
 use super::client::{Client, Counters, LinkError};
-use super::remote::Remote;
+use super::remote::{Remote, SideBySide};
 use super::transport::Transport;
 use stoquant_engines::engine::{Chain, Engine, core_engine};
 
@@ -35,12 +37,12 @@ pub struct Device(Arc<Mutex<Inner>>);
 pub(super) struct Inner {
     pub(super) client: Client,
     identity: Identity,
-    pub(super) chains: BTreeMap<u64, Saved>,
-    /// The chain that the board holds.
+    pub(super) groups: BTreeMap<u64, Saved>,
+    /// The group that the board holds.
     pub(super) loaded: Option<u64>,
     made: u64,
-    /// What the last run of the loaded chain was answered.
-    pub(super) ran: Option<(State, Option<Measurement>)>,
+    /// What the last run of the loaded group was answered, and of which of its chains.
+    pub(super) ran: Option<(u16, State, Option<Measurement>)>,
     /// Why nothing more is asked of the board.
     pub(super) failure: Option<LinkError>,
 }
@@ -49,18 +51,25 @@ pub(super) struct Inner {
 /// question.
 const MEASURED: usize = 256;
 
-/// A chain, as the host knows it.
+/// Chains side by side, as the host knows them.
+#[derive(Clone)]
 pub(super) struct Saved {
     setup: Setup,
+    /// In the order in which the board has them.
+    members: Vec<Member>,
+    /// The commands since they were last read, each with the chain that it is for.
+    since: Vec<(u16, Command)>,
+    /// Site updates of a chain since.
+    updates: u64,
+}
+
+#[derive(Clone)]
+struct Member {
     chain: u32,
     /// Its integers, for a board that does not quantise.
     coefficients: Option<Coefficients>,
     /// Field and counters; without them, a new chain.
     checkpoint: Option<(Vec<u64>, State)>,
-    /// The commands since.
-    since: Vec<Command>,
-    /// Site updates since.
-    updates: u64,
 }
 
 #[derive(Clone)]
@@ -68,6 +77,7 @@ pub(super) enum Command {
     HotStart(f64),
     Field(Vec<u64>),
     State(State),
+    /// Of all chains.
     Sweep(u64),
 }
 
@@ -76,8 +86,8 @@ impl Device {
     pub fn open(transport: Box<dyn Transport>, patience: Duration) -> Result<Self, LinkError> {
         let mut client = Client::new(transport, patience);
         let identity = client.open()?;
-        let chains = BTreeMap::new();
-        let inner = Inner { client, identity, chains, loaded: None, made: 0, ran: None, failure: None };
+        let groups = BTreeMap::new();
+        let inner = Inner { client, identity, groups, loaded: None, made: 0, ran: None, failure: None };
         Ok(Self(Arc::new(Mutex::new(inner))))
     }
 
@@ -142,31 +152,47 @@ impl Device {
             && (!id.coefficients || Coefficients::of(setup, 0).is_some())
     }
 
+    /// Most chains that run side by side.
+    pub fn chains(&self) -> u32 {
+        self.identity().chains.into()
+    }
+
     /// A chain on the board.
     pub fn engine(&self, setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
+        Ok(Box::new(Remote(self.side_by_side(setup, chain..chain.saturating_add(1))?)))
+    }
+
+    /// Chains on the board that run in step: at most as many as it [has](Self::chains).
+    pub fn side_by_side(&self, setup: &Setup, numbers: Range<u32>) -> Result<SideBySide, Error> {
+        if numbers.is_empty() || numbers.len() > self.chains() as usize {
+            return Err(Error::Absent { what: "number of chains side by side (`device info` prints the board's)" });
+        }
         // The host's own core refuses what cannot be, with its reason.
-        let host = *core_engine(setup, chain)?.chain();
+        let made = |chain| Ok(*core_engine(setup, chain)?.chain());
+        let mut chains = numbers.clone().map(made).collect::<Result<Vec<Chain>, Error>>()?;
         let unsupported = Error::Absent { what: "chain (`device info` prints what the board supports)" };
         if !self.has(setup) {
             return Err(unsupported);
         }
         let circuit = self.identity().coefficients;
-        let coefficients = if circuit { Coefficients::of(setup, chain) } else { None };
+        let coefficients = |chain| if circuit { Coefficients::of(setup, chain) } else { None };
+        let members = numbers.map(|chain| Member { chain, coefficients: coefficients(chain), checkpoint: None });
+        let members: Vec<Member> = members.collect();
         let mut inner = self.lock();
         let id = inner.made;
         inner.made += 1;
-        inner
-            .chains
-            .insert(id, Saved { setup: *setup, chain, coefficients, checkpoint: None, since: vec![], updates: 0 });
+        inner.groups.insert(id, Saved { setup: *setup, members, since: vec![], updates: 0 });
         let configured = inner.attempt(|inner| {
             inner.loaded = None;
             inner.load(id)
         })?;
-        // A circuit gets integers: the host has quantised them.
-        let (eps, drift) = configured.flatten().unwrap_or((host.eps, host.drift));
-        let target = if setup.integrator == IntegratorKind::Mala { host.target } else { drift };
-        let chain = Chain { eps, drift, target, ..host };
-        Ok(Box::new(Remote { device: self.clone(), id, chain, starts: !circuit }))
+        for chain in &mut chains {
+            // A circuit gets integers: the host has quantised them.
+            let (eps, drift) = configured.unwrap_or((chain.eps, chain.drift));
+            let target = if setup.integrator == IntegratorKind::Mala { chain.target } else { drift };
+            *chain = Chain { eps, drift, target, ..*chain };
+        }
+        Ok(SideBySide { device: self.clone(), id, chains, starts: !circuit })
     }
 }
 
@@ -198,8 +224,8 @@ impl Inner {
         Err(Error::Lost)
     }
 
-    /// Makes the board hold a chain; what it says of a new one, if it does.
-    pub(super) fn load(&mut self, id: u64) -> Result<Option<Option<Configured>>, LinkError> {
+    /// Makes the board hold a group; what it says of a new one, if it does.
+    pub(super) fn load(&mut self, id: u64) -> Result<Option<Configured>, LinkError> {
         if self.loaded == Some(id) {
             return Ok(None);
         }
@@ -207,27 +233,36 @@ impl Inner {
             self.checkpoint(other)?;
         }
         (self.loaded, self.ran) = (None, None);
-        let Some(saved) = self.chains.get(&id) else { return Err(LinkError::Protocol) };
-        let (setup, chain, checkpoint, since) =
-            (saved.setup, saved.chain, saved.checkpoint.clone(), saved.since.clone());
-        let request = saved.coefficients.map_or_else(|| Request::Configure { setup, chain }, Request::Coefficients);
-        let configured = self.client.call(&request, |reply| match reply {
-            Reply::Configured { eps, drift } => Some(Some((eps, drift))),
-            Reply::Done => Some(None),
-            _ => None,
-        })?;
-        if let Some((bits, state)) = checkpoint {
-            self.carry_out(&setup, &Command::Field(bits))?;
-            self.carry_out(&setup, &Command::State(state))?;
+        let Some(Saved { setup, members, since, .. }) = self.groups.get(&id).cloned() else {
+            return Err(LinkError::Protocol);
+        };
+        let mut configured = None;
+        // The first one first: it sets what the others have in common with it.
+        for (at, Member { chain, coefficients, .. }) in (0..).zip(&members) {
+            self.client.select(at)?;
+            let configure = Request::Configure { setup, chain: *chain };
+            configured =
+                self.client.call(&coefficients.map_or(configure, Request::Coefficients), |reply| match reply {
+                    Reply::Configured { eps, drift } => Some(Some((eps, drift))),
+                    Reply::Done => Some(None),
+                    _ => None,
+                })?;
         }
-        for command in &since {
-            self.carry_out(&setup, command)?;
+        for (at, member) in (0..).zip(members) {
+            if let Some((bits, state)) = member.checkpoint {
+                self.carry_out(&setup, at, &Command::Field(bits))?;
+                self.carry_out(&setup, at, &Command::State(state))?;
+            }
+        }
+        for (at, command) in &since {
+            self.carry_out(&setup, *at, command)?;
         }
         self.loaded = Some(id);
-        Ok(Some(configured))
+        Ok(configured)
     }
 
-    fn carry_out(&mut self, setup: &Setup, command: &Command) -> Result<(), LinkError> {
+    fn carry_out(&mut self, setup: &Setup, at: u16, command: &Command) -> Result<(), LinkError> {
+        self.client.select(at)?;
         self.ran = None;
         let done = |reply: Reply<'_>| (reply == Reply::Done).then_some(());
         match command {
@@ -239,7 +274,7 @@ impl Inner {
                     let sweeps = left.min(u64::from(u32::MAX)) as u32;
                     let measure = self.identity.observables && setup.volume() <= MEASURED;
                     let ran = self.client.call(&Request::Run { sweeps, measure }, |reply| match reply {
-                        Reply::State(state, measured) => Some((state, measured)),
+                        Reply::State(state, measured) => Some((at, state, measured)),
                         _ => None,
                     })?;
                     self.ran = Some(ran);
@@ -261,54 +296,61 @@ impl Inner {
         }
     }
 
-    /// Gives a chain a command, now and again after every reset.
-    pub(super) fn command(&mut self, id: u64, command: Command) -> Result<(), Error> {
+    /// Gives a chain of a group a command, now and again after every reset.
+    pub(super) fn command(&mut self, id: u64, at: u16, command: Command) -> Result<(), Error> {
         self.attempt(|inner| {
             inner.load(id)?;
-            let Some(saved) = inner.chains.get(&id) else { return Err(LinkError::Protocol) };
+            let Some(saved) = inner.groups.get(&id) else { return Err(LinkError::Protocol) };
             let setup = saved.setup;
-            inner.carry_out(&setup, &command)
+            inner.carry_out(&setup, at, &command)
         })?;
-        let Some(saved) = self.chains.get_mut(&id) else { return Err(Error::Lost) };
+        let Some(saved) = self.groups.get_mut(&id) else { return Err(Error::Lost) };
         if let Command::Sweep(sweeps) = command {
             let updates = sweeps.saturating_mul(saved.setup.volume() as u64);
             saved.updates = saved.updates.saturating_add(updates);
         }
-        saved.since.push(command);
+        saved.since.push((at, command));
         if saved.updates >= CHECKPOINT {
             self.attempt(|inner| inner.checkpoint(id))?;
         }
         Ok(())
     }
 
-    /// Reads field and counters of the chain that the board holds.
+    /// Reads fields and counters of the group that the board holds.
     fn checkpoint(&mut self, id: u64) -> Result<(), LinkError> {
-        let Some(saved) = self.chains.get(&id) else { return Ok(()) };
+        let Some(saved) = self.groups.get(&id) else { return Ok(()) };
         if saved.since.is_empty() {
             return Ok(());
         }
         let (size, volume) = (saved.setup.arith.bytes(), saved.setup.volume());
-        let bits = self.words(Buffer::Field, volume, size)?;
-        let state = self.state()?;
-        if let Some(saved) = self.chains.get_mut(&id) {
-            saved.checkpoint = Some((bits, state));
+        let mut read = vec![];
+        for at in 0..saved.members.len() as u16 {
+            self.client.select(at)?;
+            read.push((self.words(Buffer::Field, volume, size)?, self.state(at)?));
+        }
+        if let Some(saved) = self.groups.get_mut(&id) {
+            for (member, read) in saved.members.iter_mut().zip(read) {
+                member.checkpoint = Some(read);
+            }
             saved.since.clear();
             saved.updates = 0;
         }
         Ok(())
     }
 
-    pub(super) fn state(&mut self) -> Result<State, LinkError> {
-        if let Some((state, _)) = self.ran {
+    /// Counters of a chain of the group that the board holds.
+    pub(super) fn state(&mut self, at: u16) -> Result<State, LinkError> {
+        if let Some((_, state, _)) = self.ran.filter(|&(of, ..)| of == at) {
             return Ok(state);
         }
+        self.client.select(at)?;
         self.client.call(&Request::State, |reply| match reply {
             Reply::State(state, _) => Some(state),
             _ => None,
         })
     }
 
-    /// Words of a buffer, `size` bytes each.
+    /// Words of a buffer of the selected chain, `size` bytes each.
     pub(super) fn words(&mut self, buffer: Buffer, count: usize, size: usize) -> Result<Vec<u64>, LinkError> {
         let each = MAX_DATA / size;
         let parts: Vec<Request<'_>> = (0..count)

@@ -1,7 +1,8 @@
 //! The ladder, as far as a board can climb it.
 //!
 //! - `lockstep`: a million site updates of every number type and integrator, word by word against the host's core;
-//!   chains of int8 images, stage by stage; small lattices of every kind.
+//!   chains of int8 images, stage by stage; small lattices of every kind; on a board with several chains these side by
+//!   side, and the sums of one that sums.
 //! - `identity`, `coupled`: the rungs of [`stoquant_certify`], with the board as the engine.
 //! - `finite-step`, `exact`: short runs on the board against exact laws. The first rung shows that the board's words
 //!   are the core's; these show that they sample e^{-S}.
@@ -80,6 +81,12 @@ fn parts(device: &Device, extent: Extent) -> Vec<Part> {
     for setup in all.filter(|setup| device.has(setup)) {
         let name = format!("{}, lockstep", coupled::label(&setup));
         parts.push(Part::new(Rung::Lockstep, name, move |factory| Ok(chains::check(factory, &setup, updates)?.into())));
+        if device.chains() > 1 || device.identity().sums {
+            let (device, name) = (device.clone(), format!("{}, side by side", coupled::label(&setup)));
+            parts.push(Part::new(Rung::Lockstep, name, move |_| {
+                Ok(lockstep::side_by_side(&device, &setup, updates)?.into())
+            }));
+        }
     }
     if device.identity().image > 0 {
         for (name, chains) in [("c16-int8", 2), ("n8-int8", 4)] {

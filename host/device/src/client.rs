@@ -76,6 +76,8 @@ pub struct Client {
     arrived: VecDeque<u8>,
     session: u16,
     next: u16,
+    /// The chain of the board that requests are of.
+    selected: u16,
     patience: Duration,
     /// When the run that is going on is to end.
     limit: Option<Instant>,
@@ -101,6 +103,7 @@ impl Client {
             arrived: VecDeque::new(),
             session: 0,
             next: 0,
+            selected: 0,
             patience,
             limit: None,
             counters: Counters::default(),
@@ -123,7 +126,7 @@ impl Client {
     }
 
     fn open_as(&mut self, session: u16) -> Result<Identity, LinkError> {
-        (self.session, self.next) = (session, 0);
+        (self.session, self.next, self.selected) = (session, 0, 0);
         let identity = self.unnumbered(&Request::Open(session), |reply| match reply {
             Reply::Identity(identity) => Some(identity),
             _ => None,
@@ -167,6 +170,15 @@ impl Client {
             }
         }
         Err(LinkError::Silent)
+    }
+
+    /// Makes the requests that follow be of this chain of the board.
+    pub fn select(&mut self, chain: u16) -> Result<(), LinkError> {
+        if self.selected != chain {
+            self.call(&Request::Select(chain), |reply| (reply == Reply::Done).then_some(()))?;
+            self.selected = chain;
+        }
+        Ok(())
     }
 
     /// One request, carried out once.

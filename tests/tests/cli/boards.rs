@@ -19,6 +19,11 @@ fn what_is_no_board() {
     refused(&["device", "certify", "--emulate", "thread", "--effort", "0"], &["effort = 0", "above 0"]);
     refused(&["device", "run", "--emulate", "thread", "--arith", "f64"], &["no such chain", "device info"]);
     refused(&["device", "run", "--emulate", "thread", "--extent", "512,512"], &["no such chain", "device info"]);
+    refused(&["device", "run", "--emulate", "thread", "--chains", "0"], &["chains = 0", "at least 1"]);
+    refused(&["device", "run", "--emulate", "thread", "--chains", "4", "--count", "3"], &["count = 3", "chains = 4"]);
+    refused(&["device", "run", "--emulate", "thread", "--chains", "many"], &["many", "--chains"]);
+    refused(&["device", "run", "--port", "nowhere", "--chains", "2"], &["nowhere"]);
+    refused(&["device", "run", "--port", "nowhere", "--baud", "fast"], &["fast", "--baud"]);
 }
 
 #[test]
@@ -32,26 +37,24 @@ fn a_board_in_a_thread() {
     let info = json(&["device", "info", "--emulate", "thread", "--json"]);
     assert_eq!(info["same_sources"], true);
     assert_eq!(info["integrators"].as_array().map(Vec::len), Some(4));
-    let rows = json(&[
-        "device",
-        "run",
-        "--emulate",
-        "thread",
-        "--extent",
-        "4,6",
-        "--kappa",
-        "0.27",
-        "--lambda",
-        "0.022",
-        "--eps",
-        "0.01",
-        "--count",
-        "8",
-        "--every",
-        "5",
-        "--json",
-    ]);
-    assert_eq!(rows[7]["step"], 40);
+    assert_eq!(info["chains"], 1);
+    let flags = "--extent 4,6 --kappa 0.27 --lambda 0.022 --eps 0.01 --count 8 --every 5";
+    let run = |more: &str| {
+        let args = format!("device run --emulate thread --json {flags} {more}");
+        json(&args.split_whitespace().collect::<Vec<_>>())
+    };
+    let report = run("");
+    assert_eq!(report["rows"][7]["step"], 40);
+    assert_eq!(report["rows"].as_array().map(Vec::len), Some(8));
+    // More chains than the board has take turns; they are those of `sample`, also where their shares differ.
+    for more in ["--chains 3 --thermalise 7 --seed 9", "--chains 8 --thermalise 0"] {
+        let report = run(more);
+        assert_eq!(report["side_by_side"], 1);
+        let args = format!("sample --json --out a.npz {flags} {more}");
+        let manifest = json(&args.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(report["final_bits_sha256"], manifest["final_bits_sha256"], "{more}");
+        assert_eq!(report["rows"].as_array().map(Vec::len), Some(8));
+    }
 }
 
 /// The files of a board are those of `generate`, from a model and from its image; manifests differ in the board alone.

@@ -93,6 +93,11 @@ impl Board {
         }
     }
 
+    /// Multipliers of a chain for Σ φ·nn: see its top level.
+    pub fn bonds(self) -> usize {
+        usize::from(self == Self::Ulx3s)
+    }
+
     /// Most sites of a chain, as a power of two: see its top level.
     pub fn sites_log2(self) -> usize {
         if self == Self::Icebreaker { 9 } else { 10 }

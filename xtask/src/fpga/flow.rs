@@ -8,6 +8,10 @@ use crate::sh::{Error, Result, capture, root};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
+
+#[path = "../../../agent/sources.rs"]
+mod hash;
 
 /// Warnings of synthesis that mean nothing. All others are errors: a miscompiled multiplier has been announced by no
 /// more than one.
@@ -36,8 +40,11 @@ pub fn build(board: Board, pipes: usize, record: bool) -> Result<String> {
     let mut files_of_board = sources(board.family())?;
     files_of_board.append(&mut files("boards")?);
     files_of_board.append(&mut files(&format!("boards/{name}"))?);
-    let cells = synthesise(board.family(), &files_of_board, &top, &board.parameters(pipes)?, &out, "json net.json")?;
-    blocks(board.family(), &cells, pipes, [board.sites_log2(), 0], false)?;
+    let build = build_hash(board, &files_of_board)?;
+    let mut parameters = strings(&board.parameters(pipes)?);
+    parameters.push(("Build", format!("64'h{build:016x}")));
+    let cells = synthesise(board.family(), &files_of_board, &top, &parameters, &out, "json net.json")?;
+    blocks(board.family(), &cells, pipes, [board.sites_log2(), board.bonds()], false)?;
 
     let (json, report) = (format!("{out}/net.json"), format!("{out}/report.json"));
     let constraints = format!("{HARNESS}/boards/{name}/{name}");
@@ -86,7 +93,19 @@ pub fn build(board: Board, pipes: usize, record: bool) -> Result<String> {
     }
     let key = format!("{name}-{pipes}");
     compare(&key, &figures, record)?;
-    Ok(format!("{figures}; runs at {clock} MHz"))
+    Ok(format!("{figures}; runs at {clock} MHz; build {build:016x}"))
+}
+
+/// What the identity of a bitstream says of its sources: the circuits, its top level, its pins.
+fn build_hash(board: Board, sources: &[String]) -> Result<u64> {
+    let mut parts: Vec<PathBuf> = sources.iter().map(|file| root().join(file)).collect();
+    parts.extend([root().join(HARNESS).join("rtl/gen"), root().join(HARNESS).join("boards").join(board.name())]);
+    Ok(hash::hash(&parts).map_err(|e| format!("sources of {}: {e}", board.name()))?)
+}
+
+/// Numbers as values of parameters.
+pub fn strings(parameters: &[(&'static str, usize)]) -> Vec<(&'static str, String)> {
+    parameters.iter().map(|&(name, value)| (name, value.to_string())).collect()
 }
 
 /// Runs Yosys on a module and returns its cells; fails on what it should not have said. `write` is a `write_…` command
@@ -95,7 +114,7 @@ pub fn synthesise(
     family: Family,
     sources: &[String],
     top: &str,
-    parameters: &[(&str, usize)],
+    parameters: &[(&str, String)],
     out: &str,
     write_what: &str,
 ) -> Result<Cells> {

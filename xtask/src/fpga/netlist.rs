@@ -1,7 +1,7 @@
 //! What synthesis makes of a chain, simulated in lockstep with the core.
 
 use super::board::Family;
-use super::flow::{blocks, synthesise};
+use super::flow::{blocks, strings, synthesise};
 use super::{HARNESS, OUT, sources};
 use crate::python;
 use crate::sh::{Result, capture, cargo, root};
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// Synthesises `sq_replica` with one chain as a bitstream does, and runs its netlist against the core.
 pub fn check(family: Family) -> Result<String> {
     let out = format!("{OUT}/netlist-{}", family.name());
-    let parameters = [("W", family.width()), ("SitesLog2", 10), ("Pipes", 1), ("Bonds", 1)];
+    let parameters = strings(&[("W", family.width()), ("SitesLog2", 10), ("Pipes", 1), ("Bonds", 1)]);
     let cells = synthesise(family, &sources(family)?, "sq_replica", &parameters, &out, "verilog -noattr new.v")?;
     blocks(family, &cells, 1, [10, 1], true)?;
 

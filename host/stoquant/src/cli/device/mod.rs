@@ -37,7 +37,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Run a chain on a board, and print its observables
+    /// Run chains on a board, side by side where it has several, and print their observables
     Run(run::RunArgs),
     /// Generate configurations from an int8 image on a board, those of `generate --arith int8 --sampler ancestral`
     Generate(generate::GenerateArgs),
@@ -51,7 +51,7 @@ struct BoardArgs {
     /// Serial port of a board
     #[arg(long, value_name = "PATH", required_unless_present = "emulate", conflicts_with = "emulate")]
     port: Option<String>,
-    /// Its speed
+    /// Its speed, in bits a second: 115200, of a board with an FPGA 1000000
     #[arg(long, default_value_t = 115_200)]
     baud: u32,
     /// Start QEMU in place of a board
@@ -113,6 +113,10 @@ struct Info {
     same_sources: bool,
     /// Whether it is a circuit, for which the host quantises and starts the field.
     circuit: bool,
+    /// Chains that run side by side.
+    chains: u8,
+    /// Whether it sums φ and φ² itself.
+    sums: bool,
     sites: u32,
     image_bytes: u32,
     arith: Vec<&'static str>,
@@ -137,6 +141,8 @@ fn info(board: &BoardArgs, as_json: bool) -> Result<Outcome, InputError> {
         build: format!("{:016x}", id.build),
         same_sources: id.build == stoquant::device::BUILD,
         circuit: id.coefficients,
+        chains: id.chains,
+        sums: id.sums,
         sites: id.sites,
         image_bytes: id.image,
         arith: device.ariths().into_iter().map(|kind| kind.name()).collect(),
@@ -159,11 +165,12 @@ fn info(board: &BoardArgs, as_json: bool) -> Result<Outcome, InputError> {
     };
     let dims: Vec<String> = info.dimensions.iter().map(usize::to_string).collect();
     print(&format!(
-        "target       {}\nfirmware     {}, {same}\nsites        {}\nimage        {} bytes\n\
+        "target       {}\nfirmware     {}, {same}\nchains       {}\nsites        {}\nimage        {} bytes\n\
          arithmetic   {}\nintegrators  {}\ndimensions   {}\n\
          frames       {}, {} damaged, {} requests, {} repeated\nstack        {} bytes",
         info.target,
         info.build,
+        info.chains,
         info.sites,
         info.image_bytes,
         info.arith.join(", "),
