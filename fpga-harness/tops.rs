@@ -85,6 +85,12 @@ pub const TOPS: &[Top] = &[
         ports: TOP,
     },
     Top {
+        name: "scoretop",
+        module: "sq_score_top",
+        parameters: &[("ClockHz", 16), ("Baud", 1)],
+        ports: TOP,
+    },
+    Top {
         name: "score_round32",
         module: "sq_score_int8_arithmetic_round",
         parameters: &[("In", 32), ("Out", 16)],
@@ -144,8 +150,8 @@ pub const TOPS: &[Top] = &[
 /// Ports of `sq_score`.
 pub const SCORE: &[&str] = &[
     "rst_i", "phase_i", "cfg_we_i", "cfg_addr_i", "cfg_data_i", "image_we_i", "image_addr_i", "image_data_i", "check_i",
-    "begin_i", "run_i", "stages_i", "finish_i", "draw_i", "count_i", "abort_i", "busy_o", "good_o", "m_o", "step_o",
-    "drawn_o", "field_we_i", "field_addr_i", "field_data_i", "field_data_o", "phi_addr_i", "phi_data_o", "sums_addr_i",
+    "begin_i", "run_i", "stages_i", "finish_i", "draw_i", "count_i", "abort_i", "busy_o", "good_o", "fits_o", "sites_o",
+    "stages_o", "m_o", "step_o", "drawn_o", "field_we_i", "field_addr_i", "field_data_i", "field_data_o", "phi_addr_i", "phi_data_o", "sums_addr_i",
     "sums_data_o", "show_o", "show_y_o", "show_h_o", "show_score_o", "show_u_o", "show_phi_o",
 ];
 

@@ -1,12 +1,14 @@
 // The board's end of the serial protocol. Twin of link/ and agent/ together: what a word of it means is said there.
 //
 // Up to 32 chains in step. What it leaves out of the agent, it refuses: all but Coefficients, Write, Read, State, SetState, Run, Select and
-// Sums of the numbered requests. Observables it does not measure.
+// Sums of the numbered requests. Observables it does not measure. With Score = 1 it has the quantised score in place of chains, and of the
+// numbered requests Describe, Write, Image, Run, Finish, Read, State and Select.
 module sq_link #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,
   parameter integer Pipes = 1,
   parameter integer Bonds = 1,
+  parameter integer Score = 0,
   parameter integer Divider = 104,
   parameter [63:0] Build = 64'd0,
   parameter [95:0] Target = "fpga"
@@ -32,7 +34,15 @@ module sq_link #(
   input  wire        [47:0]           clipped_i,
   input  wire signed [31:0]           sum_phi_i,
   input  wire        [47:0]           sum_phi2_i,
-  input  wire signed [47:0]           sum_bond_i
+  input  wire signed [47:0]           sum_bond_i,
+  output wire                         score_we_o,
+  output wire        [4:0]            score_addr_o,
+  output wire                         image_we_o,
+  output wire        [14:0]           image_addr_o,
+  output wire        [15:0]           image_data_o,
+  output wire        [2:0]            score_do_o,
+  output wire                         buffer_o,
+  input  wire        [71:0]           score_i
 );
   wire [7:0] from_line, to_line;
   wire arrived, send, line_ready;
@@ -57,7 +67,7 @@ module sq_link #(
     .line_o(to_line), .send_o(send), .line_ready_i(line_ready)
   );
 
-  sq_link_agent #(.W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Bonds(Bonds), .Build(Build), .Target(Target)) agent (
+  sq_link_agent #(.W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Bonds(Bonds), .Score(Score), .Build(Build), .Target(Target)) agent (
     .clk_i(clk_i), .rst_i(rst_i), .avail_i(avail), .frame_i(frame), .next_o(next), .rewind_o(rewind), .bound_o(bound),
     .release_o(free),
     .byte_o(answer), .put_o(put), .end_o(ends), .ready_i(ready), .slot_o(slot), .buffer_we_i(buffer_we),
@@ -65,6 +75,8 @@ module sq_link #(
     .sel_o(sel_o), .cfg_we_o(cfg_we_o), .cfg_addr_o(cfg_addr_o), .cfg_data_o(cfg_data_o),
     .run_o(run_o), .sweeps_o(sweeps_o), .measure_o(measure_o), .abort_o(abort_o), .busy_i(busy_i),
     .field_we_o(field_we_o), .field_addr_o(field_addr_o), .field_data_o(field_data_o), .field_data_i(field_data_i),
-    .step_i(step_i), .clipped_i(clipped_i), .sum_phi_i(sum_phi_i), .sum_phi2_i(sum_phi2_i), .sum_bond_i(sum_bond_i)
+    .step_i(step_i), .clipped_i(clipped_i), .sum_phi_i(sum_phi_i), .sum_phi2_i(sum_phi2_i), .sum_bond_i(sum_bond_i),
+    .score_we_o(score_we_o), .score_addr_o(score_addr_o), .image_we_o(image_we_o), .image_addr_o(image_addr_o),
+    .image_data_o(image_data_o), .score_do_o(score_do_o), .buffer_o(buffer_o), .score_i(score_i)
   );
 endmodule

@@ -21,6 +21,7 @@ A0     = 248
 A1     = 249
 CONF   = 250      ; 1 once configured
 EXT    = 251      ; of the first chain: rows and columns of all, 2 bytes each
+DESC   = 255      ; of the score: 1 once an image is described
 ; --- upper page: above a frame of 243 bytes ---
 T      = 0x1f4    ; 8 bytes
 COLS   = 0x1f6    ; after the rows, in T
@@ -48,6 +49,17 @@ slot = 28
 sel = 29
 sum = 30
 sums = 32
+; --- ports of the score ---
+register = 32     ; number X
+imageat = 33
+image = 34
+check = 36
+begins = 37
+finishes = 38
+buffer = 40
+state = 32        ; bit 0: the image is good; bit 1: its description fits
+shape = 33        ; L, stages, M: 2 bytes each
+volume = 39
 
 ; No session, no chain, nothing counted.
         lea 0
@@ -58,6 +70,7 @@ clear1: st ST+x
         st SES
         st SES+1
         st SEL
+        st DESC
         call forget
 
 main:   jnone main
@@ -181,6 +194,7 @@ execute:
         lea CNT+24
         call inc
         ld OP
+        jscore scored
         cmpi 0x13
         jz xread
         cmpi 0x12
@@ -197,7 +211,7 @@ execute:
         jz xselect
         cmpi 0x1c
         jz xsums
-        addi 0xe3         ; known, but not here: up to 0x1c
+known:  addi 0xe2         ; known, but not here: up to 0x1d
         jnc unsupported
 ; A refusal after which what was read can be read again.
 malformed:
@@ -246,6 +260,8 @@ answer: ld KIND+s
         jz answer2
         cmpi 0x9c
         jz answer3
+        cmpi 0x98
+        jz answer5
         lea 0
 answer1:
         send 0+x+s
@@ -264,6 +280,13 @@ answer4:
         lea 36
         ldi 0
         jmp zeros
+answer5:
+        lea 0
+answer6:
+        send 0+x+s
+        inx 6
+        jnz answer6
+        jmp finish
 nothing:
         out free
         jmp main
@@ -287,7 +310,9 @@ readout:
         ld CONF
         jz rrefuse3
         ld 0+s
+        jscore readout3
         jnz rrefuse1
+readout4:
         ld 3+s
         jnz rrefuse2
         ld 4+s
@@ -333,6 +358,12 @@ readout1:
 readout2:
         ld A0
         jmp readout1
+; Modes or φ.
+readout3:
+        out buffer
+        addi 254
+        jc rrefuse1
+        jmp readout4
 rrefuse1:
         ldi 1
         jmp rrefuse
@@ -357,6 +388,8 @@ xwrite: ld PLEN
         jc malformed
         cmpi 254
         jz malformed
+        jscore xwrite1
+xwrite2:
         cmpi 252
         jnz unsupported
         ld CONF
@@ -418,6 +451,155 @@ words6: in frame          ; length, head, buffer and first
         addi 251
         out left
         jmp words
+
+; --- the score ---
+scored: cmpi 0x13
+        jz xread
+        cmpi 0x12
+        jz xwrite
+        cmpi 0x16
+        jz xrun
+        cmpi 0x14
+        jz xstate
+        cmpi 0x18
+        jz ximage
+        cmpi 0x19
+        jz xfinish
+        cmpi 0x1b
+        jz xselect
+        cmpi 0x1d
+        jz xdescribe
+        jmp known
+
+xdescribe:
+        ld PLEN
+        cmpi 80
+        jnz malformed
+        ldi 0
+        st CONF
+        st DESC
+        lea 3             ; behind seed and number
+describe1:
+        pushf
+        pushf
+        pushf
+        pushf
+        out register
+        inx 23
+        jnz describe1
+        in state
+        andi 2
+        jz capacity
+        ldi 1
+        st DESC
+        jmp xdone
+
+; A part of the image: whole words of 16 bits. What it was a part of before is over.
+xwrite1:
+        cmpi 255
+        jnz xwrite2
+        in frame
+        out push
+        st A0
+        in frame
+        out push
+        st A1
+        in frame
+        jnz capacity
+        in frame
+        jnz capacity
+        ld A0
+        andi 1
+        jnz capacity
+        ld PLEN
+        addi 251
+        st T
+        andi 1
+        jnz capacity
+        ld A0
+        add T
+        ldi 0
+        st T
+        ld A1
+        adc T
+        jc capacity
+        ldi 0
+        st CONF
+        out imageat
+part:   jend xdone
+        pushf
+        pushf
+        out image
+        jmp part
+
+ximage: ld PLEN
+        cmpi 16
+        jnz malformed
+        ldi 0
+        st CONF
+        ld DESC
+        jz unconfigured
+        pushf             ; its length is in the description
+        pushf
+        pushf
+        pushf
+        lea 0
+ximage1:
+        pushf
+        pushf
+        pushf
+        pushf
+        out register
+        inx 3
+        jnz ximage1
+        call drop
+        in state
+        andi 1
+        jnz ximage3
+        out check
+ximage2:
+        jbusy ximage2
+        in state
+        andi 1
+        jnz ximage3
+        ldi 5
+        jmp refuse1
+ximage3:
+        out begins
+ximage4:
+        jbusy ximage4
+        in volume
+        st VOL
+        in volume+1
+        st VOL+1
+        ldi 1
+        st CONF
+        ldi 0
+        lea 0
+ximage5:
+        st ST+x
+        inx 32
+        jnz ximage5
+        lea 0
+ximage6:
+        in shape+x
+        st 0+x+s
+        inx 6
+        jnz ximage6
+        ldi 0x98
+        jmp kept
+
+xfinish:
+        ld PLEN
+        jnz malformed
+        ld CONF
+        jz unconfigured
+        call drop
+        out finishes
+xfinish1:
+        jbusy xfinish1
+        ldi 0x90
+        jmp kept
 
 ; --- counters ---
 xstate: ld PLEN

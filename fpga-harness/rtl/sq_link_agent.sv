@@ -18,6 +18,7 @@ module sq_link_agent #(
   parameter integer SitesLog2 = 10,
   parameter integer Pipes = 1,
   parameter integer Bonds = 1,
+  parameter integer Score = 0,
   parameter [63:0] Build = 64'd0,
   parameter [95:0] Target = "sim"
 ) (
@@ -57,16 +58,28 @@ module sq_link_agent #(
   input  wire        [47:0]           clipped_i,
   input  wire signed [31:0]           sum_phi_i,
   input  wire        [47:0]           sum_phi2_i,
-  input  wire signed [47:0]           sum_bond_i
+  input  wire signed [47:0]           sum_bond_i,
+  // the score in place of chains: a register each, an image, and what is to be done with it
+  output wire                         score_we_o,
+  output wire        [4:0]            score_addr_o,
+  output wire                         image_we_o,
+  output wire        [14:0]           image_addr_o,
+  output wire        [15:0]           image_data_o,
+  output wire        [2:0]            score_do_o,
+  output wire                         buffer_o,
+  input  wire        [71:0]           score_i
 );
   localparam [4:0] OpLd = 5'd0, OpSt = 5'd1, OpAdc = 5'd2, OpSbc = 5'd3, OpCmp = 5'd4, OpLdi = 5'd5, OpAddi = 5'd6, OpCmpi = 5'd7,
     OpAndi = 5'd8, OpLea = 5'd9, OpTax = 5'd10, OpIn = 5'd11, OpOut = 5'd12, OpRet = 5'd13,
     OpInx = 5'd14, OpSend = 5'd15, OpInm = 5'd16, OpPushf = 5'd17, OpAdd = 5'd18, OpSub = 5'd19;
   localparam [3:0] JumpAlways = 4'd0, JumpCall = 4'd1, JumpZ = 4'd2, JumpNz = 4'd3, JumpC = 4'd4, JumpNc = 4'd5, JumpAvail = 4'd6,
-    JumpNone = 4'd7, JumpEnd = 4'd8, JumpBusy = 4'd9, JumpBad = 4'd10, JumpNarrow = 4'd11;
+    JumpNone = 4'd7, JumpEnd = 4'd8, JumpBusy = 4'd9, JumpBad = 4'd10, JumpNarrow = 4'd11, JumpScore = 4'd12;
   localparam [4:0] OutTx = 5'd16, OutEnd = 5'd17, OutWord = 5'd18, OutAddr = 5'd19, OutWrite = 5'd20, OutRead = 5'd21, OutRun = 5'd22,
     OutAbort = 5'd23, OutRelease = 5'd24, OutRewind = 5'd25, OutLeft = 5'd26, OutBound = 5'd27,
     OutSlot = 5'd28, OutSelect = 5'd29, OutSum = 5'd30;
+  // The same of the score, above 32: a register by X, the image's address and words, check, begin, finish, and which of u and φ is read.
+  localparam [4:0] OutRegister = 5'd0, OutImageAt = 5'd1, OutImage = 5'd2, OutCheck = 5'd4, OutBegin = 5'd5, OutFinish = 5'd6,
+    OutBuffer = 5'd8;
   localparam [0:0] Narrow = W <= 16;
 
   // Fetch (two clocks), address, read (two), operand, execute; one that has to wait is read again.
@@ -90,7 +103,7 @@ module sq_link_agent #(
   // What was addressed, and the operand: the chain beside this allows no clock as long as all of it together.
   reg [7:0] ea_q, b_q;
   wire [4:0] port = ea_q[4:0];
-  wire sends = op == OpSend || (out && (port == OutTx || port == OutEnd));
+  wire sends = op == OpSend || (out && !ea_q[5] && (port == OutTx || port == OutEnd));
   wire stalled = execute_late && sends && !ready_i;
   wire execute = execute_late && !stalled;
   // What reads the word for the next clock but one has the memory in between.
@@ -112,7 +125,7 @@ module sq_link_agent #(
   wire [9:0] mem_addr = own ? {1'b1, sel_q, ea_q[6], ea_q[2:0]} : {1'b0, word_q[9], ea_q};
   wire [9:0] mem_waddr = store ? mem_addr : {2'b01, buffer_addr_i};
   wire [9:0] mem_raddr = slot_o ? {2'b01, buffer_addr_i} : mem_addr;
-  sq_link_memory #(.W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Build(Build), .Target(Target)) memory (
+  sq_link_memory #(.W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Score(Score), .Build(Build), .Target(Target)) memory (
     .clk_i(clk_i), .we_i(store || buffer_we_i), .waddr_i(mem_waddr), .wdata_i(store ? outward : buffer_data_i),
     .raddr_i(mem_raddr), .rdata_o(value)
   );
@@ -162,6 +175,8 @@ module sq_link_agent #(
       6'd55, 6'd56: counter = {8{sum_bond_i[47]}};
       default: counter = 8'd0;
     endcase
+    // What the score is: whether the image is good and fits, L and stages, M, volume; 9 bytes.
+    if (Score == 1 && ea_q[5]) counter = score_i[{ea_q[3:0], 3'd0} +: 8];
   end
   reg [7:0] b;
   always_comb begin
@@ -196,6 +211,7 @@ module sq_link_agent #(
       JumpBusy: taken = busy_i;
       JumpBad: taken = bad;
       JumpNarrow: taken = Narrow;
+      JumpScore: taken = Score == 1;
       default: taken = 1'b0;
     endcase
   end
@@ -229,7 +245,8 @@ module sq_link_agent #(
   end
 
   // What is told.
-  wire does = execute && out;
+  wire does = execute && out && !ea_q[5];
+  wire scores = execute && out && ea_q[5];
   wire shift_in = (does && port == OutWord) || (execute && op == OpPushf);
   wire read_in = does && port == OutRead;
   wire in_line = execute && op == OpIn && !ea_q[5] && port[4];
@@ -265,4 +282,26 @@ module sq_link_agent #(
   assign field_we_o = does && port == OutWrite;
   assign field_addr_o = addr_q;
   assign field_data_o = field;
+
+  generate
+    if (Score == 1) begin : score
+      reg [14:0] image_addr_q;
+      reg buffer_q;
+      always_ff @(posedge clk_i) begin
+        if (scores && port == OutImageAt) image_addr_q <= word32_q[31:17];
+        else if (image_we_o) image_addr_q <= image_addr_q + 1'b1;
+        if (scores && port == OutBuffer) buffer_q <= a_q[0];
+      end
+      assign score_we_o = scores && port == OutRegister;
+      assign score_addr_o = x_q[4:0];
+      assign image_we_o = scores && port == OutImage;
+      assign image_addr_o = image_addr_q;
+      assign image_data_o = word32_q[31:16];
+      assign score_do_o = {scores && port == OutFinish, scores && port == OutBegin, scores && port == OutCheck};
+      assign buffer_o = buffer_q;
+    end else begin : no_score
+      assign {score_we_o, score_addr_o, image_we_o, image_addr_o, image_data_o, score_do_o, buffer_o} = 42'd0;
+      wire unused = &{1'b0, score_i, scores};
+    end
+  endgenerate
 endmodule

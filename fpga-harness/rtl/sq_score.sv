@@ -7,7 +7,9 @@
 //   phase_i        1 every second clock
 //   cfg_*          a register; image_*: a word of the image, 16 bits: while busy_o is 0
 //   One of these in one clock, while busy_o is 0 (abort_i at any time):
-//   check_i        compares the image with its check sum: good_o, which every word that is written takes away
+//   fits_o         whether what the registers say of the image fits this circuit
+//   check_i        compares the image with its check sum: good_o, which every word and register that is written takes away, but for
+//                  seed and number
 //   begin_i        configuration `Chain`: its keys, m_o = M/M_max, its start
 //   run_i          so many stages_i, as far as there are; step_o of them are done
 //   finish_i       φ of the modes as they are, and its sums
@@ -42,6 +44,9 @@ module sq_score #(
   input  wire                         abort_i,
   output wire                         busy_o,
   output wire                         good_o,
+  output wire                         fits_o,
+  output wire        [2*MaxLog2:0]    sites_o,
+  output wire        [10:0]           stages_o,
   output wire signed [15:0]           m_o,
   output wire        [10:0]           step_o,
   output wire        [31:0]           drawn_o,
@@ -204,10 +209,20 @@ module sq_score #(
     .word_i(image_word), .done_o(check_done), .crc_o(crc)
   );
   always_ff @(posedge clk_i) begin
-    if (rst_i || image_we_i) good_q <= 1'b0;
+    if (rst_i || image_we_i || (cfg_we_q && cfg_addr_q > ScoreChain)) good_q <= 1'b0;
     else if (check_done) good_q <= crc == check_q;
   end
   assign good_o = good_q;
+  // Of numbers that are too large for their registers the host knows by itself: what is looked at here is that nothing stands still.
+  localparam [31:0] Most = Units;
+  reg fits_q;
+  always_ff @(posedge clk_i) begin
+    fits_q <= log2_q >= 3'd2 && log2_q <= MaxLog2[2:0] && first_q != 6'd0 && first_q <= Most[5:0] && second_q != 6'd0
+      && second_q <= Most[5:0] && period_q >= 6'd23 && period_q >= first_q && period_q >= second_q && stages_q != 11'd0;
+  end
+  assign fits_o = fits_q;
+  assign sites_o = {{(2*MaxLog2){1'b0}}, 1'b1} << {log2_q, 1'b0};
+  assign stages_o = stages_q;
 
   // The line of H: its words come 3 clocks after their addresses.
   reg [MaxLog2:0] line_q;

@@ -29,6 +29,11 @@ module sq_top #(
   wire [47:0] clipped, sum_phi2;
   wire signed [31:0] sum_phi;
   wire signed [47:0] sum_bond;
+  wire score_we, image_we, buffer;
+  wire [4:0] score_addr;
+  wire [14:0] image_addr;
+  wire [15:0] image_data;
+  wire [2:0] score_do;
   sq_link #(
     .W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Bonds(Bonds), .Divider((ClockHz + Baud / 2) / Baud), .Build(Build), .Target(Target)
   ) link (
@@ -36,7 +41,9 @@ module sq_top #(
     .sel_o(sel), .cfg_we_o(cfg_we), .cfg_addr_o(cfg_addr), .cfg_data_o(cfg_data),
     .run_o(run), .sweeps_o(sweeps), .measure_o(measure), .abort_o(abort), .busy_i(busy),
     .field_we_o(field_we), .field_addr_o(field_addr), .field_data_o(field_to), .field_data_i(field_from),
-    .step_i(step), .clipped_i(clipped), .sum_phi_i(sum_phi), .sum_phi2_i(sum_phi2), .sum_bond_i(sum_bond)
+    .step_i(step), .clipped_i(clipped), .sum_phi_i(sum_phi), .sum_phi2_i(sum_phi2), .sum_bond_i(sum_bond),
+    .score_we_o(score_we), .score_addr_o(score_addr), .image_we_o(image_we), .image_addr_o(image_addr), .image_data_o(image_data),
+    .score_do_o(score_do), .buffer_o(buffer), .score_i(72'd0)
   );
 
   wire [Pipes-1:0] new_valid;
@@ -50,5 +57,5 @@ module sq_top #(
     .step_o(step), .clipped_o(clipped), .sum_phi_o(sum_phi), .sum_phi2_o(sum_phi2), .sum_bond_o(sum_bond),
     .new_valid_o(new_valid), .new_site_o(new_site), .new_o(new_phi), .new_eta_o(new_eta), .new_drift_o(new_drift)
   );
-  wire unused = &{1'b0, new_valid, new_site, new_phi, new_eta, new_drift};
+  wire unused = &{1'b0, new_valid, new_site, new_phi, new_eta, new_drift, score_we, score_addr, image_we, image_addr, image_data, score_do, buffer};
 endmodule

@@ -19,8 +19,8 @@ const OPERATIONS: [&str; 20] = [
 ];
 
 /// Jumps by condition.
-const JUMPS: [&str; 12] =
-    ["jmp", "call", "jz", "jnz", "jc", "jnc", "javail", "jnone", "jend", "jbusy", "jbad", "jnarrow"];
+const JUMPS: [&str; 13] =
+    ["jmp", "call", "jz", "jnz", "jc", "jnc", "javail", "jnone", "jend", "jbusy", "jbad", "jnarrow", "jscore"];
 
 /// The words of a program, or what is wrong with it.
 pub fn assemble(source: &str) -> Result<Vec<u16>, String> {

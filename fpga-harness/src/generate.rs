@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::assembler::{assemble, verilog};
 use stoquant_core::noise::gauss_table::SEGMENTS;
+use stoquant_core::noise::threefry::{PARITY, ROTATIONS, ROUNDS};
 use stoquant_core::score::int8::arithmetic::smooth as smooth_of;
 use stoquant_core::score::int8::format::ARGUMENT;
-use stoquant_core::noise::threefry::{PARITY, ROTATIONS, ROUNDS};
+use stoquant_link::description as score;
 
 /// Registers of a chain and of all chains: name, number, meaning. The order is the interface.
 pub const REGISTERS: [(&str, u32, &str); 10] = [
@@ -23,34 +24,6 @@ pub const REGISTERS: [(&str, u32, &str); 10] = [
     ("Columns", 7, "faster extent, of all chains"),
     ("StepLow", 8, "number of the next step, bits 31 to 0, of all chains"),
     ("StepHigh", 9, "bits 43 to 32"),
-];
-
-/// Registers of the score: name, meaning. Their numbers count from 0. What an image needs is what its header says, read
-/// by the host: the circuit reads no header. Addresses are of words of 16 bits in the image.
-pub const SCORE_REGISTERS: [(&str, &str); 23] = [
-    ("SeedLow", "seed, bits 31 to 0"),
-    ("SeedHigh", "bits 63 to 32"),
-    ("Chain", "number of the next configuration"),
-    ("Extent", "log2 L"),
-    ("First", "units of the first layer"),
-    ("Second", "units of the second layer"),
-    ("Stages", "stages, 1 to 1024"),
-    ("Flow", "1 for a flow, 0 for the reverse SDE"),
-    ("Largest", "M_max, 16 bits"),
-    ("ShiftsLow", "shifts of the filter, of the sites, of the modes: four of 5 bits from bit 0 on"),
-    ("ShiftsHigh", "of the layers' sums and the output: five of 5 bits"),
-    ("Orbits", "orbits of modes"),
-    ("Matrix", "address of the first line of H"),
-    ("Magnetisation", "address of the cells of |M|"),
-    ("End", "address of r(0)"),
-    ("Gains", "address of the gains of the even weights"),
-    ("Rows", "address of the rows of tables"),
-    ("Row", "words of a row"),
-    ("Records", "address of the records of the stages"),
-    ("Weights", "address of the weights"),
-    ("Length", "words before the check sum"),
-    ("Check", "the check sum"),
-    ("Period", "clocks of a site: the larger of the layers, and 23 at least"),
 ];
 
 /// The program of the serial link.
@@ -86,7 +59,7 @@ fn registers() -> String {
 
 fn score_registers() -> String {
     let head = "// Registers of the score that cfg_addr_i means.\n";
-    let all = SCORE_REGISTERS.iter().zip(0..);
+    let all = score::REGISTERS.iter().zip(0..);
     parameters(head, 5, all.map(|(&(name, meaning), number)| (format!("Score{name}"), number, meaning)))
 }
 

@@ -6,45 +6,13 @@
 
 mod common;
 
-use std::io;
-use std::time::Duration;
-
-use common::{Random, seeds};
+use common::board::Simulated;
+use common::seeds;
 use stoquant_core::error::Error;
-use stoquant_device::{Device, Transport, lockstep};
+use stoquant_device::lockstep;
 use stoquant_engines::engine::{Engine, core_engine};
-use stoquant_fpga::sim::{LINE_DIVIDER, Line, circuits};
+use stoquant_fpga::sim::circuits;
 use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
-
-/// A simulated board, which is reset before one in so many frames.
-struct Simulated {
-    line: Line,
-    random: Random,
-    resets: u32,
-}
-
-impl Simulated {
-    fn open(seed: u64, resets: u32) -> Device {
-        let line = Line::new(&circuits::TOP18X3, LINE_DIVIDER, seed as u32);
-        let board = Self { line, random: Random::new(seed), resets };
-        Device::open(Box::new(board), Duration::from_secs(2)).expect("a board that answers")
-    }
-}
-
-impl Transport for Simulated {
-    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.resets > 0 && self.random.u32().is_multiple_of(self.resets) {
-            self.line = Line::new(&circuits::TOP18X3, LINE_DIVIDER, self.random.u32());
-        }
-        self.line.send(bytes);
-        Ok(())
-    }
-
-    fn receive(&mut self, _: Duration) -> io::Result<Vec<u8>> {
-        self.line.run(200);
-        Ok(self.line.receive())
-    }
-}
 
 fn setup(extents: [usize; 2], seed: u64) -> Setup {
     let (arith, integrator) = (ArithKind::Fx18, IntegratorKind::Euler);
@@ -55,7 +23,7 @@ fn setup(extents: [usize; 2], seed: u64) -> Setup {
 #[test]
 fn chains_side_by_side() {
     for (seed, resets) in seeds().into_iter().zip([0, 0, 40]) {
-        let device = Simulated::open(seed, resets);
+        let device = Simulated::open(&circuits::TOP18X3, seed, resets);
         let setup = setup([4, 8], seed);
         assert_eq!(device.chains(), 3);
         for numbers in [0..4, 2..2] {
@@ -99,7 +67,7 @@ fn chains_side_by_side() {
 /// What the certificate of a board says of several chains.
 #[test]
 fn certified_side_by_side() {
-    let device = Simulated::open(3, 0);
+    let device = Simulated::open(&circuits::TOP18X3, 3, 0);
     let check = lockstep::side_by_side(&device, &setup([2, 6], 3), 10_000).expect("a board that answers");
     assert!(check.value == 0.0 && check.name.contains("chains side by side: 3"), "{check:?}");
 }

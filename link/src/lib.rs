@@ -16,6 +16,7 @@
 
 mod codes;
 mod coefficients;
+pub mod description;
 pub mod frame;
 mod identity;
 pub mod message;

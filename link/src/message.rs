@@ -101,6 +101,10 @@ pub enum Request<'a> {
     Select(u16),
     /// The exact sums of the field as it is.
     Sums,
+    /// What the header of the image says, for a circuit that reads none: the bytes of a
+    /// [`Description`](crate::description::Description), before [`Request::Image`]. [`Refusal::Capacity`] where the
+    /// image does not fit.
+    Describe(&'a [u8]),
 }
 
 /// What the board answers.
@@ -222,6 +226,7 @@ impl<'a> Request<'a> {
             Self::Coefficients(_) => 0x1a,
             Self::Select(_) => 0x1b,
             Self::Sums => 0x1c,
+            Self::Describe(_) => 0x1d,
         }
     }
 
@@ -241,6 +246,7 @@ impl<'a> Request<'a> {
                 out.u32(*chain);
             }
             Self::HotStart(width) => out.f64(*width),
+            Self::Describe(bytes) => out.bytes(bytes),
             Self::Write { buffer, first, bytes } => {
                 out.u8(buffer.code());
                 out.u32(*first);
@@ -299,6 +305,7 @@ impl<'a> Request<'a> {
             }),
             0x1b => Self::Select(input.u16()?),
             0x1c => Self::Sums,
+            0x1d => Self::Describe(input.rest()),
             _ => return None,
         };
         input.end(request)

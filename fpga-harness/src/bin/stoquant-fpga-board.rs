@@ -26,8 +26,9 @@ fn main() -> ExitCode {
         None | Some("fx18") => &circuits::TOP18,
         Some("fx16") => &circuits::TOP16,
         Some("fx18x3") => &circuits::TOP18X3,
+        Some("score") => &circuits::SCORETOP,
         Some(other) => {
-            eprintln!("error: {other}: fx18 (1024 sites), fx16 (64), or fx18x3 (three chains of 256)");
+            eprintln!("error: {other}: fx18 (1024 sites), fx16 (64), fx18x3 (three chains of 256), or score");
             return ExitCode::from(2);
         }
     };

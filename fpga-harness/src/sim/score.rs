@@ -1,87 +1,9 @@
 //! The quantised score in a simulated circuit (`sq_score`).
 
-use stoquant_core::score::int8::image::{self, Image, Sampler};
-use stoquant_core::score::int8::layout::Field;
+use stoquant_core::score::int8::image::{Image, ImageError};
+use stoquant_link::description::{Description, FIRST, REGISTERS};
 
 use super::model::{Circuit, Model, Port, signed};
-use crate::generate::SCORE_REGISTERS;
-
-/// Clocks of the features of a site: a period has at least as many.
-const FEATURES: usize = 23;
-
-/// What the circuits have room for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
-    /// Largest L; the others are the powers of two from 4 on.
-    pub extent: usize,
-    /// Most units of a layer.
-    pub units: usize,
-    /// Most bytes of an image.
-    pub bytes: usize,
-}
-
-/// The room of the simulated circuits and of the boards.
-pub const ROOM: Room = Room { extent: 32, units: 24, bytes: 1 << 15 };
-
-/// Why an image does not fit a circuit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DoesNotFit {
-    /// What.
-    pub what: &'static str,
-    /// How much of it the image has.
-    pub got: usize,
-    /// What there is room for.
-    pub room: usize,
-}
-
-impl std::fmt::Display for DoesNotFit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the image has {} {}: the circuit has room for {}", self.got, self.what, self.room)
-    }
-}
-
-impl std::error::Error for DoesNotFit {}
-
-/// The registers of an image, in the order of [`SCORE_REGISTERS`]: all but seed and chain, which are 0.
-pub fn registers(image: &Image<'_>, bytes: &[u8], room: Room) -> Result<[u32; SCORE_REGISTERS.len()], DoesNotFit> {
-    let shape = image.shape();
-    let [h1, h2] = shape.hidden;
-    let fits = |what, got, room| if got <= room { Ok(()) } else { Err(DoesNotFit { what, got, room }) };
-    fits("columns of the lattice", shape.extent, room.extent)?;
-    fits("columns, which are no power of two", if shape.extent.is_power_of_two() { 0 } else { shape.extent }, 0)?;
-    fits("units in a layer", h1.max(h2), room.units)?;
-    fits("bytes", shape.bytes(), room.bytes)?;
-    let packed = |shifts: &[u32]| shifts.iter().rev().fold(0, |all, shift| all << 5 | shift);
-    let shifts = image.shifts().all();
-    let sections = shape.sections();
-    let [matrix, magnetisation, end, gains, rows, records, weights, check, _] = sections.map(|at| (at / 2) as u32);
-    let sum = Field { at: sections[7] }.read(bytes).map_or(0, u32::from_le_bytes);
-    Ok([
-        0,
-        0,
-        0,
-        shape.extent.ilog2(),
-        h1 as u32,
-        h2 as u32,
-        shape.stages as u32,
-        u32::from(image.sampler() == Sampler::Flow),
-        u32::from(image.largest() as u16),
-        packed(&shifts[..4]),
-        packed(&shifts[4..]),
-        shape.orbits() as u32,
-        matrix,
-        magnetisation,
-        end,
-        gains,
-        rows,
-        shape.row() as u32,
-        records,
-        weights,
-        check,
-        sum,
-        h1.max(h2).max(FEATURES) as u32,
-    ])
-}
 
 /// Sums over the sites of a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +45,9 @@ impl Score {
     /// After a reset.
     pub fn new(circuit: &'static Circuit, seed: u32) -> Self {
         let mut model = Model::new(circuit, seed);
-        for input in ["cfg_we_i", "image_we_i", "check_i", "begin_i", "run_i", "finish_i", "draw_i", "abort_i", "field_we_i"] {
+        for input in
+            ["cfg_we_i", "image_we_i", "check_i", "begin_i", "run_i", "finish_i", "draw_i", "abort_i", "field_we_i"]
+        {
             model.poke(input, 0);
         }
         let (busy, phase) = (model.port("busy_o"), model.port("phase_i"));
@@ -165,7 +89,7 @@ impl Score {
     /// # Panics
     /// If there is none.
     pub fn set(&mut self, name: &str, value: u32) {
-        let number = SCORE_REGISTERS.iter().position(|register| register.0 == name);
+        let number = REGISTERS.iter().position(|register| register.0 == name);
         self.register(number.unwrap_or_else(|| panic!("no register {name}")), value);
     }
 
@@ -177,17 +101,14 @@ impl Score {
         self.model.poke("cfg_we_i", 0);
     }
 
-    /// Brings an image into the circuit, and has its check sum compared: whether it is as it should be.
-    pub fn load(&mut self, bytes: &[u8]) -> Result<bool, image::ImageError> {
+    /// Brings an image that fits ([`ROOM`](stoquant_link::description::ROOM)) into the circuit, and has its check sum compared: whether it is as it should be.
+    pub fn load(&mut self, bytes: &[u8]) -> Result<bool, ImageError> {
         let image = Image::new(bytes)?;
         let extent = image.shape().extent;
         self.volume = extent * extent;
         self.stages = image.shape().stages as u64;
-        // What does not fit is for whoever asks `registers` before.
-        if let Ok(registers) = registers(&image, bytes, ROOM) {
-            for (number, &value) in registers.iter().enumerate().skip(3) {
-                self.register(number, value);
-            }
+        for (number, value) in (FIRST..).zip(Description::of(&image, bytes).0) {
+            self.register(number, value);
         }
         self.write_image(0, bytes);
         Ok(self.check())
@@ -249,12 +170,9 @@ impl Score {
         loop {
             let what = self.model.get(show);
             let number = |port| signed(self.model.get(port), 16) as i16;
-            for (bit, port, list) in [
-                (0, y, &mut shown.y),
-                (1, h, &mut shown.h),
-                (2, score, &mut shown.score),
-                (3, u, &mut shown.u),
-            ] {
+            for (bit, port, list) in
+                [(0, y, &mut shown.y), (1, h, &mut shown.h), (2, score, &mut shown.score), (3, u, &mut shown.u)]
+            {
                 if what >> bit & 1 == 1 {
                     list.push(number(port));
                 }

@@ -1,6 +1,7 @@
 //! What the comparisons have in common: random inputs, and a chain in lockstep.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub mod board;
 pub mod chains;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -5,9 +5,9 @@
 //! which is printed.
 #![cfg(all(feature = "sim", not(feature = "netlist")))]
 
+mod arithmetic;
 #[path = "../common/mod.rs"]
 mod common;
-mod arithmetic;
 mod hartley;
 mod images;
 mod magnetisation;

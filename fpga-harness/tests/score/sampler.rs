@@ -132,7 +132,9 @@ fn same(what: &str, got: &[i16], want: &[i16], of: &str) {
     assert_eq!(got.len(), want.len(), "{what}: how many, {of}");
     if let Some(n) = (0..got.len()).find(|&n| got[n] != want[n]) {
         let count = got.iter().zip(want).filter(|(a, b)| a != b).count();
-        if got.len() <= 64 { println!("{got:?}\n{want:?}"); }
+        if got.len() <= 64 {
+            println!("{got:?}\n{want:?}");
+        }
         panic!("{what} {n} is {}, not {}; {count} of {} differ, {of}", got[n], want[n], got.len());
     }
 }

@@ -254,7 +254,8 @@ impl Plan {
         effort: f64,
         level: Level,
     ) -> Self {
-        let mut plan = Self { engine: name.into(), scope: Scope::Engine, images, ..Self::standard(seed, effort, level) };
+        let mut plan =
+            Self { engine: name.into(), scope: Scope::Engine, images, ..Self::standard(seed, effort, level) };
         for &arith in ArithKind::ALL {
             plan.lockstep.extend(IntegratorKind::ALL.iter().flat_map(|&integrator| {
                 [[32, 32], [5, 7]].map(|extents| Setup { extents: extents.into(), arith, integrator, ..plan.board })

@@ -36,7 +36,7 @@ pub struct Device(Arc<Mutex<Inner>>);
 
 pub(super) struct Inner {
     pub(super) client: Client,
-    identity: Identity,
+    pub(super) identity: Identity,
     pub(super) groups: BTreeMap<u64, Saved>,
     /// The group that the board holds.
     pub(super) loaded: Option<u64>,

@@ -1,6 +1,7 @@
 //! Images of the quantised score on a board: chains stage by stage, and configurations one after the other.
 
 use stoquant_core::score::int8::{Image, Sampler, Shape};
+use stoquant_link::description::{Description, ROOM};
 use stoquant_link::message::{Buffer, MAX_DATA, Reply, Request};
 
 use super::board::{Device, Inner};
@@ -12,16 +13,20 @@ impl Device {
     pub fn check_image(&self, image: &Image<'_>) -> Result<(), InputError> {
         let (id, shape) = (self.identity(), image.shape());
         let (target, extent, bytes) = (id.target(), shape.extent, shape.bytes());
-        if image.sampler() == Sampler::Flow {
-            return Err(InputError::new(
-                "the image is one of a flow: boards run the reverse SDE alone (`quantize --sampler ancestral`)",
-            ));
-        }
         if id.image == 0 {
             return Err(InputError(format!("{target} does not run images")));
         }
         if bytes > id.image as usize {
             return Err(InputError(format!("the image has {bytes} bytes: {target} has room for {}", id.image)));
+        }
+        if id.coefficients {
+            return ROOM.check(image).map_err(|error| InputError(format!("{target}: {error}")));
+        }
+        if image.sampler() == Sampler::Flow {
+            return Err(InputError::new(
+                "the image is one of a flow: boards with a processor run the reverse SDE alone \
+                 (`quantize --sampler ancestral`)",
+            ));
         }
         // Two modes lie in the word of a site.
         let most = 2 * id.sites as usize;
@@ -90,13 +95,23 @@ impl Device {
     }
 }
 
+/// Bytes of an image in a frame: whole words of 16 bits.
+const PART: usize = MAX_DATA & !1;
+
 impl Inner {
+    /// Writes an image; and what its header says, for a board that reads none.
     fn write_image(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
-        let parts: Vec<Request<'_>> = bytes
-            .chunks(MAX_DATA)
+        // What is no image is described by zeros: the board refuses it.
+        let of = |image: Image<'_>| Description::of(&image, bytes).bytes();
+        let description = Image::new(bytes).map_or([0; Description::BYTES], of);
+        let mut parts: Vec<Request<'_>> = bytes
+            .chunks(PART)
             .enumerate()
-            .map(|(n, bytes)| Request::Write { buffer: Buffer::Image, first: (n * MAX_DATA) as u32, bytes })
+            .map(|(n, bytes)| Request::Write { buffer: Buffer::Image, first: (n * PART) as u32, bytes })
             .collect();
+        if self.identity.coefficients {
+            parts.push(Request::Describe(&description));
+        }
         self.client.all(&parts, |_, reply| reply == Reply::Done)
     }
 

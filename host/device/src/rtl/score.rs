@@ -4,12 +4,13 @@ use rayon::prelude::*;
 use stoquant_core::score::int8::Image;
 use stoquant_diffusion::int8::generate::Stages;
 use stoquant_experiment::experiment::InputError;
-use stoquant_fpga::sim::{ROOM, Score, circuits, registers};
+use stoquant_fpga::sim::{Score, circuits};
+use stoquant_link::description::ROOM;
 
 /// A circuit that holds an image. Whatever its registers hold at first: another value for every `power`.
 fn holding(image: &[u8], power: u32) -> Result<Score, InputError> {
     let header = Image::new(image).map_err(InputError::new)?;
-    registers(&header, image, ROOM).map_err(InputError::new)?;
+    ROOM.check(&header).map_err(InputError::new)?;
     let mut circuit = Score::new(&circuits::SCORE, power);
     match circuit.load(image).map_err(InputError::new)? {
         true => Ok(circuit),
