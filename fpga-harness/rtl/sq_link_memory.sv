@@ -5,6 +5,7 @@ module sq_link_memory #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,
   parameter integer Pipes = 1,
+  parameter integer Sums = 1,
   parameter [63:0] Build = 64'd0,
   parameter [95:0] Target = "sim"
 ) (
@@ -16,10 +17,10 @@ module sq_link_memory #(
   output wire [7:0]  rdata_o
 );
   // link/src/identity.rs: the words are little-endian, the text is not. Protocol 1; work memory without bound; Euler, two dimensions,
-  // configured by Coefficients; it sums, and has so many chains.
+  // configured by Coefficients; whether it sums, and how many chains it has.
   localparam [31:0] Sites = 32'd1 << SitesLog2;
   localparam [7:0] Ariths = W == 16 ? 8'd2 : 8'd1;
-  localparam [31:0] Chains = Pipes, Flags = 32'd6 + 8 * (Chains - 32'd1);
+  localparam [31:0] Chains = Pipes, Flags = 32'd2 + 4 * Sums + 8 * (Chains - 32'd1);
   localparam [287:0] Words = {Build, Flags[7:0], 8'd4, 8'd1, Ariths, 32'd0, Sites, 32'hffffffff, Sites, 16'd0, 16'd1, 32'h6469_5153};
 
   localparam integer AddrW = Pipes > 1 ? 10 : 9;
