@@ -69,13 +69,13 @@ pub const TOPS: &[Top] = &[
     Top {
         name: "top18",
         module: "sq_top",
-        parameters: &[("W", 18), ("SitesLog2", 10), ("ClockHz", 16), ("Baud", 1)],
+        parameters: &[("W", 18), ("SitesLog2", 10), ("Bonds", 0), ("ClockHz", 16), ("Baud", 1)],
         ports: TOP,
     },
     Top {
         name: "top16",
         module: "sq_top",
-        parameters: &[("W", 16), ("SitesLog2", 6), ("Bonds", 0), ("ClockHz", 16), ("Baud", 1)],
+        parameters: &[("W", 16), ("SitesLog2", 6), ("Sums", 0), ("Bonds", 0), ("ClockHz", 16), ("Baud", 1)],
         ports: TOP,
     },
     Top {

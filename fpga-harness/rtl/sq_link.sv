@@ -1,12 +1,13 @@
 // The board's end of the serial protocol. Twin of link/ and agent/ together: what a word of it means is said there.
 //
 // Up to 32 chains in step. What it leaves out of the agent, it refuses: all but Coefficients, Write, Read, State, SetState, Run, Select and
-// Sums of the numbered requests. Observables it does not measure. With Score = 1 it has the quantised score in place of chains, and of the
-// numbered requests Describe, Write, Image, Run, Finish, Read, State and Select.
+// Sums, with the parameter of that name, of the numbered requests. Observables it does not measure. With Score = 1 it has the quantised
+// score in place of chains, and of the numbered requests Describe, Write, Image, Run, Finish, Read, State and Select.
 module sq_link #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,
   parameter integer Pipes = 1,
+  parameter integer Sums = 1,
   parameter integer Bonds = 1,
   parameter integer Score = 0,
   parameter integer Divider = 104,
@@ -67,7 +68,7 @@ module sq_link #(
     .line_o(to_line), .send_o(send), .line_ready_i(line_ready)
   );
 
-  sq_link_agent #(.W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Bonds(Bonds), .Score(Score), .Build(Build), .Target(Target)) agent (
+  sq_link_agent #(.W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Sums(Sums), .Bonds(Bonds), .Score(Score), .Build(Build), .Target(Target)) agent (
     .clk_i(clk_i), .rst_i(rst_i), .avail_i(avail), .frame_i(frame), .next_o(next), .rewind_o(rewind), .bound_o(bound),
     .release_o(free),
     .byte_o(answer), .put_o(put), .end_o(ends), .ready_i(ready), .slot_o(slot), .buffer_we_i(buffer_we),

@@ -667,6 +667,8 @@ xselect:
 ; A pass of all chains that only sums; what it says of the selected one.
 xsums:  ld PLEN
         jnz malformed
+        in sums
+        jz unsupported    ; it has none
         ld CONF
         jz unconfigured
         call drop

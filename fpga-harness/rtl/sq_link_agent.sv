@@ -17,6 +17,7 @@ module sq_link_agent #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,
   parameter integer Pipes = 1,
+  parameter integer Sums = 1,
   parameter integer Bonds = 1,
   parameter integer Score = 0,
   parameter [63:0] Build = 64'd0,
@@ -125,7 +126,7 @@ module sq_link_agent #(
   wire [9:0] mem_addr = own ? {1'b1, sel_q, ea_q[6], ea_q[2:0]} : {1'b0, word_q[9], ea_q};
   wire [9:0] mem_waddr = store ? mem_addr : {2'b01, buffer_addr_i};
   wire [9:0] mem_raddr = slot_o ? {2'b01, buffer_addr_i} : mem_addr;
-  sq_link_memory #(.W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Score(Score), .Build(Build), .Target(Target)) memory (
+  sq_link_memory #(.W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Sums(Sums), .Score(Score), .Build(Build), .Target(Target)) memory (
     .clk_i(clk_i), .we_i(store || buffer_we_i), .waddr_i(mem_waddr), .wdata_i(store ? outward : buffer_data_i),
     .raddr_i(mem_raddr), .rdata_o(value)
   );
@@ -140,6 +141,8 @@ module sq_link_agent #(
 
   // What is read: counters, and sums in the form in which a host gets them.
   reg [7:0] counter, counter_q;
+  wire [31:0] sum_phi = Sums == 1 ? sum_phi_i : 32'd0;
+  wire [47:0] sum_phi2 = Sums == 1 ? sum_phi2_i : 48'd0, sum_bond = Sums == 1 ? sum_bond_i : 48'd0;
   always_comb begin
     case (ea_q[5:0])
       6'd0: counter = step_i[7:0];
@@ -154,25 +157,25 @@ module sq_link_agent #(
       6'd11: counter = clipped_i[31:24];
       6'd12: counter = clipped_i[39:32];
       6'd13: counter = clipped_i[47:40];
-      6'd32: counter = Bonds == 1 ? 8'd7 : 8'd3;
-      6'd33: counter = sum_phi_i[7:0];
-      6'd34: counter = sum_phi_i[15:8];
-      6'd35: counter = sum_phi_i[23:16];
-      6'd36: counter = sum_phi_i[31:24];
-      6'd37, 6'd38, 6'd39, 6'd40: counter = {8{sum_phi_i[31]}};
-      6'd41: counter = sum_phi2_i[7:0];
-      6'd42: counter = sum_phi2_i[15:8];
-      6'd43: counter = sum_phi2_i[23:16];
-      6'd44: counter = sum_phi2_i[31:24];
-      6'd45: counter = sum_phi2_i[39:32];
-      6'd46: counter = sum_phi2_i[47:40];
-      6'd49: counter = sum_bond_i[7:0];
-      6'd50: counter = sum_bond_i[15:8];
-      6'd51: counter = sum_bond_i[23:16];
-      6'd52: counter = sum_bond_i[31:24];
-      6'd53: counter = sum_bond_i[39:32];
-      6'd54: counter = sum_bond_i[47:40];
-      6'd55, 6'd56: counter = {8{sum_bond_i[47]}};
+      6'd32: counter = Sums == 0 ? 8'd0 : Bonds == 1 ? 8'd7 : 8'd3;
+      6'd33: counter = sum_phi[7:0];
+      6'd34: counter = sum_phi[15:8];
+      6'd35: counter = sum_phi[23:16];
+      6'd36: counter = sum_phi[31:24];
+      6'd37, 6'd38, 6'd39, 6'd40: counter = {8{sum_phi[31]}};
+      6'd41: counter = sum_phi2[7:0];
+      6'd42: counter = sum_phi2[15:8];
+      6'd43: counter = sum_phi2[23:16];
+      6'd44: counter = sum_phi2[31:24];
+      6'd45: counter = sum_phi2[39:32];
+      6'd46: counter = sum_phi2[47:40];
+      6'd49: counter = sum_bond[7:0];
+      6'd50: counter = sum_bond[15:8];
+      6'd51: counter = sum_bond[23:16];
+      6'd52: counter = sum_bond[31:24];
+      6'd53: counter = sum_bond[39:32];
+      6'd54: counter = sum_bond[47:40];
+      6'd55, 6'd56: counter = {8{sum_bond[47]}};
       default: counter = 8'd0;
     endcase
     // What the score is: whether the image is good and fits, L and stages, M, volume; 9 bytes.

@@ -38,7 +38,7 @@ module sq_score_top #(
     for (n = 2; n <= MaxLog2; n = n + 1) if (sites[2*n]) extent_q <= 16'd1 << n;
   end
   sq_link #(
-    .W(16), .SitesLog2(A), .Pipes(1), .Bonds(0), .Score(1), .Divider((ClockHz + Baud / 2) / Baud), .Build(Build), .Target(Target)
+    .W(16), .SitesLog2(A), .Pipes(1), .Sums(0), .Bonds(0), .Score(1), .Divider((ClockHz + Baud / 2) / Baud), .Build(Build), .Target(Target)
   ) link (
     .clk_i(clk_i), .rst_i(rst_i), .rx_i(rx_i), .tx_o(tx_o),
     .sel_o(sel), .cfg_we_o(cfg_we), .cfg_addr_o(cfg_addr), .cfg_data_o(cfg_data),

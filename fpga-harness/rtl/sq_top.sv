@@ -1,13 +1,14 @@
 // A board: serial line, protocol, and chains in step. Hardware only.
 //
 //   Pipes           how many chains, 32 at most
-//   Bonds           whether they sum φ·nn: a multiplier a chain
+//   Sums, Bonds     whether they sum φ and φ², and φ·nn, which takes a multiplier a chain
 //   ClockHz, Baud   of clk_i and of the line
 //   Build, Target   what the identity says: a hash of sources, and a name of 12 characters at most
 module sq_top #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,
   parameter integer Pipes = 1,
+  parameter integer Sums = 1,
   parameter integer Bonds = 1,
   parameter integer ClockHz = 12_000_000,
   parameter integer Baud = 115_200,
@@ -35,7 +36,8 @@ module sq_top #(
   wire [15:0] image_data;
   wire [2:0] score_do;
   sq_link #(
-    .W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Bonds(Bonds), .Divider((ClockHz + Baud / 2) / Baud), .Build(Build), .Target(Target)
+    .W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Sums(Sums), .Bonds(Bonds), .Divider((ClockHz + Baud / 2) / Baud),
+    .Build(Build), .Target(Target)
   ) link (
     .clk_i(clk_i), .rst_i(rst_i), .rx_i(rx_i), .tx_o(tx_o),
     .sel_o(sel), .cfg_we_o(cfg_we), .cfg_addr_o(cfg_addr), .cfg_data_o(cfg_data),

@@ -4,9 +4,9 @@ use crate::wire::{Reader, Writer};
 
 /// Sums of φ as the core numbers it, an integer n of F fractional bits: φ = n/2^F. F is W - 4 in `Fx<W>`.
 ///
-/// On the wire: a byte whose bits, from the lowest, say which of the sums there are, in the order of [`Sums::new`];
-/// then all of them, 0 where there is none: 16 bytes of Σ φ⁴, 8 of each other. Each is exact, for the largest field that
-/// the board holds.
+/// On the wire: a byte whose bits, from the lowest, say which of the sums there are, in the order of [`Sums::new`].
+/// Then all of them, 0 where there is none: 16 bytes of Σ φ⁴, 8 of each other. Each is exact, for the largest field
+/// that the board holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
     there: u8,

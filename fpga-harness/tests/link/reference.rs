@@ -19,16 +19,16 @@ pub struct Kind {
     pub arith: ArithKind,
     pub sites: u32,
     pub chains: u8,
-    /// Whether it sums φ·nn.
-    pub bonds: bool,
+    /// Whether it sums φ and φ², and φ·nn.
+    pub sums: [bool; 2],
 }
 
 pub fn kinds() -> [Kind; 3] {
     let (fx18, fx16) = (ArithKind::Fx18, ArithKind::Fx16);
     [
-        Kind { circuit: &circuits::TOP18, arith: fx18, sites: 1 << 10, chains: 1, bonds: true },
-        Kind { circuit: &circuits::TOP16, arith: fx16, sites: 1 << 6, chains: 1, bonds: false },
-        Kind { circuit: &circuits::TOP18X3, arith: fx18, sites: 1 << 8, chains: 3, bonds: true },
+        Kind { circuit: &circuits::TOP18, arith: fx18, sites: 1 << 10, chains: 1, sums: [true, false] },
+        Kind { circuit: &circuits::TOP16, arith: fx16, sites: 1 << 6, chains: 1, sums: [false; 2] },
+        Kind { circuit: &circuits::TOP18X3, arith: fx18, sites: 1 << 8, chains: 3, sums: [true; 2] },
     ]
 }
 
@@ -109,7 +109,7 @@ impl Reference {
             dims: 1 << 2,
             observables: false,
             coefficients: true,
-            sums: true,
+            sums: self.kind.sums[0],
             chains: self.kind.chains,
             build: 0,
             target,
@@ -271,6 +271,7 @@ impl Reference {
             Request::Configure { .. } | Request::HotStart(_) | Request::Image { .. } | Request::Finish => {
                 Err(Refusal::Unsupported)
             }
+            Request::Sums if !self.kind.sums[0] => Err(Refusal::Unsupported),
             _ if self.chain().with.is_none() => Err(Refusal::Unconfigured),
             Request::Write { first, bytes, .. } => {
                 let size = self.kind.arith.bytes();
@@ -326,7 +327,7 @@ impl Reference {
                     + at(row, column + 1)
                     + at(row, column + columns - 1));
         }
-        let bonds = self.kind.bonds.then_some(bonds);
+        let bonds = self.kind.sums[1].then_some(bonds);
         Sums::new(Some(sums[0]), Some(sums[1] as u64), bonds, None, None)
     }
 }
