@@ -4,6 +4,7 @@
 // (Lattice FPGA-TN-02200, sysCLOCK usage guide; values as `ecppll` gives them).
 module sq_ulx3s #(
   parameter integer Pipes = 1,
+  parameter integer Score = 0,
   parameter [63:0] Build = 64'd0
 ) (
   input  wire        clk_25mhz,
@@ -31,11 +32,19 @@ module sq_ulx3s #(
   );
   wire rst;
   sq_reset reset (.clk_i(clk), .good_i(locked && !btn_fire1), .rst_o(rst));
-  sq_top #(
-    .W(18), .SitesLog2(10), .Pipes(Pipes), .ClockHz(ClockHz), .Baud(1_000_000), .Build(Build), .Target("ulx3s")
-  ) top (
-    .clk_i(clk), .rst_i(rst), .rx_i(ftdi_txd), .tx_o(ftdi_rxd)
-  );
+  generate
+    if (Score == 1) begin : score
+      sq_score_top #(.ClockHz(ClockHz), .Baud(1_000_000), .Build(Build), .Target("ulx3s score")) top (
+        .clk_i(clk), .rst_i(rst), .rx_i(ftdi_txd), .tx_o(ftdi_rxd)
+      );
+    end else begin : chains
+      sq_top #(
+        .W(18), .SitesLog2(10), .Pipes(Pipes), .ClockHz(ClockHz), .Baud(1_000_000), .Build(Build), .Target("ulx3s")
+      ) top (
+        .clk_i(clk), .rst_i(rst), .rx_i(ftdi_txd), .tx_o(ftdi_rxd)
+      );
+    end
+  endgenerate
   // A low level here starts the other processor of the board, which would take the FPGA's pins.
   assign wifi_gpio0 = 1'b1;
   assign led = {!ftdi_rxd, !rst};

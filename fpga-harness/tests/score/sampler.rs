@@ -223,6 +223,37 @@ fn draws() {
     }
 }
 
+/// Clocks of a configuration, as docs/rtl.md and docs/performance.md give them.
+#[test]
+fn clocks() {
+    let mut wrong = false;
+    for (model, parts, documented) in [
+        ("c16-int8, 100 ancestral steps", ancestral("c16-int8", 100), CLOCKS[0]),
+        ("c16-int8, flow of 12 steps", flow("c16-int8", 12), CLOCKS[1]),
+        ("n8-int8, 100 ancestral steps", ancestral("n8-int8", 100), CLOCKS[2]),
+        ("n8-int8, flow of 12 steps", flow("n8-int8", 12), CLOCKS[3]),
+        ("c32-int8, flow of 10 steps", flow("c32-int8", 10), CLOCKS[4]),
+    ] {
+        let mut circuit = Score::new(&circuits::SCORE, 9);
+        assert!(circuit.load(&parts.encode().expect("an image")).expect("an image"));
+        circuit.seed(1, 0);
+        let clocks = circuit.draw(1);
+        // A stage in the middle, by the difference of two runs: all else is the same.
+        let mut run = |stages: u16| {
+            circuit.begin();
+            circuit.run(1);
+            circuit.run(stages)
+        };
+        let stage = run(12) - run(11);
+        println!("{model}: {clocks} clocks a configuration, {stage} a stage");
+        // The search for M takes a few clocks more or less.
+        wrong |= clocks.abs_diff(documented) > 100;
+    }
+    assert!(!wrong, "documented are {CLOCKS:?}");
+}
+
+const CLOCKS: [u64; 5] = [765_963, 188_135, 222_547, 55_727, 681_963];
+
 /// An image that is not what the host meant is seen; one that came again is good.
 #[test]
 fn check_sums() {

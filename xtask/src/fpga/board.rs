@@ -58,6 +58,44 @@ impl Family {
 /// Multiplier blocks of a chain without Σ φ·nn.
 pub const MULTIPLIERS: usize = 7;
 
+/// Multiplier blocks of the score: 16 of the transform, 40 of the network (9 and 28 of the layers, 2 of the features, 1 of
+/// the output), 6 of the sampler, 2 of the noise, and one each of stages and M. The sums have one, but the link does not
+/// read them.
+pub const SCORE_MULTIPLIERS: usize = 66;
+
+/// Memory blocks of the score: 32 of the image, 22 of weights, 14 of activations, 4 of tables, 7 of fields, 2 of the noise
+/// and 1 of stages; and of the link.
+pub const SCORE_MEMORIES: usize = 82;
+
+/// What a bitstream samples with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Design {
+    /// So many Langevin chains.
+    Chains(usize),
+    /// The quantised score.
+    Score,
+}
+
+impl std::fmt::Display for Design {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Chains(1) => f.write_str("1 pipe"),
+            Self::Chains(pipes) => write!(f, "{pipes} pipes"),
+            Self::Score => f.write_str("score"),
+        }
+    }
+}
+
+impl Design {
+    /// What the record and the directories call it.
+    pub fn key(self) -> String {
+        match self {
+            Self::Chains(pipes) => pipes.to_string(),
+            Self::Score => "score".into(),
+        }
+    }
+}
+
 /// The boards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Board {
@@ -83,13 +121,31 @@ impl Board {
         if self == Self::Orangecrab { 4 } else { 1 }
     }
 
-    /// Parameters of its top level for so many chains.
-    pub fn parameters(self, pipes: usize) -> Result<Vec<(&'static str, usize)>> {
-        match (self, pipes) {
-            (_, 0) | (_, 33..) => Err(format!("{pipes} chains: from 1 to 32 of them").into()),
-            (Self::Icebreaker, 1) => Ok(vec![]),
-            (Self::Icebreaker, _) => Err(format!("{pipes} chains: an icebreaker has room for 1").into()),
-            (Self::Ulx3s | Self::Orangecrab, _) => Ok(vec![("Pipes", pipes)]),
+    /// Parameters of its top level.
+    pub fn parameters(self, design: Design) -> Result<Vec<(&'static str, usize)>> {
+        match (self, design) {
+            (_, Design::Chains(pipes @ (0 | 33..))) => Err(format!("{pipes} chains: from 1 to 32 of them").into()),
+            (Self::Icebreaker, Design::Chains(1)) => Ok(vec![]),
+            (Self::Icebreaker, Design::Chains(pipes)) => {
+                Err(format!("{pipes} chains: an icebreaker has room for 1").into())
+            }
+            (Self::Ulx3s | Self::Orangecrab, Design::Chains(pipes)) => Ok(vec![("Pipes", pipes)]),
+            (Self::Ulx3s, Design::Score) => Ok(vec![("Score", 1)]),
+            (Self::Orangecrab | Self::Icebreaker, Design::Score) => Err(format!(
+                "score: it has {SCORE_MULTIPLIERS} multipliers, and the {self} has {}; a ulx3s has room for it",
+                if self == Self::Orangecrab { 28 } else { 8 }
+            )
+            .into()),
+        }
+    }
+
+    /// Multiplier blocks, exactly, and memory blocks, at least, of a design.
+    pub fn blocks(self, design: Design) -> [usize; 2] {
+        match design {
+            Design::Chains(pipes) => {
+                [pipes * (MULTIPLIERS + self.bonds()), pipes * self.family().memories(self.sites_log2())]
+            }
+            Design::Score => [SCORE_MULTIPLIERS, SCORE_MEMORIES],
         }
     }
 
@@ -104,9 +160,9 @@ impl Board {
     }
 
     /// The clock that its top level makes, in MHz: see there.
-    pub fn clock(self, pipes: usize) -> f64 {
+    pub fn clock(self, design: Design) -> f64 {
         match self {
-            Self::Ulx3s if pipes > 1 => 112.5,
+            Self::Ulx3s if matches!(design, Design::Chains(2..)) => 112.5,
             Self::Ulx3s => 125.0,
             Self::Orangecrab => 115.2,
             Self::Icebreaker => 24.0,
@@ -115,8 +171,8 @@ impl Board {
 
     /// What place and route strives for, in MHz, where that is more than the board's clock: it stops improving once it
     /// has it.
-    pub fn goal(self, pipes: usize) -> Option<f64> {
-        (self == Self::Ulx3s && pipes == 1).then_some(136.0)
+    pub fn goal(self, design: Design) -> Option<f64> {
+        (self == Self::Ulx3s && matches!(design, Design::Chains(1) | Design::Score)).then_some(136.0)
     }
 
     /// Arguments of place and route.
@@ -130,6 +186,12 @@ impl Board {
 }
 
 /// What a full test builds.
-pub fn every() -> Vec<(Board, usize)> {
-    vec![(Board::Ulx3s, 1), (Board::Icebreaker, 1), (Board::Orangecrab, 4), (Board::Ulx3s, 8)]
+pub fn every() -> [(Board, Design); 5] {
+    [
+        (Board::Ulx3s, Design::Chains(1)),
+        (Board::Icebreaker, Design::Chains(1)),
+        (Board::Orangecrab, Design::Chains(4)),
+        (Board::Ulx3s, Design::Chains(8)),
+        (Board::Ulx3s, Design::Score),
+    ]
 }

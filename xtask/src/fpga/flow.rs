@@ -1,6 +1,6 @@
 //! Synthesis, place and route, bitstream; and what synthesis has said that it should not.
 
-use super::board::{Board, Family, MULTIPLIERS};
+use super::board::{Board, Design, Family};
 use super::figures::{Figures, compare};
 use super::{HARNESS, OUT, files, include, sources};
 use crate::python;
@@ -33,18 +33,18 @@ const HARMFUL: [&str; 5] = [
 pub type Cells = BTreeMap<String, usize>;
 
 /// A board's bitstream; a note about its figures.
-pub fn build(board: Board, pipes: usize, record: bool) -> Result<String> {
+pub fn build(board: Board, design: Design, record: bool) -> Result<String> {
     let name = board.name();
-    let out = format!("{OUT}/{name}/{pipes}");
+    let out = format!("{OUT}/{name}/{}", design.key());
     let top = format!("sq_{name}");
     let mut files_of_board = sources(board.family())?;
     files_of_board.append(&mut files("boards")?);
     files_of_board.append(&mut files(&format!("boards/{name}"))?);
     let build = build_hash(board, &files_of_board)?;
-    let mut parameters = strings(&board.parameters(pipes)?);
+    let mut parameters = strings(&board.parameters(design)?);
     parameters.push(("Build", format!("64'h{build:016x}")));
     let cells = synthesise(board.family(), &files_of_board, &top, &parameters, &out, "json net.json")?;
-    blocks(board.family(), &cells, pipes, [board.sites_log2(), board.bonds()], false)?;
+    blocks(board.family(), &cells, board.blocks(design), false, design == Design::Score)?;
 
     let (json, report) = (format!("{out}/net.json"), format!("{out}/report.json"));
     let constraints = format!("{HARNESS}/boards/{name}/{name}");
@@ -54,7 +54,7 @@ pub fn build(board: Board, pipes: usize, record: bool) -> Result<String> {
         let asc = format!("{out}/{name}.asc");
         nextpnr.args([
             "--freq",
-            &board.clock(pipes).to_string(),
+            &board.clock(design).to_string(),
             "--pcf",
             &format!("{constraints}.pcf"),
             "--asc",
@@ -64,7 +64,7 @@ pub fn build(board: Board, pipes: usize, record: bool) -> Result<String> {
     } else {
         let config = format!("{out}/{name}.config");
         nextpnr.args(["--lpf", &format!("{constraints}.lpf"), "--textcfg", &config]);
-        if let Some(goal) = board.goal(pipes) {
+        if let Some(goal) = board.goal(design) {
             let file = format!("{out}/goal.lpf");
             write(&file, &format!("FREQUENCY NET \"clk\" {goal} MHZ;\n"))?;
             nextpnr.args(["--lpf", &file]);
@@ -87,11 +87,11 @@ pub fn build(board: Board, pipes: usize, record: bool) -> Result<String> {
     capture(pack)?;
 
     let figures = Figures::read(&fs::read_to_string(root().join(&report)).map_err(|e| format!("{report}: {e}"))?)?;
-    let clock = board.clock(pipes);
+    let clock = board.clock(design);
     if figures.fmax < clock {
         return Err(format!("{name}: {:.1} MHz at most, and the board runs at {clock}", figures.fmax).into());
     }
-    let key = format!("{name}-{pipes}");
+    let key = format!("{name}-{}", design.key());
     compare(&key, &figures, record)?;
     Ok(format!("{figures}; runs at {clock} MHz; build {build:016x}"))
 }
@@ -140,18 +140,24 @@ pub fn synthesise(
     cells(&fs::read_to_string(root().join(out).join("cells.json")).map_err(|e| format!("{out}: {e}"))?)
 }
 
-/// Multiplier and memory blocks of so many chains of this size, with or without Σ φ·nn: exactly what the source says.
-pub fn blocks(family: Family, cells: &Cells, pipes: usize, [sites_log2, bonds]: [usize; 2], alone: bool) -> Result<()> {
+/// Whether the multiplier blocks are exactly those of the source, and the memory blocks at least; `alone`, with nothing
+/// beside, exactly; and whether there is memory in logic, but where it is meant to be.
+pub fn blocks(
+    family: Family,
+    cells: &Cells,
+    [multipliers, memories]: [usize; 2],
+    alone: bool,
+    in_logic: bool,
+) -> Result<()> {
     let [multiplier, memory, logic] = family.blocks();
     let count = |name: &str| cells.get(name).copied().unwrap_or_default();
-    let (multipliers, memories) = (pipes * (MULTIPLIERS + bonds), pipes * family.memories(sites_log2));
     if count(multiplier) != multipliers {
         return Err(format!("{} {multiplier}, and the source has {multipliers}", count(multiplier)).into());
     }
     if count(memory) < memories || (alone && count(memory) > memories) {
-        return Err(format!("{} {memory}, and the chains need {memories}", count(memory)).into());
+        return Err(format!("{} {memory}, and the source needs {memories}", count(memory)).into());
     }
-    if count(logic) > 0 {
+    if count(logic) > 0 && !in_logic {
         return Err(format!("{} {logic}: memory in logic", count(logic)).into());
     }
     Ok(())
@@ -206,14 +212,14 @@ mod tests {
     fn a_multiplier_too_few_is_seen() {
         let json = r#"{"design": {"num_cells_by_type": {"MULT18X18D": 7, "DP16KD": 8, "LUT4": 9}}}"#;
         let mut cells = cells(json).expect("cells");
-        assert!(blocks(Family::Ecp5, &cells, 1, [10, 0], true).is_ok());
-        assert!(blocks(Family::Ecp5, &cells, 1, [10, 1], true).is_err());
+        assert!(blocks(Family::Ecp5, &cells, [7, 8], true, false).is_ok());
+        assert!(blocks(Family::Ecp5, &cells, [8, 8], true, false).is_err());
         cells.insert("DP16KD".into(), 6);
-        assert!(blocks(Family::Ecp5, &cells, 1, [10, 0], false).is_err());
+        assert!(blocks(Family::Ecp5, &cells, [7, 8], false, false).is_err());
         cells.insert("DP16KD".into(), 9);
-        assert!(blocks(Family::Ecp5, &cells, 1, [10, 0], false).is_ok());
-        assert!(blocks(Family::Ecp5, &cells, 1, [10, 0], true).is_err());
+        assert!(blocks(Family::Ecp5, &cells, [7, 8], false, false).is_ok());
+        assert!(blocks(Family::Ecp5, &cells, [7, 8], true, false).is_err());
         cells.insert("TRELLIS_DPR16X4".into(), 1);
-        assert!(blocks(Family::Ecp5, &cells, 1, [10, 0], false).is_err());
+        assert!(blocks(Family::Ecp5, &cells, [7, 8], false, false).is_err());
     }
 }

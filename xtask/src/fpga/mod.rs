@@ -8,7 +8,7 @@ mod netlist;
 
 use crate::report::Report;
 use crate::sh::{Result, capture, cargo, program};
-use board::{Board, Family};
+use board::{Board, Design, Family};
 use clap::{Subcommand, ValueEnum as _};
 use std::fs;
 use std::path::PathBuf;
@@ -17,6 +17,15 @@ use std::path::PathBuf;
 const HARNESS: &str = "fpga-harness";
 /// Where what is built goes, from the root: the tools run in a sandbox that sees nothing else.
 const OUT: &str = "target/fpga";
+
+/// What a bitstream samples with.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// Langevin chains
+    Chains,
+    /// The quantised score
+    Score,
+}
 
 /// What there is to do.
 #[derive(Subcommand)]
@@ -30,6 +39,9 @@ pub enum Task {
         /// Which board
         #[arg(long)]
         board: Board,
+        /// What it samples with
+        #[arg(long, value_enum, default_value_t = Kind::Chains)]
+        design: Kind,
         /// How many chains, if not as many as the board has by itself
         #[arg(long)]
         pipes: Option<usize>,
@@ -46,8 +58,12 @@ pub fn run(report: &mut Report, task: &Task) -> Result<()> {
     match *task {
         Task::Generate => generate(),
         Task::Test => test(report),
-        Task::Build { board, pipes, no_netlist, record } => {
-            build(report, board, pipes.unwrap_or(board.pipes()), !no_netlist, record)
+        Task::Build { design: Kind::Score, pipes: Some(_), .. } => {
+            Err("score: it has no chains, so --pipes is not for it".into())
+        }
+        Task::Build { board, design: Kind::Score, record, .. } => build(report, board, Design::Score, false, record),
+        Task::Build { board, design: Kind::Chains, pipes, no_netlist, record } => {
+            build(report, board, Design::Chains(pipes.unwrap_or(board.pipes())), !no_netlist, record)
         }
     }
 }
@@ -61,19 +77,19 @@ pub fn test(report: &mut Report) -> Result<()> {
 
 /// The boards' bitstreams.
 pub fn bitstreams(report: &mut Report) -> Result<()> {
-    for (board, pipes) in board::every() {
+    for (board, design) in board::every() {
         // One netlist a family.
-        build(report, board, pipes, pipes == 1, false)?;
+        build(report, board, design, design == Design::Chains(1), false)?;
     }
     Ok(())
 }
 
-fn build(report: &mut Report, board: Board, pipes: usize, netlist: bool, record: bool) -> Result<()> {
-    let name = format!("FPGA: {}, {pipes} pipe{}", board.name(), if pipes == 1 { "" } else { "s" });
+fn build(report: &mut Report, board: Board, design: Design, netlist: bool, record: bool) -> Result<()> {
+    let name = format!("FPGA: {board}, {design}");
     if netlist {
         report.step(&format!("{name}: netlist in lockstep"), || netlist::check(board.family()))?;
     }
-    report.step(&format!("{name}: bitstream"), || flow::build(board, pipes, record))
+    report.step(&format!("{name}: bitstream"), || flow::build(board, design, record))
 }
 
 fn generate() -> Result<()> {

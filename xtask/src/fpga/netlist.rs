@@ -1,6 +1,6 @@
 //! What synthesis makes of a chain, simulated in lockstep with the core.
 
-use super::board::Family;
+use super::board::{Family, MULTIPLIERS};
 use super::flow::{blocks, strings, synthesise};
 use super::{HARNESS, OUT, sources};
 use crate::python;
@@ -13,7 +13,7 @@ pub fn check(family: Family) -> Result<String> {
     let out = format!("{OUT}/netlist-{}", family.name());
     let parameters = strings(&[("W", family.width()), ("SitesLog2", 10), ("Pipes", 1), ("Bonds", 1)]);
     let cells = synthesise(family, &sources(family)?, "sq_replica", &parameters, &out, "verilog -noattr new.v")?;
-    blocks(family, &cells, 1, [10, 1], true)?;
+    blocks(family, &cells, [MULTIPLIERS + 1, family.memories(10)], true, false)?;
 
     // The same netlist as before is not compiled again.
     let [new, netlist] = ["new.v", "netlist.v"].map(|name| root().join(&out).join(name));
