@@ -16,7 +16,8 @@ mod models {
     /// A directory in the place of `rtl`: of a circuit that is wrong on purpose.
     const RTL: &str = "STOQUANT_RTL";
 
-    /// What the names of the models begin with that are made; the others are not there, and whoever asks for one is told.
+    /// What the names of the models begin with that are made. The others are not there, and whoever asks for one is
+    /// told.
     const MODELS: &str = "STOQUANT_MODELS";
 
     pub fn build() {

@@ -151,8 +151,9 @@ pub const TOPS: &[Top] = &[
 pub const SCORE: &[&str] = &[
     "rst_i", "phase_i", "cfg_we_i", "cfg_addr_i", "cfg_data_i", "image_we_i", "image_addr_i", "image_data_i", "check_i",
     "begin_i", "run_i", "stages_i", "finish_i", "draw_i", "count_i", "abort_i", "busy_o", "good_o", "fits_o", "sites_o",
-    "stages_o", "m_o", "step_o", "drawn_o", "field_we_i", "field_addr_i", "field_data_i", "field_data_o", "phi_addr_i", "phi_data_o", "sums_addr_i",
-    "sums_data_o", "show_o", "show_y_o", "show_h_o", "show_score_o", "show_u_o", "show_phi_o",
+    "stages_o", "m_o", "step_o", "drawn_o", "field_we_i", "field_addr_i", "field_data_i", "field_data_o", "phi_addr_i",
+    "phi_data_o", "sums_addr_i", "sums_data_o", "show_o", "show_y_o", "show_h_o", "show_score_o", "show_u_o",
+    "show_phi_o",
 ];
 
 const ROUND: &[&str] = &["shift_i", "x_i", "y_o"];

@@ -15,7 +15,7 @@
 //   finish_i       φ of the modes as they are, and its sums
 //   draw_i         count_i configurations, from `Chain` on: begin, all stages, finish. drawn_o of them are done
 //   abort_i        ends a run after the stage, and a draw after the configuration, that is under way
-//   field_*        modes u, while busy_o is 0: read data 3 clocks after the address. phi_*: φ, 2 clocks after
+//   field_*        modes u, while busy_o is 0: read data 4 clocks after the address. phi_*: φ, 2 clocks after
 //   sums_*         of configuration n of a draw, the last 64 of them: word {n, 0} Σφ, {n, 1} and {n, 2} Σφ², {n, 3} to {n, 5}
 //                  Σφ⁴, {n, 6} and {n, 7} Σφ·nn, each from its lowest word on; 2 clocks after the address
 //   show_*         as of sq_score_int8_sampler
@@ -69,9 +69,13 @@ module sq_score #(
   // Orbits of the largest lattice: 153 for 32².
   localparam integer OrbitsLog2 = 8;
 
-  reg cfg_we_q;
+  // What is written from outside, whose place on the chip is another.
+  reg cfg_we_q, image_we_q, field_we_q;
   reg [4:0] cfg_addr_q;
   reg [31:0] cfg_data_q;
+  reg [ImageLog2-1:0] image_waddr_q;
+  reg [15:0] image_wdata_q, field_data_q;
+  reg [2*MaxLog2-1:0] field_addr_q;
   reg [63:0] seed_q;
   reg [31:0] chain_q, check_q;
   reg [2:0] log2_q;
@@ -89,6 +93,12 @@ module sq_score #(
     cfg_we_q <= cfg_we_i;
     cfg_addr_q <= cfg_addr_i;
     cfg_data_q <= cfg_data_i;
+    image_we_q <= image_we_i;
+    image_waddr_q <= image_addr_i;
+    image_wdata_q <= image_data_i;
+    field_we_q <= field_we_i;
+    field_addr_q <= field_addr_i;
+    field_data_q <= field_data_i;
     if (cfg_we_q) begin
       case (cfg_addr_q)
         ScoreSeedLow: seed_q[31:0] <= cfg_data_q;
@@ -199,7 +209,7 @@ module sq_score #(
     endcase
   end
   sq_prim_ram #(.Width(16), .AddrW(ImageLog2)) ram_image (
-    .clk_i(clk_i), .we_i(image_we_i), .waddr_i(image_addr_i), .wdata_i(image_data_i), .raddr_i(image_raddr_q),
+    .clk_i(clk_i), .we_i(image_we_q), .waddr_i(image_waddr_q), .wdata_i(image_wdata_q), .raddr_i(image_raddr_q),
     .rdata_o(image_word)
   );
   wire [31:0] crc;
@@ -209,7 +219,7 @@ module sq_score #(
     .word_i(image_word), .done_o(check_done), .crc_o(crc)
   );
   always_ff @(posedge clk_i) begin
-    if (rst_i || image_we_i || (cfg_we_q && cfg_addr_q > ScoreChain)) good_q <= 1'b0;
+    if (rst_i || image_we_q || (cfg_we_q && cfg_addr_q > ScoreChain)) good_q <= 1'b0;
     else if (check_done) good_q <= crc == check_q;
   end
   assign good_o = good_q;
@@ -355,8 +365,8 @@ module sq_score #(
     .weight_data_i(weight_data), .scalar_we_i(scalar_we), .scalar_addr_i(scalar_addr), .scalar_data_i(scalar_data),
     .start_i(starts && state_q == Start), .stage_i(starts && state_q == Stage), .finish_i(starts && state_q == Finish),
     .first_i(step_q == 11'd0), .closes_i(closes_q), .bank_i(state_q == Finish ? bank_q : !bank_q), .busy_o(sampler_busy),
-    .words_o(sampler_words), .word_i(word), .field_we_i(field_we_i), .field_addr_i(field_addr_i),
-    .field_data_i(field_data_i), .field_data_o(field_data_o),
+    .words_o(sampler_words), .word_i(word), .field_we_i(field_we_q), .field_addr_i(field_addr_q),
+    .field_data_i(field_data_q), .field_data_o(field_data_o),
     .phi_addr_i(state_q == Sums ? sums_phi_addr : phi_addr_i), .phi_data_o(phi),
     .show_o(show_o), .show_y_o(show_y_o), .show_h_o(show_h_o), .show_score_o(show_score_o), .show_u_o(show_u_o),
     .show_phi_o(show_phi_o)

@@ -50,6 +50,16 @@ module sq_score_top #(
     .score_i({{(15-A){1'b0}}, sites, m, 5'd0, stages, extent_q, 6'd0, fits, good})
   );
 
+  // What is to be done, a clock late: it comes from afar.
+  reg run_q, abort_q;
+  reg [2:0] score_do_q;
+  reg [15:0] stages_asked_q;
+  always_ff @(posedge clk_i) begin
+    run_q <= run;
+    abort_q <= abort;
+    score_do_q <= score_do;
+    stages_asked_q <= sweeps[15:0] | {16{|sweeps[31:16]}};
+  end
   reg phase_q;
   always_ff @(posedge clk_i) phase_q <= rst_i ? 1'b0 : !phase_q;
   wire [31:0] drawn, sums_data;
@@ -58,8 +68,8 @@ module sq_score_top #(
   sq_score #(.Lanes(Lanes), .MaxLog2(MaxLog2), .ImageLog2(ImageLog2)) score (
     .clk_i(clk_i), .rst_i(rst_i), .phase_i(phase_q), .cfg_we_i(score_we), .cfg_addr_i(score_addr), .cfg_data_i(cfg_data),
     .image_we_i(image_we), .image_addr_i(image_addr), .image_data_i(image_data),
-    .check_i(score_do[0]), .begin_i(score_do[1]), .finish_i(score_do[2]),
-    .run_i(run), .stages_i(sweeps[15:0] | {16{|sweeps[31:16]}}), .draw_i(1'b0), .count_i(32'd0), .abort_i(abort),
+    .check_i(score_do_q[0]), .begin_i(score_do_q[1]), .finish_i(score_do_q[2]),
+    .run_i(run_q), .stages_i(stages_asked_q), .draw_i(1'b0), .count_i(32'd0), .abort_i(abort_q),
     .busy_o(busy), .good_o(good), .fits_o(fits), .sites_o(sites), .stages_o(stages), .m_o(m), .step_o(step), .drawn_o(drawn),
     .field_we_i(field_we), .field_addr_i(field_addr), .field_data_i(field_to), .field_data_o(u),
     .phi_addr_i(field_addr), .phi_data_o(phi), .sums_addr_i(9'd0), .sums_data_o(sums_data),

@@ -71,6 +71,7 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     fpga::test(report)?;
     if full {
         fpga::bitstreams(report)?;
+        report.loud_step("certify, circuit", || run_certify_with(&["--features", "rtl"], &["--engine", "rtl"]))?;
     }
     report.step("instructions on boards", || instructions::run(via, false))?;
     report.loud_step("counts", || counts::run(false))?;
@@ -178,8 +179,13 @@ fn figures_are_true(said: &str) -> Result<()> {
 }
 
 fn run_certify(flags: &[&str]) -> Result<String> {
-    let mut command = cargo(["run", "--quiet", "--release", "--package", "stoquant", "--", "certify"]);
-    command.args(flags);
+    run_certify_with(&[], flags)
+}
+
+/// The same of another build.
+fn run_certify_with(build: &[&str], flags: &[&str]) -> Result<String> {
+    let mut command = cargo(["run", "--quiet", "--release", "--package", "stoquant"]);
+    command.args(build).args(["--", "certify"]).args(flags);
     let said = stream(command)?;
     if said.trim().is_empty() {
         return Err(Error::from("`stoquant certify` certified nothing: it printed no line"));

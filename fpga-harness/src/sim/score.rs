@@ -101,7 +101,8 @@ impl Score {
         self.model.poke("cfg_we_i", 0);
     }
 
-    /// Brings an image that fits ([`ROOM`](stoquant_link::description::ROOM)) into the circuit, and has its check sum compared: whether it is as it should be.
+    /// Brings an image that fits ([`ROOM`](stoquant_link::description::ROOM)) into the circuit, and has its check sum
+    /// compared: whether it is as it should be.
     pub fn load(&mut self, bytes: &[u8]) -> Result<bool, ImageError> {
         let image = Image::new(bytes)?;
         let extent = image.shape().extent;
@@ -220,7 +221,7 @@ impl Score {
 
     /// The modes u.
     pub fn modes(&mut self) -> Vec<i16> {
-        self.read("field_addr_i", "field_data_o", 3)
+        self.read("field_addr_i", "field_data_o", 4)
     }
 
     /// φ of the configuration finished last.

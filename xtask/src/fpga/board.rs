@@ -58,13 +58,13 @@ impl Family {
 /// Multiplier blocks of a chain without Σ φ·nn.
 pub const MULTIPLIERS: usize = 7;
 
-/// Multiplier blocks of the score: 16 of the transform, 40 of the network (9 and 28 of the layers, 2 of the features, 1 of
-/// the output), 6 of the sampler, 2 of the noise, and one each of stages and M. The sums have one, but the link does not
-/// read them.
+/// Multiplier blocks of the score: 16 of the transform, 40 of the network (9 and 28 of the layers, 2 of the features, 1
+/// of the output), 6 of the sampler, 2 of the noise, and one each of stages and M. The sums have one, but the link does
+/// not read them.
 pub const SCORE_MULTIPLIERS: usize = 66;
 
-/// Memory blocks of the score: 32 of the image, 22 of weights, 14 of activations, 4 of tables, 7 of fields, 2 of the noise
-/// and 1 of stages; and of the link.
+/// Memory blocks of the score: 32 of the image, 22 of weights, 14 of activations, 4 of tables, 7 of fields, 2 of the
+/// noise and 1 of stages; and of the link.
 pub const SCORE_MEMORIES: usize = 82;
 
 /// What a bitstream samples with.
