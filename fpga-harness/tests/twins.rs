@@ -68,16 +68,27 @@ fn threefry() {
 fn words() {
     let mut model = Model::new(&circuits::WORDS, 2);
     model.poke("start_i", 0);
-    for (seed, step, sites) in
-        [(1, 0, 1024), (2, 1, 64), (3, (1 << 44) - 1, 1023), (4, 0x123_4567_89ab, 7), (5, 1 << 32, 1024)]
-    {
+    for (seed, step, first, sites) in [
+        (1, 0, 0, 1024),
+        (2, 1, 0, 64),
+        (3, (1 << 44) - 1, 0, 1023),
+        (4, 0x123_4567_89ab, 0, 7),
+        (5, 1 << 32, 0, 1024),
+        (6, 77, 1, 1000),
+        (7, 1 << 43, 511, 2),
+    ] {
         let key = stoquant_core::noise::derive_key(seed, 3, 0);
-        for (port, value) in [("key0_i", key.0[0].into()), ("key1_i", key.0[1].into()), ("step_i", step as i64)] {
+        for (port, value) in [
+            ("key0_i", key.0[0].into()),
+            ("key1_i", key.0[1].into()),
+            ("step_i", step as i64),
+            ("first_i", first.into()),
+        ] {
             model.poke(port, value);
         }
         model.poke("phase_i", 0);
         model.clock(4);
-        let pairs: Vec<[u32; 2]> = (0..512).map(|pair| Key::pair(key, step, pair)).collect();
+        let pairs: Vec<[u32; 2]> = (0..512).map(|pair| Key::pair(key, step, first + pair)).collect();
         stream(
             &mut model,
             sites,

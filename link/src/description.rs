@@ -61,7 +61,7 @@ impl Description {
         let word = |at: usize| (at / 2) as u32;
         let sum = Field { at: check }.read(bytes).map_or(0, u32::from_le_bytes);
         Self([
-            shape.extent.ilog2(),
+            shape.extent.checked_ilog2().unwrap_or(0),
             h1,
             h2,
             shape.stages as u32,
@@ -141,7 +141,8 @@ impl Room {
         fits("rows and columns", shape.extent, self.extent)?;
         if !shape.extent.is_power_of_two() {
             let what = "rows and columns, which are no power of two";
-            return Err(Excess { what, got: shape.extent, room: 1 << shape.extent.ilog2() });
+            let room = 1 << shape.extent.checked_ilog2().unwrap_or(0);
+            return Err(Excess { what, got: shape.extent, room });
         }
         let [h1, h2] = shape.hidden;
         fits("units in a layer", h1.max(h2), self.units)?;
