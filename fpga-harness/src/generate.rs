@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::assembler::{assemble, verilog};
 use stoquant_core::noise::gauss_table::SEGMENTS;
+use stoquant_core::noise::threefry::{PARITY, ROTATIONS, ROUNDS};
 use stoquant_core::score::int8::arithmetic::smooth as smooth_of;
 use stoquant_core::score::int8::format::ARGUMENT;
-use stoquant_core::noise::threefry::{PARITY, ROTATIONS, ROUNDS};
 
 /// Registers of a chain and of all chains: name, number, meaning. The order is the interface.
 pub const REGISTERS: [(&str, u32, &str); 10] = [

@@ -70,7 +70,7 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     firmware::run(report, via)?;
     fpga::test(report)?;
     if full {
-        fpga::bitstreams(report)?;
+        fpga::slow(report)?;
     }
     report.step("instructions on boards", || instructions::run(via, false))?;
     report.loud_step("counts", || counts::run(false))?;

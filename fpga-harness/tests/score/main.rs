@@ -5,9 +5,10 @@
 //! which is printed.
 #![cfg(all(feature = "sim", not(feature = "netlist")))]
 
+mod abort;
+mod arithmetic;
 #[path = "../common/mod.rs"]
 mod common;
-mod arithmetic;
 mod hartley;
 mod images;
 mod magnetisation;
@@ -15,6 +16,7 @@ mod memory;
 mod network;
 mod orbit;
 mod prepared;
+mod room;
 mod sampler;
 mod stage;
 mod sums;

@@ -53,7 +53,7 @@ fn sums_are_exact() {
                 any(3),
                 vec![i16::MIN; volume],
                 vec![i16::MAX; volume],
-                (0..volume).map(|x| if (x / extent + x) % 2 == 0 { i16::MAX } else { i16::MIN }).collect(),
+                (0..volume).map(|x| if (x / extent + x).is_multiple_of(2) { i16::MAX } else { i16::MIN }).collect(),
                 (0..volume).map(|x| if x % 2 == 0 { i16::MIN } else { i16::MAX }).collect(),
                 any(32767).into_iter().map(|phi| if phi > 0 { 181 } else { i16::MIN }).collect(),
             ];
