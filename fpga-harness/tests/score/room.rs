@@ -1,8 +1,9 @@
 //! Images that the circuit has no room for are refused, each with what there is too much of.
 
+use crate::sampler::lockstep;
 use stoquant_core::score::int8::image::Sampler;
 use stoquant_core::score::int8::{Image, Shape};
-use stoquant_fpga::sim::{DoesNotFit, ROOM, registers};
+use stoquant_fpga::sim::{DoesNotFit, ROOM, Score, circuits, registers};
 use stoquant_tests::images::random;
 
 /// What is said of an image of this shape.
@@ -49,18 +50,18 @@ fn images_without_room_are_refused() {
     }
 }
 
-/// The largest images that fit, and those of a stage more.
+/// The largest images that fit run; those of a row more do not fit.
 #[test]
 fn images_as_long_as_the_room() {
+    let mut circuit = Score::new(&circuits::SCORE, 11);
     for extent in [4, 32] {
-        let shape = |stages| Shape { extent, hidden: [24, 23], rows: 30, stages };
-        let most = (1..=1024).rev().find(|&stages| shape(stages).bytes() <= ROOM.bytes).expect("one stage fits");
-        let bytes = shape(most + 1).bytes();
-        if most < 1024 {
-            let error = refused(shape(most + 1)).expect("does not fit");
-            assert_eq!(error, DoesNotFit { what: "bytes", got: bytes, room: 1 << 16 });
-            assert_eq!(error.to_string(), format!("the image has {bytes} bytes: the circuit has room for 65536"));
-        }
-        assert_eq!(refused(shape(most)), None, "{most} stages");
+        let shape = |rows| Shape { extent, hidden: [24, 23], rows, stages: 3 };
+        let rows = (4..1024).rev().find(|&rows| shape(rows).bytes() <= ROOM.bytes).expect("one fits");
+        let bytes = shape(rows + 1).bytes();
+        let error = refused(shape(rows + 1)).expect("does not fit");
+        assert_eq!(error, DoesNotFit { what: "bytes", got: bytes, room: 1 << 16 });
+        assert_eq!(error.to_string(), format!("the image has {bytes} bytes: the circuit has room for 65536"));
+        assert!(shape(rows).bytes() > ROOM.bytes - 2000);
+        lockstep(&mut circuit, &random(shape(rows), Sampler::Reverse, 2), 3, 0, None);
     }
 }
