@@ -70,7 +70,7 @@ fn steps(report: &mut Report, count: &mut Count, full: bool) -> Result<()> {
     firmware::run(report, via)?;
     fpga::test(report)?;
     if full {
-        fpga::bitstreams(report)?;
+        fpga::slow(report)?;
         report.loud_step("certify, circuit", || run_certify_with(&["--features", "rtl"], &["--engine", "rtl"]))?;
     }
     report.step("instructions on boards", || instructions::run(via, false))?;

@@ -4,6 +4,8 @@ use stoquant_core::score::int8::image::{Image, ImageError};
 use stoquant_link::description::{Description, FIRST, REGISTERS};
 
 use super::model::{Circuit, Model, Port, signed};
+/// More clocks than a stage has, or what is done before the first one and after the last.
+const LONGEST: u32 = 1 << 19;
 
 /// Sums over the sites of a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +47,10 @@ impl Score {
     /// After a reset.
     pub fn new(circuit: &'static Circuit, seed: u32) -> Self {
         let mut model = Model::new(circuit, seed);
-        for input in
-            ["cfg_we_i", "image_we_i", "check_i", "begin_i", "run_i", "finish_i", "draw_i", "abort_i", "field_we_i"]
-        {
+        for input in ["cfg_we_i", "image_we_i", "check_i", "begin_i", "run_i"] {
+            model.poke(input, 0);
+        }
+        for input in ["finish_i", "draw_i", "abort_i", "field_we_i"] {
             model.poke(input, 0);
         }
         let (busy, phase) = (model.port("busy_o"), model.port("phase_i"));
@@ -59,7 +62,8 @@ impl Score {
         score
     }
 
-    fn clock(&mut self, count: u32) {
+    /// So many clocks, whatever goes on.
+    pub fn clock(&mut self, count: u32) {
         for _ in 0..count {
             self.toggle ^= 1;
             self.model.set(self.phase, self.toggle);
@@ -74,13 +78,22 @@ impl Score {
     }
 
     /// Until all is done; how many clocks that took.
+    ///
+    /// # Panics
+    /// If for a long time nothing is done: no circuit that is as it should be does that.
     pub fn wait(&mut self) -> u64 {
         let before = self.model.clocks();
+        let mut done = None;
         loop {
-            self.clock(1);
-            if self.model.get(self.busy) == 0 {
-                return self.model.clocks() - before;
+            for _ in 0..LONGEST {
+                self.clock(1);
+                if self.model.get(self.busy) == 0 {
+                    return self.model.clocks() - before;
+                }
             }
+            let now = Some([self.step(), self.drawn()]);
+            assert!(done != now, "no end");
+            done = now;
         }
     }
 
@@ -156,19 +169,26 @@ impl Score {
 
     /// So many stages; how many clocks they take.
     pub fn run(&mut self, stages: u16) -> u64 {
-        self.model.poke("stages_i", stages.into());
-        self.pulse("run_i");
+        self.start_run(stages);
         self.wait()
     }
 
+    /// Begins what [`run`](Self::run) does.
+    pub fn start_run(&mut self, stages: u16) {
+        self.model.poke("stages_i", stages.into());
+        self.pulse("run_i");
+    }
+
     /// A stage, and all that it writes.
+    ///
+    /// # Panics
+    /// If it does not end: see [`wait`](Self::wait).
     pub fn run_shown(&mut self) -> Shown {
         let ports = ["show_o", "show_y_o", "show_h_o", "show_score_o", "show_u_o"].map(|name| self.model.port(name));
         let [show, y, h, score, u] = ports;
         let mut shown = Shown::default();
-        self.model.poke("stages_i", 1);
-        self.pulse("run_i");
-        loop {
+        self.start_run(1);
+        for _ in 0..LONGEST {
             let what = self.model.get(show);
             let number = |port| signed(self.model.get(port), 16) as i16;
             for (bit, port, list) in
@@ -183,6 +203,7 @@ impl Score {
             }
             self.clock(1);
         }
+        panic!("no end");
     }
 
     /// φ of the modes as they are.
@@ -194,9 +215,14 @@ impl Score {
 
     /// So many configurations, from the number set before on; how many clocks they take.
     pub fn draw(&mut self, count: u32) -> u64 {
+        self.start_draw(count);
+        self.wait()
+    }
+
+    /// Begins what [`draw`](Self::draw) does.
+    pub fn start_draw(&mut self, count: u32) {
         self.model.poke("count_i", count.into());
         self.pulse("draw_i");
-        self.wait()
     }
 
     /// Ends what is going on after the stage, or the configuration, that is under way.

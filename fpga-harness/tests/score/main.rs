@@ -5,6 +5,7 @@
 //! which is printed.
 #![cfg(all(feature = "sim", not(feature = "netlist")))]
 
+mod abort;
 mod arithmetic;
 #[path = "../common/mod.rs"]
 mod common;
@@ -15,6 +16,7 @@ mod memory;
 mod network;
 mod orbit;
 mod prepared;
+mod room;
 mod sampler;
 mod stage;
 mod sums;

@@ -2,16 +2,22 @@
 
 use crate::common::{Random, seeds};
 use crate::images::{ancestral, flow, wild};
-use crate::prepared::{load_scalars, load_weights, reset, shifts_of};
+use crate::prepared::{UNITS, load_scalars, load_weights, reset, shifts_of};
 use stoquant_core::machine::Portable;
 use stoquant_core::score::int8::format::ODD_FEATURE;
 use stoquant_core::score::int8::hartley::Line;
-use stoquant_core::score::int8::{Image, Network, Stage};
+use stoquant_core::score::int8::image::Sampler;
+use stoquant_core::score::int8::{Image, Network, Shape, Stage};
 use stoquant_diffusion::int8::encode::Parts;
 use stoquant_fpga::sim::{Model, circuits, signed};
+use stoquant_tests::images::random;
 
-/// The stages of an image, each with fluctuations of every size, in both banks. Returns how many sites there were.
-fn networks_are(model: &mut Model, parts: &Parts, stages: &[usize], random: &mut Random) -> usize {
+/// The shortest period of a site.
+const SHORTEST: usize = 23;
+
+/// The stages of an image, each with fluctuations of every size, in both banks, at a period that is longer than it need
+/// be by so much. Returns how many sites there were.
+fn networks_are(model: &mut Model, parts: &Parts, stages: &[usize], longer: usize, random: &mut Random) -> usize {
     let bytes = parts.encode().expect("an image");
     let image = Image::new(&bytes).expect("an image");
     let shape = image.shape();
@@ -31,16 +37,20 @@ fn networks_are(model: &mut Model, parts: &Parts, stages: &[usize], random: &mut
         let [mean, ..] = load_scalars(model, &stage, m);
         let with_mean = |y: &i16| (i32::from(*y) + mean).clamp(-(1 << 14), 1 << 14) as i16;
         let field: Vec<i16> = field.iter().map(with_mean).collect();
-        assert_eq!(run(model, &stage, &shifts_of(&image), bank, &field), h, "{shape:?}, stage {number}, M {m}");
+        let period = shape.hidden[0].max(shape.hidden[1]).max(SHORTEST) + longer;
+        assert_eq!(
+            run(model, &stage, &shifts_of(&image), bank, &field, period),
+            h,
+            "{shape:?}, stage {number}, M {m}, a site in {period}"
+        );
     }
     stages.len() * volume
 }
 
 /// The circuit's h, with ŷ in a memory beside it.
-fn run(model: &mut Model, stage: &Stage<'_>, shifts: &[u32; 9], bank: usize, field: &[i16]) -> Vec<i16> {
+fn run(model: &mut Model, stage: &Stage<'_>, shifts: &[u32; 9], bank: usize, field: &[i16], period: usize) -> Vec<i16> {
     let shape = stage.shape();
     let [h1, h2] = shape.hidden;
-    let period = h1.max(h2).max(23);
     let layers = shifts[4..].iter().rev().fold(0, |all, &shift| all << 5 | i64::from(shift));
     for (port, value) in [
         ("log2_i", shape.extent.ilog2().into()),
@@ -81,10 +91,30 @@ fn networks() {
         let mut random = Random::new(seed);
         for parts in wild(seed) {
             let stages: Vec<usize> = (0..parts.shape.stages).collect();
-            sites += networks_are(&mut model, &parts, &stages, &mut random);
+            sites += networks_are(&mut model, &parts, &stages, 0, &mut random);
         }
-        sites += networks_are(&mut model, &ancestral("c16-int8", 100), &[0, 50, 99], &mut random);
-        sites += networks_are(&mut model, &flow("n8-int8", 4), &[0, 3, 7], &mut random);
+        sites += networks_are(&mut model, &ancestral("c16-int8", 100), &[0, 50, 99], 0, &mut random);
+        sites += networks_are(&mut model, &flow("n8-int8", 4), &[0, 3, 7], 0, &mut random);
     }
     println!("{sites} sites as the core's");
+}
+
+/// Layers of every size with every other: what is queued up between them is neither too much nor too little.
+#[test]
+fn every_pair_of_layers() {
+    let mut model = Model::new(&circuits::SCORE_NETWORK, 5);
+    reset(&mut model, &["weight_we_i", "scalar_we_i", "start_i"]);
+    for seed in seeds() {
+        let mut numbers = Random::new(seed);
+        for pair in 0..UNITS * UNITS {
+            let hidden = [pair / UNITS + 1, pair % UNITS + 1];
+            let shape = Shape { extent: 4, hidden, rows: 4, stages: 1 };
+            let parts = random(shape, Sampler::Reverse, seed.wrapping_add(pair as u64));
+            // And up to 40 clocks a site.
+            let most = 40 - hidden[0].max(hidden[1]).max(SHORTEST);
+            for longer in [0, 1 + numbers.u32() as usize % most] {
+                networks_are(&mut model, &parts, &[0], longer, &mut numbers);
+            }
+        }
+    }
 }

@@ -16,20 +16,20 @@ use stoquant_fpga::sim::{Score, Shown, Sums, circuits};
 use stoquant_model::NoiseKind;
 
 /// A configuration of the core, stage by stage.
-struct Reference<'a> {
+pub struct Reference<'a> {
     image: Image<'a>,
     parts: &'a Parts,
     seed: u64,
     chain: u32,
     m: i16,
-    u: Vec<i16>,
+    pub u: Vec<i16>,
     base: Vec<i16>,
     h: Vec<i16>,
     step: usize,
 }
 
 impl<'a> Reference<'a> {
-    fn new(bytes: &'a [u8], parts: &'a Parts, seed: u64, chain: u32) -> Self {
+    pub fn new(bytes: &'a [u8], parts: &'a Parts, seed: u64, chain: u32) -> Self {
         let image = Image::new(bytes).expect("an image");
         let volume = image.shape().extent.pow(2);
         let word = Threefry::new(seed, chain, StreamTag::Magnetisation).word64(0);
@@ -40,7 +40,7 @@ impl<'a> Reference<'a> {
     }
 
     /// A stage: ŷ and ĥ by plain sums, h and the step by the core, which must have the same ĥ.
-    fn stage(&mut self) -> Shown {
+    pub fn stage(&mut self) -> Shown {
         let (shape, shifts) = (self.image.shape(), self.image.shifts());
         let (extent, line) = (shape.extent, &self.parts.matrix);
         let (mut first, mut numbers) = (vec![0; extent], vec![0; shape.prepared()]);
@@ -86,7 +86,7 @@ impl<'a> Reference<'a> {
         Shown { y, h, score, u: self.u.clone() }
     }
 
-    fn finish(&self) -> Vec<i16> {
+    pub fn finish(&self) -> Vec<i16> {
         let shape = self.image.shape();
         let mut line = vec![0; shape.extent];
         let network = Network::<_, 4>::new(&self.image, Line::new(&self.image, &mut line));
@@ -97,7 +97,7 @@ impl<'a> Reference<'a> {
     }
 
     /// Everything of a new configuration.
-    fn drawn(bytes: &'a [u8], parts: &'a Parts, seed: u64, chain: u32) -> (Vec<i16>, Vec<i16>) {
+    pub fn drawn(bytes: &'a [u8], parts: &'a Parts, seed: u64, chain: u32) -> (Vec<i16>, Vec<i16>) {
         let mut core = Self::new(bytes, parts, seed, chain);
         for _ in 0..parts.shape.stages {
             core.stage();
@@ -111,7 +111,7 @@ fn noise(seed: u64, chain: u32, tag: StreamTag) -> Noise<Threefry> {
 }
 
 /// Exact sums over the sites.
-fn sums(phi: &[i16], extent: usize) -> Sums {
+pub fn sums(phi: &[i16], extent: usize) -> Sums {
     let wide = |x: usize| i64::from(phi[x]);
     let neighbours = |x: usize| {
         let (i, j) = (x / extent, x % extent);
@@ -141,7 +141,7 @@ fn same(what: &str, got: &[i16], want: &[i16], of: &str) {
 
 /// Stages of a configuration in lockstep, from its start or from any modes; then φ and its sums. Returns how many sites
 /// were evaluated.
-fn lockstep(circuit: &mut Score, parts: &Parts, seed: u64, chain: u32, wild: Option<&mut Random>) -> usize {
+pub fn lockstep(circuit: &mut Score, parts: &Parts, seed: u64, chain: u32, wild: Option<&mut Random>) -> usize {
     let bytes = parts.encode().expect("an image");
     let of = format!("{:?}, {:?}, seed {seed}, chain {chain}", parts.shape, parts.sampler);
     assert!(circuit.load(&bytes).expect("an image"), "the check sum, {of}");

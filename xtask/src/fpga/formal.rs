@@ -1,6 +1,6 @@
 //! Proofs about the circuits, and changes of the circuits that each must notice: `fpga-harness/formal/proofs.toml`.
 
-use super::{HARNESS, OUT};
+use super::{HARNESS, OUT, change};
 use crate::python;
 use crate::report::Report;
 use crate::sh::{Result, capture, root};
@@ -77,23 +77,9 @@ fn copy(name: &str, number: usize) -> Result<PathBuf> {
         fs::remove_dir_all(&to).map_err(|e| format!("{}: {e}", to.display()))?;
     }
     for part in ["rtl", PROOFS] {
-        copy_all(&root().join(HARNESS).join(part), &to.join(part))?;
+        change::copy(&root().join(HARNESS).join(part), &to.join(part))?;
     }
     Ok(to)
-}
-
-fn copy_all(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to).map_err(|e| format!("{}: {e}", to.display()))?;
-    for entry in fs::read_dir(from).map_err(|e| format!("{}: {e}", from.display()))? {
-        let entry = entry.map_err(|e| e.to_string())?;
-        let (here, there) = (entry.path(), to.join(entry.file_name()));
-        if here.is_dir() {
-            copy_all(&here, &there)?;
-        } else {
-            fs::copy(&here, &there).map_err(|e| format!("{}: {e}", here.display()))?;
-        }
-    }
-    Ok(())
 }
 
 /// What the tasks of a file say, in a copy; the tool's status says it too.
@@ -121,14 +107,8 @@ fn holds(copy: &Path, name: &str) -> Result<()> {
 fn notices(proof: &Proof, number: usize, mutation: &Mutation) -> Result<()> {
     let name = &proof.name;
     let copy = copy(name, number)?;
-    let path = copy.join(&mutation.file);
-    let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-    if text.matches(&mutation.from).count() != 1 {
-        return Err(
-            format!("{name}, mutation {number}: {} occurs not once in {}", mutation.from, path.display()).into()
-        );
-    }
-    fs::write(&path, text.replace(&mutation.from, &mutation.to)).map_err(|e| format!("{}: {e}", path.display()))?;
+    change::replace(&copy.join(&mutation.file), &mutation.from, &mutation.to)
+        .map_err(|error| format!("{name}, mutation {number}: {error}"))?;
     let verdicts = verdicts(&copy, name, mutation.task.as_deref());
     // A counterexample: an error, or an induction that is merely not conclusive, is none.
     if !verdicts.iter().any(|verdict| verdict == "FAIL") || verdicts.iter().any(|v| v != "FAIL" && v != "PASS") {

@@ -1,9 +1,11 @@
 //! `cargo xtask fpga`: twins against the core, and bitstreams by open tools.
 
 mod board;
+mod change;
 mod figures;
 mod flow;
 mod formal;
+mod mutants;
 mod netlist;
 
 use crate::report::Report;
@@ -34,6 +36,12 @@ pub enum Task {
     Generate,
     /// Circuits against the core: lint, simulation in lockstep, proofs
     Test,
+    /// Circuits that are wrong on purpose: the tests of the score's circuits must notice each
+    Mutants {
+        /// Only those whose descriptions begin so
+        #[arg(long, default_value = "")]
+        only: String,
+    },
     /// A board's bitstream, its figures against the record, and its netlist against the core
     Build {
         /// Which board
@@ -58,6 +66,7 @@ pub fn run(report: &mut Report, task: &Task) -> Result<()> {
     match *task {
         Task::Generate => generate(),
         Task::Test => test(report),
+        Task::Mutants { ref only } => changed(report, only),
         Task::Build { design: Kind::Score, pipes: Some(_), .. } => {
             Err("score: it has no chains, so --pipes is not for it".into())
         }
@@ -75,8 +84,19 @@ pub fn test(report: &mut Report) -> Result<()> {
     formal::run(report)
 }
 
+/// What takes longer than that, and needs no more.
+pub fn slow(report: &mut Report) -> Result<()> {
+    changed(report, "")?;
+    bitstreams(report)
+}
+
+/// What the tests of the score's circuits notice.
+fn changed(report: &mut Report, only: &str) -> Result<()> {
+    report.loud_step("FPGA: changed circuits", || mutants::run(only))
+}
+
 /// The boards' bitstreams.
-pub fn bitstreams(report: &mut Report) -> Result<()> {
+fn bitstreams(report: &mut Report) -> Result<()> {
     for (board, design) in board::every() {
         // One netlist a family.
         build(report, board, design, design == Design::Chains(1), false)?;
