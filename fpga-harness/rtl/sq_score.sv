@@ -133,66 +133,79 @@ module sq_score #(
     last_slot_q <= period_q - 1'b1;
   end
 
-  // What is done, in this order.
+  // What is done, in this order. Whether a state is left is decided in one clock, and done in the next; conditions that last
+  // are looked at from the fourth clock of a state on.
   localparam [3:0] Idle = 4'd0, Check = 4'd1, Line = 4'd2, Words = 4'd3, Magnetisation = 4'd4, Start = 4'd5, Ready = 4'd6, Hand = 4'd7,
     Stage = 4'd8, End = 4'd9, Finish = 4'd10, Sums = 4'd11, Store = 4'd12;
-  reg [3:0] state_q;
-  reg entered_q, drawing_q, abort_q;
+  reg [3:0] state_q, to_q;
+  reg go_q, drawing_q, abort_q;
+  reg [3:0] entered_q;
+  wire starts = entered_q[0];
+  wire settled = entered_q == 4'd0 && !go_q;
   reg [15:0] left_q;
   reg [31:0] count_q, drawn_q;
   reg [10:0] step_q;
   wire check_done, line_done, words_done, magnetisation_done, stage_busy, handing, sampler_busy, sums_done, store_done;
   // What is ready in the bank that does not run: a stage, or the end, which has the number behind the last one.
-  reg ready_q, bank_q, making_q;
+  reg ready_q, bank_q, making_q, made_q;
   reg [10:0] ready_stage_q;
-  wire stage_ready = ready_q && !making_q && ready_stage_q == step_q;
-  wire end_ready = ready_q && !making_q && ready_stage_q == stages_q;
-  wire more = step_q != stages_q;
-  reg [3:0] next;
+  reg stage_ready_q, end_ready_q, more_q, ends_q, last_q;
+  wire command = check_i || begin_i || run_i || finish_i || draw_i;
+  reg leaves;
+  reg [3:0] to;
   always_comb begin
-    next = state_q;
+    leaves = settled;
+    to = Idle;
     case (state_q)
-      Idle: next = check_i ? Check : begin_i || draw_i ? Line : run_i ? Ready : finish_i ? End : Idle;
-      Check: if (check_done) next = Idle;
-      Line: if (line_done) next = Words;
-      Words: if (words_done) next = Magnetisation;
-      Magnetisation: if (magnetisation_done) next = Start;
-      Start: if (!entered_q && !sampler_busy) next = drawing_q ? Ready : Idle;
-      Ready: if (drawing_q ? !more : !more || left_q == 16'd0 || abort_q) next = drawing_q ? End : Idle;
-        else if (stage_ready) next = Hand;
-      Hand: if (!entered_q && !handing) next = Stage;
-      Stage: if (!entered_q && !sampler_busy) next = Ready;
-      End: if (end_ready) next = Finish;
-      Finish: if (!entered_q && !sampler_busy) next = Sums;
-      Sums: if (sums_done) next = Store;
-      Store: if (store_done) next = drawing_q && count_q != 32'd1 && !abort_q ? Line : Idle;
-      default: next = Idle;
+      Idle: begin
+        leaves = command && !go_q;
+        to = check_i ? Check : begin_i || draw_i ? Line : run_i ? Ready : End;
+      end
+      Check: leaves = check_done;
+      Line: {leaves, to} = {settled && line_done, Words};
+      Words: {leaves, to} = {words_done, Magnetisation};
+      Magnetisation: {leaves, to} = {magnetisation_done, Start};
+      Start: {leaves, to} = {settled && !sampler_busy, drawing_q ? Ready : Idle};
+      Ready: {leaves, to} = {settled && (ends_q || stage_ready_q), !ends_q ? Hand : drawing_q ? End : Idle};
+      Hand: {leaves, to} = {settled && !handing, Stage};
+      Stage: {leaves, to} = {settled && !sampler_busy, Ready};
+      End: {leaves, to} = {settled && end_ready_q, Finish};
+      Finish: {leaves, to} = {settled && !sampler_busy, Sums};
+      Sums: {leaves, to} = {sums_done, Store};
+      Store: {leaves, to} = {store_done, drawing_q && !last_q && !abort_q ? Line : Idle};
+      default: ;
     endcase
   end
-  // In the clock in which a state is left it is told, and two clocks later what it starts is busy.
-  reg entering_q;
-  assign next_chain = state_q == Store && store_done && drawing_q;
+  assign next_chain = go_q && state_q == Store && drawing_q;
+  wire stage_done = go_q && state_q == Stage;
   always_ff @(posedge clk_i) begin
-    state_q <= rst_i ? Idle : next;
-    entering_q <= !rst_i && next != state_q;
-    entered_q <= !rst_i && (next != state_q || entering_q);
-    if (rst_i || state_q == Idle) begin
+    go_q <= !rst_i && leaves;
+    to_q <= to;
+    if (rst_i) state_q <= Idle;
+    else if (go_q) state_q <= to_q;
+    entered_q <= rst_i ? 4'd0 : {entered_q[2:0], go_q};
+    // Of the step and the stage that is ready as they have been for a clock.
+    more_q <= step_q != stages_q;
+    ends_q <= step_q == stages_q || (!drawing_q && (left_q == 16'd0 || abort_q));
+    last_q <= count_q == 32'd1;
+    stage_ready_q <= ready_q && !making_q && ready_stage_q == step_q;
+    end_ready_q <= ready_q && !making_q && ready_stage_q == stages_q;
+    if (rst_i || (state_q == Idle && command)) begin
       drawing_q <= !rst_i && draw_i;
       left_q <= stages_i;
       count_q <= count_i;
       abort_q <= 1'b0;
     end else begin
-      if (state_q == Stage && next == Ready) left_q <= left_q - 1'b1;
+      if (stage_done) left_q <= left_q - 1'b1;
       if (next_chain) count_q <= count_q - 1'b1;
       if (abort_i) abort_q <= 1'b1;
     end
     if (draw_i && state_q == Idle) drawn_q <= 32'd0;
     else if (next_chain) drawn_q <= drawn_q + 1'b1;
     if (state_q == Line) step_q <= 11'd0;
-    else if (state_q == Stage && next == Ready) step_q <= step_q + 1'b1;
+    else if (stage_done) step_q <= step_q + 1'b1;
   end
-  wire starts = entering_q;
-  assign busy_o = state_q != Idle || making_q;
+  assign busy_o = state_q != Idle || go_q || making_q;
   assign step_o = step_q;
   assign drawn_o = drawn_q;
 
@@ -308,10 +321,10 @@ module sq_score #(
 
   // The stage that comes: made in the bank that does not run, once M is known. What is asked for in Ready and End goes
   // before the stage after the one that has been handed over.
-  wire wanted = state_q == Ready && !starts && more && !stage_ready;
-  wire wanted_end = state_q == End && !starts && !end_ready;
+  wire wanted = state_q == Ready && settled && !ends_q && more_q && !stage_ready_q;
+  wire wanted_end = state_q == End && settled && !end_ready_q;
   wire follows = state_q == Stage && starts;
-  wire make = !making_q && (wanted || wanted_end || follows);
+  wire make = !making_q && !made_q && (wanted || wanted_end || follows);
   wire [10:0] following = step_q + 1'b1;
   wire [10:0] made = wanted ? step_q : wanted_end ? stages_q : following;
   reg make_q, make_last_q;
@@ -319,6 +332,7 @@ module sq_score #(
   reg closes_q;
   always_ff @(posedge clk_i) begin
     make_q <= make && !rst_i;
+    made_q <= making_q;
     if (make) begin
       ready_stage_q <= made;
       make_last_q <= made == stages_q;
@@ -330,7 +344,7 @@ module sq_score #(
     else if (make) ready_q <= 1'b1;
     // What has been handed over runs.
     if (rst_i) bank_q <= 1'b0;
-    else if (state_q == Hand && next == Stage) bank_q <= !bank_q;
+    else if (go_q && state_q == Hand) bank_q <= !bank_q;
     if (state_q == Hand && starts) closes_q <= closes;
   end
   wire [3:0] table_we;

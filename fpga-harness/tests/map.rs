@@ -20,11 +20,12 @@ fn below(directory: &Path, ending: &str) -> Vec<PathBuf> {
 }
 
 /// What the name of a source's twin begins with: `sq_` and the path in the core; of the protocol and the agent behind
-/// it, `sq_link`.
+/// it, `sq_link`, and of the agent's score `sq_score`.
 fn twin_of(source: &str) -> String {
-    match source.strip_prefix("core/src/") {
-        Some(path) => format!("sq_{}", path.trim_end_matches(".rs").replace('/', "_")),
-        None => "sq_link".to_owned(),
+    match (source.strip_prefix("core/src/"), source) {
+        (Some(path), _) => format!("sq_{}", path.trim_end_matches(".rs").replace('/', "_")),
+        (None, "agent/src/score.rs") => "sq_score".to_owned(),
+        (None, _) => "sq_link".to_owned(),
     }
 }
 

@@ -121,14 +121,11 @@ enum Verdict {
 
 /// A test that fails has noticed it; what cannot be built has not been tested.
 fn verdict(ran: Result<String>) -> Verdict {
-    match ran {
-        Ok(_) => Verdict::Survives,
-        Err(error) => match error.output.lines().find(|line| line.starts_with("test result: FAILED.")) {
-            Some(line) => Verdict::Noticed(number(line, " failed;")),
-            None => {
-                Verdict::Error(error.output.lines().find(|line| line.contains("rror")).unwrap_or(&error.line).into())
-            }
-        },
+    let Err(error) = ran else { return Verdict::Survives };
+    let line = |with: &str| error.output.lines().find(|line| line.trim_start().starts_with(with));
+    match line("test result: FAILED.") {
+        Some(line) => Verdict::Noticed(number(line, " failed;")),
+        None => Verdict::Error(line("%Error").or(line("error")).unwrap_or(&error.line).trim().into()),
     }
 }
 
@@ -157,7 +154,7 @@ mod tests {
             failed("thread 'x' panicked\ntest result: FAILED. 1 passed; 3 failed; 0 ignored\nerror: test failed"),
             Verdict::Noticed(3)
         );
-        assert_eq!(failed("Compiling\n%Error: a.sv:1: syntax"), Verdict::Error("%Error: a.sv:1: syntax".into()));
+        assert_eq!(failed("error: build\n  %Error: a.sv:1: syntax"), Verdict::Error("%Error: a.sv:1: syntax".into()));
         assert_eq!(failed(""), Verdict::Error("`cargo test`: exit 101".into()));
     }
 
