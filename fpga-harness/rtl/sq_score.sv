@@ -172,7 +172,7 @@ module sq_score #(
       End: {leaves, to} = {settled && end_ready_q, Finish};
       Finish: {leaves, to} = {settled && !sampler_busy, Sums};
       Sums: {leaves, to} = {sums_done, Store};
-      Store: {leaves, to} = {store_done, drawing_q && !last_q && !abort_q ? Line : Idle};
+      Store: {leaves, to} = {store_done, drawing_q && !last_q && !abort_q && !abort_i ? Line : Idle};
       default: ;
     endcase
   end
