@@ -273,7 +273,7 @@ module sq_score #(
   // The schedule of a key takes some clocks.
   reg [2:0] settle_q;
   wire words_ask = asks_q && settle_q == 3'd0 && phase_i;
-  wire pair_done = words_run_q && words_at_q == 6'd33;
+  wire pair_done = words_run_q && words_at_q == 6'd35;
   wire [31:0] word;
   reg [31:0] low_q;
   always_ff @(posedge clk_i) begin
@@ -295,7 +295,7 @@ module sq_score #(
       else if (pair_done) words_run_q <= 1'b0;
     end
     words_at_q <= words_ask ? 6'd1 : words_at_q + 1'b1;
-    if (words_at_q == 6'd32) low_q <= word;
+    if (words_at_q == 6'd34) low_q <= word;
     if (starts && state_q == Words) purpose_q <= KeyNoise;
     else if (pair_done && purpose_q != WordM) purpose_q <= purpose_q + 1'b1;
     if (pair_done) begin
@@ -308,8 +308,11 @@ module sq_score #(
     end
   end
   assign words_done = pair_done && purpose_q == WordM;
+  // Two clocks later, so that phase_i is again 1: who asks may be far away.
+  reg [1:0] words_start_q;
+  always_ff @(posedge clk_i) words_start_q <= rst_i ? 2'd0 : {words_start_q[0], words_ask || sampler_words};
   sq_noise_words #(.SitesLog2(21)) words (
-    .clk_i(clk_i), .phase_i(phase_i), .start_i(words_ask || sampler_words), .first_i(words_first_q), .step_i(words_step_q),
+    .clk_i(clk_i), .phase_i(phase_i), .start_i(words_start_q[1]), .first_i(words_first_q), .step_i(words_step_q),
     .key0_i(key_q[31:0]), .key1_i(key_q[63:32]), .word_o(word)
   );
   wire signed [15:0] m;

@@ -12,7 +12,7 @@
 //     stage_i                      a stage; first_i: the first one, closes_i: its sum is the new base of a flow
 //     finish_i                     φ of the modes as they are, from table 0 of the bank: r(0)
 //   words_o                      the words of a step are asked for, in a clock with phase_i = 1: the first of them is
-//                                word_i 32 clocks later
+//                                word_i 34 clocks later
 //   log2_i, last_slot_i, last1_i, last2_i, shifts_i, flow_i, largest_i
 //                                of the image: L = 2^log2_i, the period of a site and the units of the layers, less one,
 //                                the nine shifts in the order of the header from bit 0 on, whether it is a flow, M_max
@@ -317,8 +317,8 @@ module sq_score_int8_sampler #(
     else if (words_o) waits_q <= 1'b0;
   end
   sq_noise_gauss #(.W(16)) gauss (.clk_i(clk_i), .word_i(word_i), .eta_o(eta_new));
-  // Words are there 32 clocks after they were asked for, η 13 later.
-  localparam integer Eta = 32 + 13;
+  // Words are there 34 clocks after they were asked for, η 13 later.
+  localparam integer Eta = 34 + 13;
   reg [Eta-2:0] asked_q;
   reg eta_run_q;
   wire eta_last = eta_addr_q == last_addr_q;
