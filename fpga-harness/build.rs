@@ -16,8 +16,8 @@ mod models {
     /// A directory in the place of `rtl`: of a circuit that is wrong on purpose.
     const RTL: &str = "STOQUANT_RTL";
 
-    /// What the names of the models begin with that are made; a whole name is that of one model. The others are not
-    /// there, and whoever asks for one is told.
+    /// Models to make, by their names or by what their names begin with, separated by commas; all where it is not set.
+    /// A test that asks for another model is told that there is none.
     const MODELS: &str = "STOQUANT_MODELS";
 
     pub fn build() {

@@ -17,6 +17,7 @@ use stoquant_diffusion::int8::generate::stages;
 use stoquant_diffusion::int8::{Plan, quantize};
 use stoquant_diffusion::model::Model;
 use stoquant_fpga::sim::circuits;
+use stoquant_link::description::ROOM;
 use stoquant_link::message::Refusal;
 use stoquant_tests::images::random;
 
@@ -49,7 +50,8 @@ fn draws(device: &Device, parts: &Parts, seed: u64, count: u32) {
 fn configurations_by_either_sampler() {
     for (seed, resets) in seeds().into_iter().zip([0, 0, 60]) {
         let device = Simulated::open(&circuits::SCORETOP, seed, resets);
-        assert_eq!((device.identity().target(), device.chains()), ("fpga score", 1));
+        let identity = device.identity();
+        assert_eq!((identity.target(), device.chains(), identity.image as usize), ("fpga score", 1, ROOM.bytes));
         draws(&device, &reverse(), seed, 3);
         draws(&device, &parts(Plan::Flow { method: Method::Heun, steps: 2 }), seed, 3);
         draws(&device, &random(Shape { extent: 4, hidden: [3, 7], rows: 4, stages: 2 }, Sampler::Flow, seed), seed, 2);

@@ -4,7 +4,7 @@ use stoquant_core::score::int8::image::{Image, ImageError};
 use stoquant_link::description::{Description, FIRST, REGISTERS};
 
 use super::model::{Circuit, Model, Port, signed};
-/// More clocks than a stage has, or what is done before the first one and after the last.
+/// More clocks than a stage takes, or the start or the finish of a configuration.
 const LONGEST: u32 = 1 << 19;
 
 /// Sums over the sites of a configuration.
@@ -20,7 +20,7 @@ pub struct Sums {
     pub bonds: i64,
 }
 
-/// What a stage writes, in the order of addresses.
+/// What a stage of the circuit writes into its memories, each list in the order of addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
     /// ŷ with M of every site.
@@ -33,7 +33,7 @@ pub struct Shown {
     pub u: Vec<i16>,
 }
 
-/// A circuit.
+/// A circuit of the score, `sq_score`.
 pub struct Score {
     model: Model,
     volume: usize,
@@ -44,13 +44,11 @@ pub struct Score {
 }
 
 impl Score {
-    /// After a reset.
+    /// A circuit after a reset; what its registers and memories held before, the seed decides.
     pub fn new(circuit: &'static Circuit, seed: u32) -> Self {
         let mut model = Model::new(circuit, seed);
-        for input in ["cfg_we_i", "image_we_i", "check_i", "begin_i", "run_i"] {
-            model.poke(input, 0);
-        }
-        for input in ["finish_i", "draw_i", "abort_i", "field_we_i"] {
+        let commands = ["check_i", "begin_i", "run_i", "finish_i", "draw_i", "abort_i"];
+        for input in commands.into_iter().chain(["cfg_we_i", "image_we_i", "field_we_i"]) {
             model.poke(input, 0);
         }
         let (busy, phase) = (model.port("busy_o"), model.port("phase_i"));

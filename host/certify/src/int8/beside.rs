@@ -34,7 +34,6 @@ const CASES: [(&str, &str, Plan, usize); 5] = [
 /// A configuration stage by stage, and as many as there are by themselves: M, ĥ, u and φ word by word.
 fn words(images: Images, _: Level, seed: u64) -> Vec<Check> {
     let of = |(model, label, plan, count): (&str, &str, Plan, usize)| {
-        let model_name = model;
         with_image(&Subject::default(), &Model::load(model)?, plan, |device| {
             // A number that needs all of its bits.
             let number = u32::MAX - 1;
@@ -47,7 +46,7 @@ fn words(images: Images, _: Level, seed: u64) -> Vec<Check> {
                 core.is_ok_and(|core| drawn.get(*n) == Some(&core))
             };
             let wrong = count - (0..count).filter(alike).count();
-            let name = |what: String| format!("{model_name}, {label}: {what}");
+            let name = |what: String| format!("{model}, {label}: {what}");
             Ok(vec![
                 Check::none(
                     RUNG,
