@@ -76,7 +76,7 @@ pub trait Engine: Send {
 pub type Factory = dyn Fn(&Setup, u32) -> Result<Box<dyn Engine>, Error> + Sync;
 
 /// Sites from which on the threads share a lattice: below, waking them costs more than they save.
-const SHARED: usize = 1 << 16;
+pub const SHARED: usize = 1 << 16;
 
 /// The in-process core.
 struct CoreEngine<const D: usize, A: Arith, W, I, M> {
@@ -165,18 +165,32 @@ pub fn core_engine(setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> 
 }
 
 /// A chain of the in-process core on a machine of choice; on the portable one where the processor has no such. Double
-/// precision, the reference, is always portable.
+/// precision, the reference, is always portable. The threads of the pool share a large lattice.
 ///
 /// # Errors
 ///
 /// What the core refuses: extents, couplings, the step.
 pub fn core_engine_on(machine: MachineKind, setup: &Setup, chain: u32) -> Result<Box<dyn Engine>, Error> {
-    struct Make<'a>(MachineKind, &'a Setup, u32);
+    let threads = if setup.volume() >= SHARED { Threads::Pool } else { Threads::One };
+    core_engine_with(machine, threads, setup, chain)
+}
+
+/// A chain as of [`core_engine_on`], with a choice of threads whatever the size of the lattice.
+///
+/// # Errors
+///
+/// What the core refuses: extents, couplings, the step.
+pub fn core_engine_with(
+    machine: MachineKind,
+    threads: Threads,
+    setup: &Setup,
+    chain: u32,
+) -> Result<Box<dyn Engine>, Error> {
+    struct Make<'a>(MachineKind, Threads, &'a Setup, u32);
     impl OnLattice for Make<'_> {
         type Output = Result<Box<dyn Engine>, Error>;
         fn on<const D: usize, A: Arith>(self, extents: [usize; D]) -> Self::Output {
-            let Self(machine, setup, chain) = self;
-            let threads = if setup.volume() >= SHARED { Threads::Pool } else { Threads::One };
+            let Self(machine, threads, setup, chain) = self;
             let make = OnMachine::<D, A>(extents, setup, chain, PhantomData);
             // Known to the compiler, which then makes no other machine's code.
             if const { size_of::<A::Store>() > 4 } {
@@ -199,7 +213,7 @@ pub fn core_engine_on(machine: MachineKind, setup: &Setup, chain: u32) -> Result
         }
     }
 
-    on_lattice(setup.arith, &setup.extents, Make(machine, setup, chain))
+    on_lattice(setup.arith, &setup.extents, Make(machine, threads, setup, chain))
 }
 
 /// A chain of any integrator in any arithmetic on any machine, driven by any words. `drift` is what the engine reports

@@ -1,31 +1,39 @@
 //! Coupled paths: an engine against the formulas in `f64`, driven by the same η, step by step and site by site.
 //!
 //! Sharper than any statistic: each site of each step must agree with the reference within the rounding of its number
-//! format. The reference (`stoquant_exact::reference`) shares no code with the core; η is what (seed, chain, step,
-//! site) says, with steps counted here. [`super::datapath`] asks for every word of fixed point, [`super::residuals`]
+//! format. The reference (`stoquant_exact::reference`) shares no code with the core; η is what the Gaussian makes of
+//! the word that the definition gives (seed, chain, step, site), with steps counted here. [`super::datapath`] asks for every word of fixed point, [`super::residuals`]
 //! for whiteness of what the drift leaves.
 
+use rayon::prelude::*;
 use stoquant_core::dispatch::field_lsb;
 use stoquant_core::error::Error;
-use stoquant_core::noise::{StreamTag, Threefry};
 use stoquant_model::{ArithKind, IntegratorKind, NoiseKind, Phi4, Setup};
 
 use super::check::Check;
 use super::rung::Rung;
 use stoquant_engines::engine::{Engine, Factory};
-use stoquant_exact::reference;
+use stoquant_exact::reference::{self, Address, Stream};
 
 const RUNG: Rung = Rung::Coupled;
 
+/// Where the noise of a step stands.
+pub fn address(setup: &Setup, chain: u32, stream: Stream, step: u64) -> Address {
+    Address { seed: setup.seed, chain, stream, step, site: 0 }
+}
+
 /// η of every site at a step, as the arithmetic sees it.
 pub fn eta(setup: &Setup, chain: u32, step: u64) -> Vec<f64> {
-    let words = Threefry::new(setup.seed, chain, StreamTag::Noise);
     let law: NoiseKind = setup.noise;
-    let site = |x| match setup.arith.noise_width() {
-        16 => f64::from(stoquant_core::noise::eta::<16>(law, words.word(step, x))) / 4096.0,
-        _ => f64::from(stoquant_core::noise::eta::<18>(law, words.word(step, x))) / 16384.0,
+    let first = address(setup, chain, Stream::Noise, step);
+    let site = |x: usize| {
+        let word = Address { site: x as u64, ..first }.word();
+        match setup.arith.noise_width() {
+            16 => f64::from(stoquant_core::noise::eta::<16>(law, word)) / 4096.0,
+            _ => f64::from(stoquant_core::noise::eta::<18>(law, word)) / 16384.0,
+        }
     };
-    (0..setup.volume()).map(site).collect()
+    (0..setup.volume()).into_par_iter().with_min_len(1 << 12).map(site).collect()
 }
 
 /// Bounds on the rounding of one site update of a number format.
@@ -88,48 +96,78 @@ impl Rounding {
     }
 }
 
-/// `steps` steps of an engine against the reference: largest deviation in units of its bound, and the mean rounding
-/// error.
-pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Result<Vec<Check>, Error> {
-    let mut engine = factory(setup, chain)?;
-    engine.hot_start(setup.unit())?;
+/// How far steps of an engine lie from the reference.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Deviations {
+    /// Largest deviation of a site in units of its bound.
+    pub field: f64,
+    /// Largest deviation of ln r in units of its bound.
+    pub ln_ratio: f64,
+    /// Decisions that ln r does not justify.
+    pub decisions: usize,
+    /// Rejected proposals after which the field had moved all the same.
+    pub moved: usize,
+    /// Sum of the deviations, and of how many.
+    bias: f64,
+    roundings: usize,
+}
+
+impl Deviations {
+    fn compare(&mut self, rounding: &Rounding, scale: f64, x: &[f64], expected: &[f64], found: &[f64]) {
+        for ((&phi, expected), found) in x.iter().zip(expected).zip(found) {
+            let deviation = found - expected;
+            let ratio = deviation.abs() / (scale * rounding.update(phi.abs().max(found.abs())));
+            self.field = largest(self.field, ratio);
+            self.bias += deviation;
+            self.roundings += 1;
+        }
+    }
+}
+
+/// A maximum through which no NaN slips.
+fn largest(so_far: f64, value: f64) -> f64 {
+    if value.is_nan() { f64::INFINITY } else { so_far.max(value) }
+}
+
+/// Steps of an engine against the reference. Setup, chain and step are what was asked for: the engine may be wrong about
+/// its own.
+pub fn follow(
+    engine: &mut dyn Engine,
+    setup: &Setup,
+    chain: u32,
+    first: u64,
+    steps: u64,
+) -> Result<Deviations, Error> {
     let (c, eps) = (engine.chain().drift, engine.chain().eps);
     let rounding = Rounding::new(setup, &c, eps);
     let extents = &setup.extents;
-    let (mut worst, mut worst_ratio, mut wrong_decisions, mut moved) = (0.0f64, 0.0f64, 0usize, 0usize);
-    let (mut bias, mut roundings) = (0.0, 0usize);
-    let mut compare = |x: &[f64], expected: &[f64], found: &[f64], scale: f64| {
-        for ((&phi, expected), found) in x.iter().zip(expected).zip(found) {
-            let deviation = found - expected;
-            // A NaN must not slip through a maximum.
-            let ratio = deviation.abs() / (scale * rounding.update(phi.abs().max(found.abs())));
-            worst = if ratio.is_nan() { f64::INFINITY } else { worst.max(ratio) };
-            bias += deviation;
-            roundings += 1;
-        }
-    };
-    for step in 0..steps {
-        let x = engine.phi()?;
-        let accepted = engine.state()?.accepted;
+    let mut off = Deviations::default();
+    for step in (0..steps).map(|step| first.wrapping_add(step)) {
+        let (x, before) = (engine.phi()?, engine.state()?);
         engine.sweep(1)?;
-        let y = engine.phi()?;
+        let (y, after) = (engine.phi()?, engine.state()?);
         let r = eta(setup, chain, step);
         match setup.integrator {
-            IntegratorKind::Euler => compare(&x, &reference::euler(&x, extents, &c, &r, eps), &y, 1.0),
+            IntegratorKind::Euler => {
+                off.compare(&rounding, 1.0, &x, &reference::euler(&x, extents, &c, &r, eps), &y);
+            }
             IntegratorKind::LeimkuhlerMatthews => {
-                let next = eta(setup, chain, step + 1);
-                compare(&x, &reference::leimkuhler_matthews(&x, extents, &c, &r, &next, eps), &y, 1.0);
+                let next = eta(setup, chain, step.wrapping_add(1));
+                let expected = reference::leimkuhler_matthews(&x, extents, &c, &r, &next, eps);
+                off.compare(&rounding, 1.0, &x, &expected, &y);
             }
             // Two roundings: the predictor's enters with ½(1 + ε·Lipschitz) < 1.
-            IntegratorKind::Heun => compare(&x, &reference::heun(&x, extents, &c, &r, eps), &y, 2.0),
+            IntegratorKind::Heun => {
+                off.compare(&rounding, 2.0, &x, &reference::heun(&x, extents, &c, &r, eps), &y);
+            }
             IntegratorKind::Mala => {
                 let trial = reference::euler(&x, extents, &c, &r, eps);
-                let taken = engine.state()?.accepted > accepted;
+                let taken = after.accepted > before.accepted;
                 if taken {
-                    compare(&x, &trial, &y, 1.0);
+                    off.compare(&rounding, 1.0, &x, &trial, &y);
                 } else {
                     // A rejected proposal leaves the field as it was, to the bit.
-                    moved += usize::from(x != y);
+                    off.moved += usize::from(x != y);
                 }
                 let to = if taken { y.clone() } else { trial };
                 // The way back is as good with a clipped d, but is not what the reference computes. Rejected proposals
@@ -137,32 +175,42 @@ pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Res
                 if !to.iter().all(|&phi| rounding.holds(phi)) {
                     continue;
                 }
-                let (ln_r, bound) = ln_ratio(engine.as_ref(), setup, &rounding, &x, &to);
+                let (ln_r, bound) = ln_ratio(engine, setup, &rounding, &x, &to);
                 // Where the proposal was not taken, it is known before its rounding only.
                 let bound = if taken { bound } else { bound + rounding_of_proposal(&rounding, &x, &to, eps) };
-                let ratio = (engine.state()?.log_ratio - ln_r).abs() / bound;
-                worst_ratio = if ratio.is_nan() { f64::INFINITY } else { worst_ratio.max(ratio) };
-                let word = Threefry::new(setup.seed, chain, StreamTag::Accept).word64(step);
+                off.ln_ratio = largest(off.ln_ratio, (after.log_ratio - ln_r).abs() / bound);
+                let word = address(setup, chain, Stream::Accept, step).word64();
                 let ln_u = ((word as f64 + 0.5) * 2f64.powi(-64)).ln();
                 let clear = (ln_u - ln_r).abs() > bound;
-                wrong_decisions += usize::from(clear && taken != (ln_u < ln_r));
+                off.decisions += usize::from(clear && taken != (ln_u < ln_r));
             }
         }
     }
+    Ok(off)
+}
+
+/// `steps` steps of an engine against the reference: largest deviation in units of its bound, and the mean rounding
+/// error.
+pub fn lockstep(factory: &Factory, setup: &Setup, chain: u32, steps: u64) -> Result<Vec<Check>, Error> {
+    let mut engine = factory(setup, chain)?;
+    engine.hot_start(setup.unit())?;
+    let off = follow(engine.as_mut(), setup, chain, 0, steps)?;
     let label = label(setup);
-    let mut checks = vec![Check::bound(RUNG, format!("{label}: deviation / rounding bound"), worst, 0.0, 1.0)];
+    let mut checks = vec![Check::bound(RUNG, format!("{label}: deviation / rounding bound"), off.field, 0.0, 1.0)];
     if setup.integrator == IntegratorKind::Mala {
-        checks.push(Check::bound(RUNG, format!("{label}: ln r / rounding bound"), worst_ratio, 0.0, 1.0));
-        checks.push(Check::none(RUNG, format!("{label}: wrong decisions"), wrong_decisions));
-        checks.push(Check::none(RUNG, format!("{label}: rejected, and moved all the same"), moved));
+        checks.push(Check::bound(RUNG, format!("{label}: ln r / rounding bound"), off.ln_ratio, 0.0, 1.0));
+        checks.push(Check::none(RUNG, format!("{label}: wrong decisions"), off.decisions));
+        checks.push(Check::none(RUNG, format!("{label}: rejected, and moved all the same"), off.moved));
     }
-    if rounding.lsb > 0.0 && roundings > 0 {
+    let lsb = field_lsb(setup.arith);
+    if lsb > 0.0 && off.roundings > 0 {
+        let n = off.roundings as f64;
         // Rounding errors are uniform on ±Δ/2 where the noise dithers them; Heun's has a second one of half the size.
         let variance = if setup.integrator == IntegratorKind::Heun { 1.25 } else { 1.0 } / 12.0;
-        let (mean, error) = (bias / roundings as f64 / rounding.lsb, (variance / roundings as f64).sqrt());
+        let (mean, error) = (off.bias / n / lsb, (variance / n).sqrt());
         // Truncation costs a half; half of that is found.
         let check = Check::normal(RUNG, format!("{label}: mean rounding error / LSB"), mean, 0.0, error);
-        checks.push(check.from_samples(roundings as f64).promising(0.25));
+        checks.push(check.from_samples(n).promising(0.25));
     }
     Ok(checks)
 }

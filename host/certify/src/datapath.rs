@@ -59,7 +59,7 @@ impl<'a> Twin<'a> {
         let lsb = field_lsb(self.setup.arith);
         let at = |step| eta(self.setup, self.chain, step).into_iter().map(move |eta| (eta / lsb).round() as i64);
         match self.setup.integrator {
-            IntegratorKind::LeimkuhlerMatthews => at(step).zip(at(step + 1)).map(|(a, b)| a + b).collect(),
+            IntegratorKind::LeimkuhlerMatthews => at(step).zip(at(step.wrapping_add(1))).map(|(a, b)| a + b).collect(),
             _ => at(step).collect(),
         }
     }
@@ -91,6 +91,27 @@ impl<'a> Twin<'a> {
         self.engine.set_bits(&phi.iter().map(|&n| n as u64 & mask).collect::<Vec<_>>())?;
         self.engine.set_state(State { step, ..self.engine.state()? })
     }
+}
+
+/// Words of some steps from a start field that are not those of the integer formulas, and saturations that are
+/// miscounted; none for floats.
+pub(super) fn follow(
+    factory: &Factory,
+    setup: &Setup,
+    chain: u32,
+    first: u64,
+    steps: u64,
+) -> Result<(usize, u64), Error> {
+    if !setup.arith.fixed() {
+        return Ok((0, 0));
+    }
+    let mut twin = Twin::new(factory, setup, chain)?;
+    twin.engine.hot_start(1.0)?;
+    twin.engine.set_state(State { step: first, ..State::default() })?;
+    for step in 0..steps {
+        twin.sweep(first.wrapping_add(step))?;
+    }
+    Ok((twin.words, twin.miscounted))
 }
 
 /// Every word of every step, and every saturation; nothing for floats, which round at every operation.

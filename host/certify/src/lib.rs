@@ -22,6 +22,7 @@ pub mod findings;
 pub mod histogram;
 pub mod identity;
 pub mod int8;
+pub mod judge;
 pub mod laws;
 pub mod lockstep;
 pub mod machines;
@@ -35,6 +36,7 @@ pub mod relaxation;
 pub mod report;
 pub mod residuals;
 pub mod rung;
+pub mod shapes;
 pub mod words;
 
 pub use certificate::{Certificate, Judged};
@@ -61,5 +63,9 @@ pub fn certify(
         progress(done, parts.len(), part);
         findings.extend(part.run(factory)?);
     }
-    Ok(Certificate { engine: plan.engine.clone(), level: plan.level, seed: plan.seed, ..Certificate::judge(findings) })
+    let judged = Certificate::judge(findings);
+    let mut certificate =
+        Certificate { engine: plan.engine.clone(), level: plan.level, seed: plan.seed, ..judged };
+    judge::enforce(&mut certificate);
+    Ok(certificate)
 }

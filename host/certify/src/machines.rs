@@ -9,7 +9,7 @@ use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup}
 use super::Level;
 use super::check::Check;
 use super::rung::Rung;
-use stoquant_engines::engine::{Factory, core_engine_on};
+use stoquant_engines::engine::{Engine, Factory, core_engine_on, core_engine_with};
 use stoquant_engines::simd::{MachineKind, Threads, Work, with_machine};
 
 const RUNG: Rung = Rung::Machines;
@@ -30,16 +30,14 @@ pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Vec<Check>, 
             let name = format!("{machine}, W = {width}: words whose η is not that of the definition");
             checks.push(Check::none(RUNG, name, off));
         }
-        // The portable machine against itself would hold whatever it did.
-        if machine != MachineKind::Portable {
-            let engine = move |setup: &Setup, chain| core_engine_on(machine, setup, chain);
-            checks.extend(engines(machine.name(), &engine, usize::MAX, IntegratorKind::ALL, seed)?);
-        }
+        // The portable one too, whose threads are compared with one thread.
+        let engine = move |setup: &Setup, chain| core_engine_on(machine, setup, chain);
+        checks.extend(engines(machine.name(), &engine, usize::MAX, IntegratorKind::ALL, seed)?);
     }
     Ok(checks)
 }
 
-/// Engines against the portable machine, in every format that has vectors, by these integrators, on lattices of so many
+/// Engines against one thread of the portable machine, in every format that has vectors, by these integrators, on lattices of so many
 /// sites at most.
 pub fn engines(
     name: &str,
@@ -48,7 +46,7 @@ pub fn engines(
     integrators: &[IntegratorKind],
     seed: u64,
 ) -> Result<Vec<Check>, Error> {
-    let portable = |setup: &Setup, chain| core_engine_on(MachineKind::Portable, setup, chain);
+    let portable = |setup: &Setup, chain| core_engine_with(MachineKind::Portable, Threads::One, setup, chain);
     let mut checks = Vec::new();
     for arith in [ArithKind::Fx18, ArithKind::Fx16, ArithKind::F32] {
         for &integrator in integrators {
@@ -75,6 +73,11 @@ fn words(factory: &Factory, setup: &Setup) -> Result<Vec<u64>, Error> {
     let mut engine = factory(setup, 3)?;
     engine.hot_start(1.5)?;
     engine.sweep(SWEEPS)?;
+    all_words(engine.as_ref())
+}
+
+/// Field, counters and observables of an engine.
+pub(super) fn all_words(engine: &dyn Engine) -> Result<Vec<u64>, Error> {
     let mut words = engine.bits()?;
     let (state, m) = (engine.state()?, engine.measure()?);
     words.extend([state.step, state.clipped, state.accepted, state.log_ratio.to_bits()]);
@@ -83,7 +86,7 @@ fn words(factory: &Factory, setup: &Setup) -> Result<Vec<u64>, Error> {
     Ok(words)
 }
 
-fn differences(a: &[u64], b: &[u64]) -> usize {
+pub(super) fn differences(a: &[u64], b: &[u64]) -> usize {
     a.len().abs_diff(b.len()) + a.iter().zip(b).filter(|(a, b)| a != b).count()
 }
 

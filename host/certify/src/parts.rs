@@ -10,8 +10,8 @@ use super::laws::Case;
 use super::noise::NoiseSubject;
 use super::rung::Rung;
 use super::{
-    Plan, Scope, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, int8, laws, lockstep,
-    machines, noise, orders, relaxation, residuals, words,
+    Plan, Scope, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, int8, judge, laws, lockstep,
+    machines, noise, orders, relaxation, residuals, shapes, words,
 };
 use stoquant_engines::engine::Factory;
 
@@ -59,6 +59,8 @@ pub fn parts(plan: &Plan) -> Vec<Part> {
     if let Some(rungs) = &plan.rungs {
         parts.retain(|part| rungs.contains(&part.rung));
     }
+    // Whatever is asked for, the judge comes first.
+    parts.insert(0, Part::new(Rung::Judge, "judge", |_| Ok(judge::checks().into())));
     parts
 }
 
@@ -66,15 +68,17 @@ pub fn parts(plan: &Plan) -> Vec<Part> {
 fn of_core(plan: &Plan) -> Vec<Part> {
     let (level, seed) = (plan.level, plan.seed);
     let of_boards = plan.clone();
+    let asked = if plan.scope == Scope::Experiment { plan.coupled.clone() } else { vec![] };
     let mut parts = vec![
         Part::new(Rung::Calibration, "calibration", move |factory| {
             calibration::checks(factory, &calibration::Analysis::default(), level, seed)
         }),
-        Part::new(Rung::Noise, "noise", move |_| Ok(noise::findings(&NoiseSubject::default(), level))),
+        Part::new(Rung::Noise, "noise", move |_| Ok(noise::findings(&NoiseSubject::default(), level, seed))),
         Part::new(Rung::Words, "words", move |_| Ok(words::findings(seed, level))),
         Part::new(Rung::Math, "exponentials", |_| Ok(noise::exponentials().into())),
         Part::new(Rung::Identity, "symmetries", move |_| Ok(identity::symmetries_of_the_core(seed)?.into())),
         Part::new(Rung::Machines, "machines", move |factory| Ok(machines::checks(factory, level, seed)?.into())),
+        Part::new(Rung::Shapes, "shapes", move |factory| shapes::checks(factory, &asked, level, seed)),
         Part::new(Rung::Identity, "boards", move |factory| identity::boards(factory, &of_boards)),
     ];
     if plan.scope == Scope::Everything {

@@ -9,12 +9,14 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "claims and sources are in the table below")]
 pub enum Rung {
+    Judge,
     Calibration,
     Noise,
     Words,
     Math,
     Identity,
     Machines,
+    Shapes,
     Enumeration,
     ExactLaw,
     FokkerPlanck,
@@ -30,13 +32,20 @@ pub enum Rung {
 }
 
 /// Name, claim, and the file of `certify/` that makes the checks.
-const TABLE: [(Rung, &str, &str, &str); 18] = [
+const TABLE: [(Rung, &str, &str, &str); 20] = [
+    (Rung::Judge, "judge", "the judge refuses what it must, and lets pass what it may", "judge.rs"),
     (Rung::Calibration, "calibration", "p-values are uniform, and power is what is declared", "calibration.rs"),
     (Rung::Noise, "noise", "the Gaussian is the specified one, over all words", "noise.rs"),
     (Rung::Words, "words", "words of neighbouring coordinates are independent", "words/mod.rs"),
     (Rung::Math, "math", "exp in the Metropolis decision is within its bound", "noise.rs"),
     (Rung::Identity, "identity", "symmetries, restarts, chains and units hold bit for bit", "identity.rs"),
     (Rung::Machines, "machines", "vectors and threads change no bit", "machines.rs"),
+    (
+        Rung::Shapes,
+        "shapes",
+        "lattices of every shape and size, on any threads, at any address, are the formulas",
+        "shapes/mod.rs",
+    ),
     (Rung::Enumeration, "enumeration", "an eight-bit site samples what its formula says", "enumeration/mod.rs"),
     (Rung::ExactLaw, "exact-law", "the integers of one site have the law that is computed for them", "exact_law.rs"),
     (
@@ -134,6 +143,6 @@ mod tests {
             assert_eq!((rung as usize, rung.name().parse()), (n, Ok(rung)));
             assert!(root.join("src").join(rung.source()).is_file(), "{rung}: {}", rung.source());
         }
-        assert!("no such rung".parse::<Rung>().unwrap_err().contains("calibration, noise"));
+        assert!("no such rung".parse::<Rung>().unwrap_err().contains("judge, calibration, noise"));
     }
 }

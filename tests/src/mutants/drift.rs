@@ -30,7 +30,7 @@ pub fn defects() -> Vec<Defect> {
         of("no neighbour below", "φ_{x+0} counts as 0", Flaw::Missing(0, 1)),
         of("no left neighbour", "φ_{x-1} counts as 0", Flaw::Missing(1, 0)),
         of("no right neighbour", "φ_{x+1} counts as 0", Flaw::Missing(1, 1)),
-        of("row runs on", "the last column's right neighbour is the first site of the next row", Flaw::RunsOn),
+        of("row runs on", "the last column's right neighbour is the first site of the next row", Flaw::RunsOnFrom(0)),
         of("Gauss–Seidel", "a site reads neighbours that are updated already", Flaw::GaussSeidel),
         of("half the sites", "sites of odd index are never updated", Flaw::EvenSitesOnly),
         by_laws(

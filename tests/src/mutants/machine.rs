@@ -14,15 +14,20 @@ use crate::with_dims;
 
 /// What is planted.
 #[derive(Clone, Copy, PartialEq)]
-enum Flaw {
+pub(super) enum Flaw {
     Nothing,
     LastWords,
     Lanes,
     Half,
     ShortPart,
     FirstPartTwice,
+    LatePartMoved,
+    LateCountsLost,
 }
 use Flaw::*;
+
+/// Blocks of a lattice that only large ones have.
+const LATE: usize = 16;
 
 /// The portable machine with a flaw.
 #[derive(Clone, Copy)]
@@ -53,6 +58,14 @@ impl Machine for Flawed {
 
     fn parts<T: Send, R: Part>(self, out: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) -> R + Sync) -> R {
         let parts = out.len().div_ceil(size);
+        if self.0 == LatePartMoved || self.0 == LateCountsLost {
+            // The block before in place of the 17th and every later one; what later ones count is dropped.
+            return out.chunks_mut(size).enumerate().fold(R::default(), |sum, (n, part)| {
+                let late = n >= LATE && part.len() == size;
+                let found = work(n - usize::from(late && self.0 == LatePartMoved), part);
+                if late && self.0 == LateCountsLost { sum } else { sum.plus(found) }
+            });
+        }
         let done = if self.0 == ShortPart && parts > 1 { out.len() / size * size } else { out.len() };
         Portable.parts(&mut out[..done], size, work)
     }
@@ -64,7 +77,7 @@ impl Machine for Flawed {
 }
 
 /// Euler's and MALA's chains on a flawed machine; others as the core has them.
-fn on(flaw: Flaw) -> Chains {
+pub(super) fn on(flaw: Flaw) -> Chains {
     fn of<const D: usize, A: Arith>(
         extents: [usize; D],
         setup: &Setup,

@@ -18,6 +18,7 @@ pub mod machine;
 pub mod noise;
 pub mod plain;
 pub mod reporting;
+pub mod shapes;
 pub mod units;
 
 pub use ladder::{Defect, Outcome, climb};
@@ -31,6 +32,7 @@ pub fn defects() -> Vec<Defect> {
         integrator::defects,
         units::defects,
         machine::defects,
+        shapes::defects,
         diffusion::defects,
         int8::defects,
         analysis::defects,
@@ -47,6 +49,7 @@ pub fn controls() -> Vec<Defect> {
         arith::controls,
         plain::controls,
         machine::controls,
+        shapes::controls,
         diffusion::controls,
         int8::controls,
         analysis::controls,

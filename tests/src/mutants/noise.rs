@@ -102,8 +102,8 @@ const OFF: [Segment; 64] = {
 
 /// Words dealt out wrongly.
 #[derive(Clone, Copy)]
-struct Dealt {
-    words: Threefry,
+pub(super) struct Dealt {
+    pub words: Threefry,
     /// Those of chain 0.
     first: Threefry,
     how: fn(&Self, u64, usize) -> u32,
@@ -125,7 +125,7 @@ fn planted(site: usize) -> bool {
 }
 
 /// Chains of the core driven by words that are dealt out like this.
-fn dealt(how: fn(&Dealt, u64, usize) -> u32) -> Chains {
+pub(super) fn dealt(how: fn(&Dealt, u64, usize) -> u32) -> Chains {
     Box::new(move |setup, chain| {
         let of = |chain| Threefry::new(setup.seed, chain, StreamTag::Noise);
         let words = Dealt { words: of(chain), first: of(0), how };

@@ -26,8 +26,11 @@ pub enum Flaw {
     Amplitude(f64),
     /// The neighbour in this direction, back (0) or ahead (1), counts as 0.
     Missing(usize, usize),
-    /// The neighbour after the last site of a row is the next site in memory, not the first of the row.
-    RunsOn,
+    /// From this site on, the neighbour after the last site of a row is the next site in memory, not the first of the
+    /// row.
+    RunsOnFrom(usize),
+    /// Rows are numbered modulo this.
+    RowsModulo(usize),
     /// A site reads neighbours that are updated already.
     GaussSeidel,
     /// Sites with an odd index are left as they are.
@@ -50,6 +53,8 @@ pub enum Flaw {
     QuietPredictor,
     /// MALA: no ratio of proposal densities.
     NoProposalRatio,
+    /// MALA: no ratio of proposal densities from this site on.
+    NoProposalFrom(usize),
     /// MALA: no difference of actions.
     NoAction,
     /// MALA: S(y) - S(x).
@@ -94,10 +99,14 @@ impl<A: Arith> Plain<A> {
                     pair[side] = A::default();
                 }
             }
-            Flaw::RunsOn => {
+            Flaw::RunsOnFrom(first) if x >= first => {
                 if let Some(fastest) = pairs.last_mut() {
                     fastest[1] = phi[(x + 1) % phi.len()];
                 }
+            }
+            Flaw::RowsModulo(rows) if pairs.len() > 1 => {
+                let row = phi.len() / extents[0];
+                pairs[0][1] = phi[(x + row) % phi.len() % (rows * row)];
             }
             _ => {}
         }
@@ -167,7 +176,9 @@ impl<A: Arith> Plain<A> {
                 totals.add(std::iter::once(self.action.terms(phi[i], self.sum(phi, extents, i))));
             }
             let [a, b] = [x, y].map(|phi| self.drift(phi, extents, i, &mut 0));
-            proposal += i128::from(A::local_proposal(x[i], y[i], a, b, 1.0 / w).tally());
+            if !matches!(self.flaw, Flaw::NoProposalFrom(first) if i >= first) {
+                proposal += i128::from(A::local_proposal(x[i], y[i], a, b, 1.0 / w).tally());
+            }
         }
         let proposal = tally_value(proposal) * w * w;
         let couplings = <Phi4 as Action<A>>::couplings(&self.action);

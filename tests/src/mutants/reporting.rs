@@ -1,6 +1,7 @@
 //! Reports: rungs that do not run, engines that do not tell the truth, judges that look away.
 
 use stoquant::certify::check::Criterion;
+use stoquant::certify::judge::Judge;
 use stoquant::certify::{self, Certificate, Check, Findings, Part, Verdict};
 use stoquant::engine::{Chain, Engine, core_engine};
 use stoquant_core::error::Error;
@@ -10,42 +11,12 @@ use stoquant_model::{ArithKind, IntegratorKind};
 
 use super::ladder::{Chains, Defect, Rung, Scope, chains};
 
-/// A judge of findings.
-type Judge = fn(Findings) -> Certificate;
-
-/// What a judge must say of suites whose verdict is known: how often it is wrong.
+/// The certificate's own audit, of another judge.
 fn audit(judge: Judge) -> Rung {
     Box::new(move || {
-        let none = |value| Check::bound(certify::Rung::Calibration, "exact", value, 0.0, 0.5);
-        let z = |z| Check::normal(certify::Rung::Calibration, "statistic", z, 0.0, 1.0);
-        let cut = |z| Check { criterion: Criterion::Normal(z), ..none(0.0) };
-        // 600 statistics share 1e-6: |z| ≤ 6.03; one alone: 4.89.
-        let many = |last| (0..599).map(|i| z(f64::from(i % 3))).chain([z(last)]).collect::<Vec<_>>();
-        let suites: [(&str, Vec<Check>, Verdict); 12] = [
-            ("nothing at all", vec![], Verdict::Fail),
-            ("an exact check that holds", vec![none(0.5)], Verdict::Pass),
-            ("an exact check that does not", vec![none(0.0), none(-0.6)], Verdict::Fail),
-            ("a value that is no number", vec![none(f64::NAN)], Verdict::Fail),
-            (
-                "an undecided check",
-                vec![none(0.0), Check::undecided(certify::Rung::Calibration, "open")],
-                Verdict::Fail,
-            ),
-            ("z = 4.8 alone", vec![z(4.8)], Verdict::Pass),
-            ("z = 5 alone", vec![z(5.0)], Verdict::Fail),
-            ("z = -5 alone", vec![z(-5.0)], Verdict::Fail),
-            ("z = 5 of 600", many(5.0), Verdict::Pass),
-            ("z = -6.2 of 600", many(-6.2), Verdict::Fail),
-            ("z that is no number", vec![z(0.0), cut(f64::NAN)], Verdict::Fail),
-            ("z infinite", vec![cut(f64::INFINITY)], Verdict::Fail),
-        ];
-        let mut findings = Findings::default();
-        for (name, checks, expected) in suites {
-            let (count, certificate) = (checks.len(), judge(checks.into()));
-            let wrong = usize::from(certificate.verdict != expected) + count.abs_diff(certificate.checks.len());
-            findings.extend(Check::none(certify::Rung::Calibration, format!("verdict on {name}"), wrong));
-        }
-        Ok(findings)
+        let audited = certify::judge::audit(judge).into_iter();
+        let checks = audited.map(|(name, wrong)| Check::none(certify::Rung::Judge, name, wrong));
+        Ok(checks.collect::<Vec<_>>().into())
     })
 }
 

@@ -8,7 +8,9 @@
 mod action;
 mod integers;
 mod integrators;
+mod words;
 
 pub use action::{action, drift, laplacian};
 pub use integers::Datapath;
 pub use integrators::{euler, heun, leimkuhler_matthews, mala};
+pub use words::{Address, Stream, threefry};
