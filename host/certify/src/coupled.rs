@@ -131,13 +131,7 @@ fn largest(so_far: f64, value: f64) -> f64 {
 
 /// Steps of an engine against the reference. Setup, chain and step are what was asked for: the engine may be wrong about
 /// its own.
-pub fn follow(
-    engine: &mut dyn Engine,
-    setup: &Setup,
-    chain: u32,
-    first: u64,
-    steps: u64,
-) -> Result<Deviations, Error> {
+pub fn follow(engine: &mut dyn Engine, setup: &Setup, chain: u32, first: u64, steps: u64) -> Result<Deviations, Error> {
     let (c, eps) = (engine.chain().drift, engine.chain().eps);
     let rounding = Rounding::new(setup, &c, eps);
     let extents = &setup.extents;

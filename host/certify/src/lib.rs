@@ -64,8 +64,7 @@ pub fn certify(
         findings.extend(part.run(factory)?);
     }
     let judged = Certificate::judge(findings);
-    let mut certificate =
-        Certificate { engine: plan.engine.clone(), level: plan.level, seed: plan.seed, ..judged };
+    let mut certificate = Certificate { engine: plan.engine.clone(), level: plan.level, seed: plan.seed, ..judged };
     judge::enforce(&mut certificate);
     Ok(certificate)
 }

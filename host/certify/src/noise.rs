@@ -71,7 +71,8 @@ fn addresses(seed: u64) -> Vec<Check> {
     for (tag, stream) in STREAMS {
         let (step, site) = (rng.random_range(0..1 << 44), rng.random_range(0..1 << 37));
         let base = Address { seed: rng.random(), chain: rng.random(), stream, step, site };
-        let flip = |from: u32, bits: u32, bit: u32| u64::from((from..from + bits).contains(&bit)) << (bit - from.min(bit));
+        let flip =
+            |from: u32, bits: u32, bit: u32| u64::from((from..from + bits).contains(&bit)) << (bit - from.min(bit));
         let of = |at: Address| Threefry::new(at.seed, at.chain, tag);
         let word = |at: Address| of(at).word(at.step, at.site as usize);
         for bit in 0..64 + 32 + 44 + 37 {
@@ -110,7 +111,8 @@ impl Work for Runs {
             let (seed, chain, step) = (rng.random(), rng.random(), rng.random_range(0..1 << 44));
             // Half of the runs cross into the sites of the next key.
             let key: u64 = rng.random_range(1..1 << 16);
-            let site = (key << 21) - if run % 2 == 0 { rng.random_range(0..400) } else { rng.random_range(400..1 << 21) };
+            let site =
+                (key << 21) - if run % 2 == 0 { rng.random_range(0..400) } else { rng.random_range(400..1 << 21) };
             let first = Address { seed, chain, stream: Stream::Noise, step, site };
             let mut out = vec![0; rng.random_range(1..700)];
             Threefry::new(seed, chain, StreamTag::Noise).fill_on(machine, step, site as usize, &mut out);

@@ -10,8 +10,8 @@ use super::laws::Case;
 use super::noise::NoiseSubject;
 use super::rung::Rung;
 use super::{
-    Plan, Scope, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, int8, judge, laws, lockstep,
-    machines, noise, orders, relaxation, residuals, shapes, words,
+    Plan, Scope, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, int8, judge, laws,
+    lockstep, machines, noise, orders, relaxation, residuals, shapes, words,
 };
 use stoquant_engines::engine::Factory;
 

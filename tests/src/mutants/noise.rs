@@ -5,13 +5,13 @@ use stoquant::certify::noise::{self, NoiseSubject};
 use stoquant::certify::words::{self, weak};
 use stoquant::engine::{core_engine, engine_of};
 use stoquant_core::arith::Fx;
-use stoquant_core::integrator::Euler;
+use stoquant_core::integrator::AnyIntegrator;
 use stoquant_core::machine::Portable;
 use stoquant_core::noise::gauss::{self, Segment};
 use stoquant_core::noise::gauss_table::SEGMENTS;
 use stoquant_core::noise::threefry::{threefry2x32, threefry2x32_rounds};
 use stoquant_core::noise::{PureWords, StreamTag, Threefry, Words};
-use stoquant_model::{ArithKind, IntegratorKind, Phi4};
+use stoquant_model::{ArithKind, IntegratorKind};
 
 use super::arith::{self, in_arithmetic};
 use super::ladder::{Chains, Defect, Rung, Scope, chains};
@@ -129,14 +129,13 @@ pub(super) fn dealt(how: fn(&Dealt, u64, usize) -> u32) -> Chains {
     Box::new(move |setup, chain| {
         let of = |chain| Threefry::new(setup.seed, chain, StreamTag::Noise);
         let words = Dealt { words: of(chain), first: of(0), how };
-        let Phi4 { kappa, b, lambda } = setup.couplings;
-        if (setup.arith, setup.integrator) != (ArithKind::Fx18, EULER) {
+        if setup.arith != ArithKind::Fx18 {
             return core_engine(setup, chain);
         }
         with_dims!(&*setup.extents, |e| {
-            let euler = Euler::<Fx<18>, _>::new(&Phi4::new(kappa, b, lambda), setup.eps, e.len())?;
-            let drift = *euler.drift();
-            engine_of(Portable, e, setup, chain, euler, drift, words)
+            let integrator = AnyIntegrator::<Fx<18>, _>::new(setup.integrator, &setup.couplings, setup.eps, e.len())?;
+            let drift = *integrator.drift();
+            engine_of(Portable, e, setup, chain, integrator, drift, words)
         })
     })
 }

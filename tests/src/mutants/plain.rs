@@ -1,7 +1,7 @@
 //! The integrators once more, on whole fields and one site at a time: the core's bit for bit, until a flaw is planted.
 
 use stoquant::engine::{Engine, core_engine, engine_of};
-use stoquant_core::action::{Action, Drift, QuarticDrift, Totals};
+use stoquant_core::action::{Action, Drift, QuarticDrift, Terms, Totals};
 use stoquant_core::arith::{Arith, Fx, Local, tally_value};
 use stoquant_core::error::Error;
 use stoquant_core::integrator::{Euler, Integrator, LeimkuhlerMatthews, Mala, State, Sweep};
@@ -168,21 +168,19 @@ impl<A: Arith> Plain<A> {
 
     /// S(x) - S(y), and the logarithm of the ratio of proposal densities.
     fn ln_ratio(&self, x: &[A], y: &[A], extents: &[usize]) -> [f64; 2] {
-        let mut totals = [Totals::<<Phi4 as Action<A>>::Terms>::default(); 2];
+        let mut change = Totals::<<Phi4 as Action<A>>::Terms>::default();
         let variance = 2.0 * self.eps + A::FIELD_LSB * A::FIELD_LSB / 12.0;
         let (mut proposal, w) = (0, A::proposal_unit(variance));
         for i in 0..x.len() {
-            for (totals, phi) in totals.iter_mut().zip([x, y]) {
-                totals.add(std::iter::once(self.action.terms(phi[i], self.sum(phi, extents, i))));
-            }
+            let [of_x, of_y] = [x, y].map(|phi| self.action.terms(phi[i], self.sum(phi, extents, i)));
+            change.add(std::iter::once(of_y.minus(of_x)));
             let [a, b] = [x, y].map(|phi| self.drift(phi, extents, i, &mut 0));
             if !matches!(self.flaw, Flaw::NoProposalFrom(first) if i >= first) {
                 proposal += i128::from(A::local_proposal(x[i], y[i], a, b, 1.0 / w).tally());
             }
         }
-        let proposal = tally_value(proposal) * w * w;
-        let couplings = <Phi4 as Action<A>>::couplings(&self.action);
-        [totals[0].dot(couplings) - totals[1].dot(couplings), -proposal / (2.0 * variance)]
+        let proposal = tally_value(proposal) * (w * w);
+        [-change.dot(<Phi4 as Action<A>>::couplings(&self.action)), -proposal / (2.0 * variance)]
     }
 
     fn mala(&self, x: &[A], extents: &[usize], eta: &[i32], accept: &Threefry, state: &mut State) -> Vec<A> {

@@ -16,7 +16,7 @@ use stoquant_core::error::Error;
 use stoquant_core::integrator::State;
 use stoquant_model::{ArithKind, Extents, IntegratorKind, NoiseKind, Phi4, Setup};
 
-use self::strata::STRATA;
+use self::strata::{STRATA, Stratum};
 use super::Level;
 use super::check::Check;
 use super::coupled::{address, follow, label};
@@ -48,8 +48,7 @@ struct Run {
 #[derive(Clone, Copy, Debug, Default)]
 struct Off {
     start: usize,
-    words: usize,
-    miscounted: u64,
+    integers: datapath::Wrong,
     field: f64,
     ln_ratio: f64,
     decisions: usize,
@@ -96,7 +95,7 @@ impl Run {
             engine.set_state(State { step: first, ..State::default() })?;
             let start = wrong_starts(setup, chain, &engine.phi()?);
             let followed = follow(engine.as_mut(), setup, chain, first, SWEEPS)?;
-            let (words, miscounted) = datapath::follow(factory, setup, chain, first, SWEEPS)?;
+            let integers = datapath::follow(factory, setup, chain, first, SWEEPS)?;
             let observables = identity::observables(engine.as_ref())?;
             // Once more in one go: sweeps behind each other do not pass through the caller.
             let mut whole = factory(setup, chain)?;
@@ -112,7 +111,7 @@ impl Run {
             let threads = machines::differences(&stepped, &whole) + machines::differences(&whole, &alone);
             let decisions = followed.decisions + followed.moved;
             let (field, ln_ratio) = (followed.field, followed.ln_ratio);
-            Ok(Off { start, words, miscounted, field, ln_ratio, decisions, observables, threads })
+            Ok(Off { start, integers, field, ln_ratio, decisions, observables, threads })
         })
     }
 }
@@ -131,16 +130,8 @@ fn wrong_starts(setup: &Setup, chain: u32, phi: &[f64]) -> usize {
 
 /// Every stratum, every address, and the shapes of the experiments asked for.
 pub fn checks(factory: &Factory, asked: &[Setup], level: Level, seed: u64) -> Result<Findings, Error> {
-    let mut findings = Findings::default();
-    for (index, stratum) in STRATA.iter().enumerate().filter(|(_, stratum)| stratum.level <= level) {
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_add((index as u64) << 32));
-        // Where there are fewer runs than pairs of formats and integrators, the seed says which.
-        let from = 4 * rng.random_range(0..4);
-        let runs: Result<Vec<Run>, Error> =
-            (from..from + stratum.runs).map(|n| Run::new(&(stratum.extents)(&mut rng), n, &mut rng)).collect();
-        findings.extend(judged(factory, stratum.name, &runs?)?);
-    }
-    findings.extend(judged(factory, "addresses", &addresses(seed)?)?);
+    let mut findings = strata(factory, &|stratum| stratum.level <= level, seed)?;
+    findings.extend(addresses(factory, seed)?);
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     for setup in asked {
@@ -150,17 +141,32 @@ pub fn checks(factory: &Factory, asked: &[Setup], level: Level, seed: u64) -> Re
     Ok(findings)
 }
 
+/// The strata that are kept.
+pub fn strata(factory: &Factory, keep: &dyn Fn(&Stratum) -> bool, seed: u64) -> Result<Findings, Error> {
+    let mut findings = Findings::default();
+    for (index, stratum) in STRATA.iter().enumerate().filter(|(_, stratum)| keep(stratum)) {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_add((index as u64) << 32));
+        // Where there are fewer runs than pairs of formats and integrators, the seed says which.
+        let from = 4 * rng.random_range(0..4);
+        let runs: Result<Vec<Run>, Error> =
+            (from..from + stratum.runs).map(|n| Run::new(&(stratum.extents)(&mut rng), n, &mut rng)).collect();
+        findings.extend(judged(factory, stratum.name, &runs?)?);
+    }
+    Ok(findings)
+}
+
 /// Seeds, chains and steps at every power of two and beside it, on small lattices.
-fn addresses(seed: u64) -> Result<Vec<Run>, Error> {
+pub fn addresses(factory: &Factory, seed: u64) -> Result<Findings, Error> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let lattices: [&[usize]; 4] = [&[5], &[3, 4], &[2, 3, 2], &[37]];
-    (0..3 * 64)
+    let runs: Result<Vec<Run>, Error> = (0..3 * 64)
         .map(|n| {
             let run = Run::new(lattices[n / 16 % 4], n, &mut rng)?;
             let setup = Setup { seed: power(n, 64), ..run.setup };
             Ok(Run { setup, chain: power(n, 32) as u32, first: power(n, 44), ..run })
         })
-        .collect()
+        .collect();
+    Ok(judged(factory, "addresses", &runs?)?.into())
 }
 
 /// The checks of some runs, the worst of which is named where it fails.
@@ -191,8 +197,11 @@ fn judged(factory: &Factory, name: &str, runs: &[Run]) -> Result<Vec<Check>, Err
         check("words that differ from those of one thread", 0.0, &|off| off.threads as f64),
     ];
     if has(&|setup| setup.arith.fixed()) {
-        checks.push(check("words that are not those of the integer formulas", 0.0, &|off| off.words as f64));
-        checks.push(check("saturations miscounted", 0.0, &|off| off.miscounted as f64));
+        checks.push(check("words that are not those of the integer formulas", 0.0, &|off| off.integers.words as f64));
+        checks.push(check("saturations miscounted", 0.0, &|off| off.integers.miscounted as f64));
+        if off.iter().all(|off| off.integers.saturated == 0) {
+            checks.push(Check::undecided(RUNG, format!("{name}: nothing saturates")));
+        }
     }
     if has(&|setup| setup.integrator == IntegratorKind::Mala) {
         checks.push(check("ln r / rounding bound", 1.0, &|off| off.ln_ratio));
