@@ -95,6 +95,18 @@ pub fn defects() -> Vec<Defect> {
                 ..base()
             },
         ),
+        of(
+            "chain at the wrong step",
+            "a discrete chain's score where the step ends, not where it begins",
+            Subject {
+                chain: |process, t, s, a| {
+                    let kernel = Kernel::chain(process, t, s, a);
+                    let [at_t, at_s] = [t, s].map(|t| a + process.sigma(t).powi(2));
+                    Kernel { keep: 1.0 + (kernel.keep - 1.0) * at_t / at_s, pull: kernel.pull * at_t / at_s, ..kernel }
+                },
+                ..base()
+            },
+        ),
         of("transposed weight", "the second layer of the model is transposed", Subject { model: transposed, ..base() }),
         of(
             "output weights negated",

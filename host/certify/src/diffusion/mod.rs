@@ -1,7 +1,9 @@
-//! Diffusion: exact where the theory is free, exact against quadrature on one interacting site, and a trained score
-//! judged by its weights.
+//! Diffusion: every formula and every loop against what it is defined as, exact laws where the theory is free, exact
+//! against quadrature on one interacting site, and a trained score judged by its weights.
 
+mod formulas;
 mod free;
+mod plain;
 mod site;
 
 use stoquant_core::arith::Real;
@@ -38,6 +40,8 @@ pub struct Subject {
     pub corrector: fn(f64, f64, f64) -> Kernel,
     /// Kernel of an Euler–Maruyama step of a process.
     pub euler_maruyama: fn(&dyn Process, f64, f64, f64) -> Kernel,
+    /// Kernel of a step of a discrete chain.
+    pub chain: fn(&dyn Process, f64, f64, f64) -> Kernel,
     /// Amplitude of the noise of step n of N.
     pub amplitude: fn(&Kernel, usize, usize) -> f64,
     /// Trace kernel of a node of the flow.
@@ -55,6 +59,7 @@ impl Default for Subject {
             exponential: Kernel::exponential,
             corrector: Kernel::langevin,
             euler_maruyama: |process, t, s, a| Kernel::euler_maruyama(process, t, s, a),
+            chain: |process, t, s, a| Kernel::chain(process, t, s, a),
             amplitude: |kernel, _, _| kernel.amplitude(),
             trace: Node::trace,
             model: |model| model,
@@ -105,7 +110,9 @@ fn gaussian(seed: u64, chain: u32, out: &mut [f64]) {
 
 /// All checks.
 pub fn checks(subject: &Subject, level: Level, seed: u64) -> Result<Vec<Check>, Error> {
-    let mut checks = free::exact(subject, seed)?;
+    let mut checks = formulas::checks(subject, seed)?;
+    checks.extend(plain::checks(seed)?);
+    checks.extend(free::exact(subject, seed)?);
     checks.extend(free::recursion(subject, level, seed)?);
     checks.extend(site::flow(subject)?);
     checks.extend(site::reverse(subject, level, seed)?);

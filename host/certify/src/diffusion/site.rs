@@ -35,7 +35,7 @@ fn integral(f: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// h = E[g|y] and h' = Cov(g, x|y)/σ².
-fn remainder(y: f64, sigma: f64) -> [f64; 2] {
+pub(super) fn remainder(y: f64, sigma: f64) -> [f64; 2] {
     if sigma == 0.0 {
         return [g(y), 3.0 * y * y - 2.0];
     }
