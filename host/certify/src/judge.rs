@@ -5,9 +5,11 @@
 //! a suite leaves, numbers that are none, checks that could not be made, and runs too short for their promise. Tail
 //! probabilities are compared with closed forms: `erfc`, Student's t with one, two and four degrees of freedom.
 
+use super::Level;
 use super::certificate::{Certificate, FALSE_ALARM_RATE};
 use super::check::{Check, Criterion, Verdict};
 use super::findings::Findings;
+use super::parts::Part;
 use super::rung::Rung;
 use stoquant_exact::analysis::{Gamma, Status, stats};
 
@@ -16,16 +18,21 @@ const RUNG: Rung = Rung::Judge;
 /// A judge of findings.
 pub type Judge = fn(Findings) -> Certificate;
 
-/// The suite fails where the judge is wrong about any planted one, whatever it says of itself.
-pub fn enforce(certificate: &mut Certificate) {
-    let wrong = audit(Certificate::judge).iter().filter(|(_, wrong)| *wrong > 0).count();
-    if wrong == 0 {
-        return;
+/// The certificate of an engine. It fails where the judge is wrong about any planted suite, whatever the judge says.
+pub fn certificate(engine: String, level: Level, seed: u64, findings: Findings) -> Certificate {
+    let mut certificate = Certificate { engine, level, seed, ..Certificate::judge(findings) };
+    if audit(Certificate::judge).iter().any(|(_, wrong)| *wrong > 0) {
+        certificate.verdict = Verdict::Fail;
+        for check in certificate.checks.iter_mut().filter(|check| check.rung == RUNG) {
+            check.verdict = Verdict::Fail;
+        }
     }
-    certificate.verdict = Verdict::Fail;
-    for check in certificate.checks.iter_mut().filter(|check| check.rung == RUNG) {
-        check.verdict = Verdict::Fail;
-    }
+    certificate
+}
+
+/// The rung, which every certificate begins with.
+pub fn part() -> Part {
+    Part::new(RUNG, "judge", |_| Ok(checks().into()))
 }
 
 /// The checks of the rung.

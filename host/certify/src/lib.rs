@@ -32,6 +32,7 @@ mod overview;
 pub mod parts;
 mod plan;
 pub mod promise;
+pub mod references;
 pub mod relaxation;
 pub mod report;
 pub mod residuals;
@@ -63,8 +64,5 @@ pub fn certify(
         progress(done, parts.len(), part);
         findings.extend(part.run(factory)?);
     }
-    let judged = Certificate::judge(findings);
-    let mut certificate = Certificate { engine: plan.engine.clone(), level: plan.level, seed: plan.seed, ..judged };
-    judge::enforce(&mut certificate);
-    Ok(certificate)
+    Ok(judge::certificate(plan.engine.clone(), plan.level, plan.seed, findings))
 }

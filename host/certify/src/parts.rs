@@ -11,12 +11,12 @@ use super::noise::NoiseSubject;
 use super::rung::Rung;
 use super::{
     Plan, Scope, calibration, coupled, datapath, diffusion, enumeration, exact_law, identity, int8, judge, laws,
-    lockstep, machines, noise, orders, relaxation, residuals, shapes, words,
+    lockstep, machines, noise, orders, references, relaxation, residuals, shapes, words,
 };
 use stoquant_engines::engine::Factory;
 
 /// Statistical checks of the default certificate, which share its false-alarm rate. `cargo xtask test` counts them.
-pub const STATISTICS: usize = 739;
+pub const STATISTICS: usize = 797;
 
 type Work = dyn Fn(&Factory) -> Result<Findings, Error> + Send + Sync;
 
@@ -60,7 +60,7 @@ pub fn parts(plan: &Plan) -> Vec<Part> {
         parts.retain(|part| rungs.contains(&part.rung));
     }
     // Whatever is asked for, the judge comes first.
-    parts.insert(0, Part::new(Rung::Judge, "judge", |_| Ok(judge::checks().into())));
+    parts.insert(0, judge::part());
     parts
 }
 
@@ -82,6 +82,10 @@ fn of_core(plan: &Plan) -> Vec<Part> {
         Part::new(Rung::Identity, "boards", move |factory| identity::boards(factory, &of_boards)),
     ];
     if plan.scope == Scope::Everything {
+        let effort = plan.effort;
+        parts.push(Part::new(Rung::References, "references", move |_| {
+            Ok(references::checks(level, effort, seed).into())
+        }));
         parts.push(Part::new(Rung::Enumeration, "enumeration", move |_| Ok(enumeration::checks(level))));
         parts.push(Part::new(Rung::ExactLaw, "exact law", move |factory| exact_law::checks(factory, level, seed)));
         parts

@@ -45,6 +45,8 @@ pub struct Plan {
     pub level: Level,
     /// What it is of.
     pub scope: Scope,
+    /// Length of the statistical runs, in units of the default.
+    pub effort: f64,
     /// Seed of the symmetries.
     pub seed: u64,
     /// Phi4 and step for the comparison of boards with engines.
@@ -230,7 +232,21 @@ impl Plan {
         let not_applicable = vec![];
         let (rungs, lockstep, images) = (None, vec![], None);
         let board = base;
-        Self { engine, level, scope, seed, board, rungs, not_applicable, lockstep, coupled, laws, ensembles, images }
+        Self {
+            engine,
+            level,
+            scope,
+            effort,
+            seed,
+            board,
+            rungs,
+            not_applicable,
+            lockstep,
+            coupled,
+            laws,
+            ensembles,
+            images,
+        }
     }
 
     /// A certificate of the quantised score.
@@ -276,6 +292,7 @@ impl Plan {
             engine: IN_PROCESS.into(),
             level,
             scope: Scope::Experiment,
+            effort,
             seed: board.seed,
             board: *board,
             rungs: None,

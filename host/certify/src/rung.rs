@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 #[allow(missing_docs, reason = "claims and sources are in the table below")]
 pub enum Rung {
     Judge,
+    References,
     Calibration,
     Noise,
     Words,
@@ -32,8 +33,9 @@ pub enum Rung {
 }
 
 /// Name, claim, and the file of `certify/` that makes the checks.
-const TABLE: [(Rung, &str, &str, &str); 20] = [
+const TABLE: [(Rung, &str, &str, &str); 21] = [
     (Rung::Judge, "judge", "the judge refuses what it must, and lets pass what it may", "judge.rs"),
+    (Rung::References, "references", "what all is compared with agrees with itself", "references/mod.rs"),
     (Rung::Calibration, "calibration", "p-values are uniform, and power is what is declared", "calibration.rs"),
     (Rung::Noise, "noise", "the Gaussian is the specified one, over all words", "noise.rs"),
     (Rung::Words, "words", "words of neighbouring coordinates are independent", "words/mod.rs"),
@@ -143,6 +145,6 @@ mod tests {
             assert_eq!((rung as usize, rung.name().parse()), (n, Ok(rung)));
             assert!(root.join("src").join(rung.source()).is_file(), "{rung}: {}", rung.source());
         }
-        assert!("no such rung".parse::<Rung>().unwrap_err().contains("judge, calibration, noise"));
+        assert!("no such rung".parse::<Rung>().unwrap_err().contains("judge, references, calibration"));
     }
 }

@@ -13,7 +13,7 @@ use stoquant_certify::findings::Findings;
 use stoquant_certify::laws::Case;
 use stoquant_certify::lockstep::{self as chains, RUNG};
 use stoquant_certify::parts::{of_case, of_setup};
-use stoquant_certify::{Certificate, Level, Part, Plan, Rung, coupled, machines};
+use stoquant_certify::{Certificate, Level, Part, Plan, Rung, coupled, judge, machines};
 use stoquant_diffusion::int8::quantize::ROWS;
 use stoquant_diffusion::int8::{Plan as Sampler, quantize};
 use stoquant_diffusion::model::Model;
@@ -60,13 +60,13 @@ pub fn certify(
     }
     let identity = device.identity();
     let engine = format!("{}, firmware {:016x}", identity.target(), identity.build);
-    Ok(Certificate { engine, level: Level::Standard, seed: extent.seed, ..Certificate::judge(findings) })
+    Ok(judge::certificate(engine, Level::Standard, extent.seed, findings))
 }
 
 /// What the board can show.
 fn parts(device: &Device, extent: Extent) -> Vec<Part> {
     let Extent { updates, effort, seed } = extent;
-    let mut parts = Vec::new();
+    let mut parts = vec![judge::part()];
     let critical = Phi4::kappa_form(0.27, 0.022);
     let setup = |arith, integrator| Setup {
         extents: Extents::from([SIDE, SIDE]),

@@ -257,7 +257,11 @@ pub const PARTS: [(&str, Part); 3] = [("evaluations", evaluations), ("chains", c
 
 /// Single evaluations and steps of the shipped models.
 fn evaluations(subject: &Subject, level: Level, seed: u64) -> Vec<Check> {
-    let cases = [("c16-int8", "c16-int8, 100 steps", reverse(100)), ("n8-int8", "n8-int8, flow", FLOW)];
+    let cases = [
+        ("c16-int8", "c16-int8, 100 steps", reverse(100)),
+        ("n8-int8", "n8-int8, flow", FLOW),
+        ("c32-int8", "c32-int8, flow", FLOW),
+    ];
     let of = |(name, label, plan): (&str, &str, Plan)| {
         let model = Model::load(name)?;
         with_image(subject, &model, plan, |device| {
