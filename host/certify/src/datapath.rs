@@ -126,7 +126,7 @@ pub(super) fn follow(factory: &Factory, setup: &Setup, chain: u32, first: u64, s
     let free = light(setup);
     let mut twin = Twin::new(factory, &free, chain)?;
     let max = twin.integers.max();
-    twin.set(&vec![if chain % 2 == 0 { max } else { -max }; setup.volume()], first)?;
+    twin.set(&vec![if chain.is_multiple_of(2) { max } else { -max }; setup.volume()], first)?;
     twin.sweep(first)?;
     add(twin);
     Ok(wrong)

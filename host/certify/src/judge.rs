@@ -239,12 +239,14 @@ mod tests {
             }
             certificate
         }
-        let clipped = |p: f64, check: Check| match check.criterion {
-            Criterion::Normal(z) if stats::two_sided(z) < p => {
-                Check { criterion: Criterion::Normal(stats::z_from_two_sided(p)), ..check }
+        fn clipped(p: f64, check: Check) -> Check {
+            match check.criterion {
+                Criterion::Normal(z) if stats::two_sided(z) < p => {
+                    Check { criterion: Criterion::Normal(stats::z_from_two_sided(p)), ..check }
+                }
+                _ => check,
             }
-            _ => check,
-        };
+        }
         let judges: [(&str, Judge); 6] = [
             ("p cut off at 1e-6", |f| seen(f, |c| clipped(1e-6, c))),
             ("p cut off at 1e-10", |f| seen(f, |c| clipped(1e-10, c))),

@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn core_passes_and_figures_are_whole() {
-        let found = findings(&NoiseSubject::default(), Level::Standard);
+        let found = findings(&NoiseSubject::default(), Level::Standard, 1);
         for figure in &found.figures {
             for series in &figure.series {
                 assert!(series.x.len() == series.y.len() && series.y.len() > 90, "{}", figure.name);

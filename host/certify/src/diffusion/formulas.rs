@@ -296,7 +296,7 @@ fn magnetisation(seed: u64) -> Result<Check, Error> {
             let word: u64 = rng.random();
             let (m, uniform) = (law.draw(word), ((word >> 1) as f64 + 0.5) / 2f64.powi(63));
             let [p, below] = at(m.abs());
-            let sign = if word % 2 == 0 { m >= 0.0 } else { m <= 0.0 };
+            let sign = if word.is_multiple_of(2) { m >= 0.0 } else { m <= 0.0 };
             off = largest([off, below - uniform, f64::from(u8::from(!sign)), law.draw(word ^ 1) + m]);
             off = largest([off, law.ln_density(m).exp() / (0.5 * p) - 1.0]);
         }

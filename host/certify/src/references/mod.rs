@@ -4,11 +4,11 @@
 mod analysis;
 
 use rayon::prelude::*;
-use stoquant_exact::analysis::gammas;
-use stoquant_exact::estimate::{Observable, Observables};
+use stoquant_exact::analysis::{ChainSeries, gammas};
+use stoquant_exact::estimate::{Observable as Of, Observables};
 use stoquant_exact::exact;
 use stoquant_exact::sampler::{self, Cluster, Hmc, SamplerError};
-use stoquant_model::{IntegratorKind, Phi4 as Action};
+use stoquant_model::{IntegratorKind, Phi4};
 
 use super::Level;
 use super::check::Check;
@@ -25,7 +25,7 @@ pub fn checks(level: Level, effort: f64, seed: u64) -> Vec<Check> {
 }
 
 /// The largest relative difference of some observables, in units of what both results claim and 1e-11.
-fn apart(a: &Observables, b: &Observables, of: &[Observable]) -> f64 {
+fn apart(a: &Observables, b: &Observables, of: &[Of]) -> f64 {
     of.iter().fold(0.0, |most: f64, observable| {
         let [Some(a), Some(b)] = [a, b].map(|table| table.get(observable)) else { return f64::INFINITY };
         let off = (a.value - b.value).abs() / (a.error + b.error + 1e-11 * b.value.abs());
@@ -33,16 +33,15 @@ fn apart(a: &Observables, b: &Observables, of: &[Observable]) -> f64 {
     })
 }
 
-const MOMENTS: [Observable; 5] =
-    [Observable::Phi2, Observable::Phi4, Observable::Nn, Observable::M2, Observable::ConfigTemperature];
+/// What samplers are held to. The last one is the sharpest: it knows of every bond.
+const MOMENTS: [Of; 6] = [Of::Phi2, Of::Phi4, Of::Nn, Of::M2, Of::AbsM, Of::ConfigTemperature];
 
 /// Exact results against each other.
 fn routes() -> Vec<Check> {
-    use Observable::{AbsM, Chi, M2, M4, Nn, Phi2, Phi4};
-    let weak = Action::kappa_form(0.27, 0.022);
-    let strong = Action::kappa_form(0.4, 0.1);
-    let free = Action { kappa: 0.2, b: 1.1, lambda: 0.0 };
-    let well = Action { kappa: 0.0, b: 0.5, lambda: 0.25 };
+    let weak = Phi4::kappa_form(0.27, 0.022);
+    let strong = Phi4::kappa_form(0.4, 0.1);
+    let free = Phi4 { kappa: 0.2, b: 1.1, lambda: 0.0 };
+    let well = Phi4 { kappa: 0.0, b: 0.5, lambda: 0.25 };
     let mut checks = Vec::new();
     let mut compare =
         |name: &str, a: Result<Observables, exact::Error>, b: Result<Observables, exact::Error>, of: &[_]| {
@@ -53,7 +52,7 @@ fn routes() -> Vec<Check> {
                 (Err(error), _) | (_, Err(error)) => Check::undecided(RUNG, format!("{name}: {error}")),
             });
         };
-    let all = [Phi2, Phi4, Nn, AbsM, M2, M4, Chi];
+    let all = [Of::Phi2, Of::Phi4, Of::Nn, Of::AbsM, Of::M2, Of::M4, Of::Chi];
     for (n, c) in [(3, strong), (8, weak), (16, strong)] {
         compare(
             &format!("ring of {n}, transfer matrix and slices"),
@@ -62,34 +61,39 @@ fn routes() -> Vec<Check> {
             &all,
         );
         // A direction of one site adds its bond to the mass term.
-        let heavier = Action { b: c.b + 2.0 * c.kappa, ..c };
+        let heavier = Phi4 { b: c.b + 2.0 * c.kappa, ..c };
         let thin = exact::lattice(&[1, n], &heavier);
         compare(
             &format!("ring of {n}, alone and as one row of a plane"),
             thin,
             exact::ring(n, &c),
-            &[Phi2, Phi4, AbsM, M2],
+            &[Of::Phi2, Of::Phi4, Of::AbsM, Of::M2],
         );
     }
     let gaussian = |extents: &[usize]| exact::free(extents, &free, None, IntegratorKind::Mala, 1.0);
-    compare("free ring of 7, transfer matrix and modes", exact::ring(7, &free), gaussian(&[7]), &[Phi2, Phi4, Nn, M2]);
+    compare(
+        "free ring of 7, transfer matrix and modes",
+        exact::ring(7, &free),
+        gaussian(&[7]),
+        &[Of::Phi2, Of::Phi4, Of::Nn, Of::M2],
+    );
     compare(
         "free plane of 2x3, slices and modes",
         exact::lattice(&[2, 3], &free),
         gaussian(&[2, 3]),
-        &[Phi2, Phi4, Nn, M2],
+        &[Of::Phi2, Of::Phi4, Of::Nn, Of::M2],
     );
     compare(
         "free plane of 3x3, slices and modes",
         exact::lattice(&[3, 3], &free),
         gaussian(&[3, 3]),
-        &[Phi2, Phi4, Nn, M2],
+        &[Of::Phi2, Of::Phi4, Of::Nn, Of::M2],
     );
     compare(
         "one site, quadrature and slices",
         exact::site(well.b, well.lambda),
         exact::lattice(&[], &well),
-        &[Phi2, Phi4],
+        &[Of::Phi2, Of::Phi4],
     );
 
     // Sums over all fields on a grid, which converge as a power of e^{-1/h²}.
@@ -98,7 +102,7 @@ fn routes() -> Vec<Check> {
         checks.push(match exact::lattice(&extents, &weak) {
             Ok(table) => {
                 let summed = summed(&extents, &weak, points);
-                let off = [Phi2, Phi4, Nn].iter().zip(summed).map(|(observable, known)| {
+                let off = [Of::Phi2, Of::Phi4, Of::Nn].iter().zip(summed).map(|(observable, known)| {
                     table.get(observable).map_or(f64::INFINITY, |found| (found.value / known - 1.0).abs())
                 });
                 Check::bound(RUNG, name, off.fold(0.0, f64::max), 0.0, 1e-8)
@@ -113,9 +117,10 @@ fn routes() -> Vec<Check> {
         checks.push(match exact::lattice(&extents, &weak) {
             Ok(table) => {
                 let at = |observable| table.get(&observable).map_or(0.0, |found| found.value);
-                let hopping = 4.0 * extents.len() as f64 * weak.kappa * at(Nn);
-                let sum = 2.0 * weak.b * at(Phi2) + 4.0 * weak.lambda * at(Phi4) - hopping;
-                let error: f64 = [Phi2, Phi4, Nn].iter().filter_map(|o| table.get(o)).map(|e| 4.0 * e.error).sum();
+                let hopping = 4.0 * extents.len() as f64 * weak.kappa * at(Of::Nn);
+                let sum = 2.0 * weak.b * at(Of::Phi2) + 4.0 * weak.lambda * at(Of::Phi4) - hopping;
+                let error: f64 =
+                    [Of::Phi2, Of::Phi4, Of::Nn].iter().filter_map(|o| table.get(o)).map(|e| 4.0 * e.error).sum();
                 Check::bound(RUNG, name, sum, 1.0, 1e-10 + error)
             }
             Err(error) => Check::undecided(RUNG, format!("{name}: {error}")),
@@ -125,10 +130,10 @@ fn routes() -> Vec<Check> {
 }
 
 /// ⟨φ²⟩, ⟨φ⁴⟩ and ⟨φφ'⟩ of a few sites, summed over all fields on a grid.
-fn summed(extents: &[usize], c: &Action, points: usize) -> [f64; 3] {
+fn summed(extents: &[usize], c: &Phi4, points: usize) -> [f64; 3] {
     let (sites, reach) = (extents.iter().product::<usize>(), 5.5);
     let grid: Vec<f64> = (0..points).map(|i| reach * (2.0 * i as f64 / (points - 1) as f64 - 1.0)).collect();
-    let bonds = Action { kappa: -0.5, b: 0.0, lambda: 0.0 };
+    let bonds = Phi4 { kappa: -0.5, b: 0.0, lambda: 0.0 };
     let directions = (extents.len() * sites) as f64;
     let of = |first: &f64| {
         let (mut sums, mut index, mut phi) = ([0.0; 4], vec![0; sites], vec![0.0; sites]);
@@ -155,7 +160,7 @@ fn summed(extents: &[usize], c: &Action, points: usize) -> [f64; 3] {
 }
 
 /// ⟨φ²⟩ of one site in a single well: Z = ½√(b/λ) e^x K_{1/4}(x), x = b²/8λ, and ⟨φ²⟩ = -∂ln Z/∂b.
-fn bessel(c: &Action) -> Check {
+fn bessel(c: &Phi4) -> Check {
     let x = c.b * c.b / (8.0 * c.lambda);
     // K_ν(x) = ∫_0^∞ e^{-x cosh t} cosh νt dt, its derivative by x likewise.
     let integral = |f: &dyn Fn(f64) -> f64| (0..4000).map(|i| 0.005 * (f64::from(i) + 0.5)).map(f).sum::<f64>() * 0.005;
@@ -166,58 +171,59 @@ fn bessel(c: &Action) -> Check {
     let name = "one site, quadrature and Bessel function: relative difference of <phi^2>";
     match exact::site(c.b, c.lambda) {
         Ok(table) => {
-            let found = table.get(&Observable::Phi2).map_or(f64::NAN, |found| found.value);
+            let found = table.get(&Of::Phi2).map_or(f64::NAN, |found| found.value);
             Check::bound(RUNG, name, found / known - 1.0, 0.0, 1e-10)
         }
         Err(error) => Check::undecided(RUNG, format!("{name}: {error}")),
     }
 }
 
-/// Clusters and HMC on lattices that are known exactly: as sharp as a promise of half a per cent to two.
+/// A chain of a reference sampler.
+type Sample = fn(&[usize], Phi4, u64, usize) -> Result<ChainSeries, SamplerError>;
+
+/// Reference samplers.
+const SAMPLERS: [(&str, Sample); 2] = [
+    ("clusters", |extents, c, seed, count| {
+        Ok(sampler::run(&mut Cluster::new(extents, c, seed)?, count / 20, count, 1))
+    }),
+    ("HMC", |extents, c, seed, count| Ok(sampler::run(&mut Hmc::new(extents, c, seed)?, count / 20, count, 1))),
+];
+
+/// Relative deviation that a run of the default length finds.
+const PROMISE: f64 = 0.06;
+
+/// Clusters and HMC on lattices that are known exactly.
 fn samplers(effort: f64, seed: u64) -> Vec<Check> {
-    let lattices: [(&[usize], Action); 3] = [
-        (&[3, 3], Action::kappa_form(0.27, 0.022)),
-        (&[8], Action::kappa_form(0.4, 0.1)),
-        (&[2, 2], Action::kappa_form(0.3, 0.5)),
+    let lattices: [(&[usize], Phi4); 3] = [
+        (&[3, 3], Phi4::kappa_form(0.27, 0.022)),
+        (&[8], Phi4::kappa_form(0.4, 0.1)),
+        (&[2, 2], Phi4::kappa_form(0.3, 0.5)),
     ];
     let count = (100_000.0 * effort).max(2000.0) as usize;
-    type Series = Result<stoquant_exact::analysis::ChainSeries, SamplerError>;
-    let clusters = |extents: &[usize], c: Action, seed: u64| -> Series {
-        Ok(sampler::run(&mut Cluster::new(extents, c, seed)?, count / 20, count, 1))
-    };
-    let hmc = |extents: &[usize], c: Action, seed: u64| -> Series {
-        Ok(sampler::run(&mut Hmc::new(extents, c, seed)?, count / 20, count, 1))
-    };
-    type Sampler<'a> = &'a (dyn Fn(&[usize], Action, u64) -> Series + Sync);
-    let named: [(&str, Sampler<'_>); 2] = [("clusters", &clusters), ("HMC", &hmc)];
-    let runs: Vec<_> = named.iter().flat_map(|name| lattices.iter().map(move |lattice| (name, lattice))).collect();
-    let of = |(index, ((name, run), (extents, c))): (usize, &(&(&str, Sampler<'_>), &(&[usize], Action)))| {
+    let of = |run: usize| {
+        let ((name, sample), (extents, c)) = (SAMPLERS[run / lattices.len()], lattices[run % lattices.len()]);
         let label = format!("{name} on {extents:?}");
         let volume: usize = extents.iter().product();
-        let exact = exact::lattice(extents, c).map_err(|error| error.to_string());
-        let series = run(extents, *c, seed.wrapping_add((index as u64 + 1) << 40)).map_err(|error| error.to_string());
+        let exact = exact::lattice(extents, &c).map_err(|error| error.to_string());
+        let series = sample(extents, c, seed.wrapping_add((run as u64 + 1) << 40), count);
+        let series = series.map_err(|error| error.to_string());
         let found = series.and_then(|series| gammas(&[series], volume).map_err(|error| error.to_string()));
         let (exact, found) = match (exact, found) {
             (Ok(exact), Ok(found)) => (exact, found),
             (Err(error), _) | (_, Err(error)) => return vec![Check::undecided(RUNG, format!("{label}: {error}"))],
         };
-        let moments = MOMENTS.iter().chain(&[Observable::AbsM]);
-        moments
-            .map(|&observable| {
-                let name = format!("{label}: {}", observable.key());
-                match (found.get(&observable), exact.get(&observable)) {
-                    (Some(gamma), Some(known)) => {
-                        let check = Check::statistic(RUNG, name, gamma, known.value, known.error);
-                        check.promising(PROMISE / effort.min(1.0).sqrt() * known.value.abs())
-                    }
-                    _ => Check::undecided(RUNG, format!("{name}: not measured")),
+        let against = |&observable: &Of| {
+            let name = format!("{label}: {}", observable.key());
+            match (found.get(&observable), exact.get(&observable)) {
+                (Some(gamma), Some(known)) => {
+                    let check = Check::statistic(RUNG, name, gamma, known.value, known.error);
+                    check.promising(PROMISE / effort.sqrt() * known.value.abs())
                 }
-            })
-            .collect()
+                _ => Check::undecided(RUNG, format!("{name}: not measured")),
+            }
+        };
+        MOMENTS.iter().map(against).collect()
     };
-    let checks: Vec<Vec<Check>> = runs.par_iter().enumerate().map(of).collect();
+    let checks: Vec<Vec<Check>> = (0..SAMPLERS.len() * lattices.len()).into_par_iter().map(of).collect();
     checks.concat()
 }
-
-/// Relative deviation that a run of the default length finds.
-const PROMISE: f64 = 0.06;

@@ -35,7 +35,7 @@ fn near(rng: &mut Rng, n: usize) -> usize {
 
 /// A prime number, the first one from a random number on.
 fn prime(rng: &mut Rng, from: usize, to: usize) -> usize {
-    let is_prime = |n: &usize| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let is_prime = |n: &usize| (2..).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
     (within(rng, from, to)..).find(is_prime).unwrap_or(to)
 }
 
