@@ -71,8 +71,10 @@ fn addresses(seed: u64) -> Vec<Check> {
     for (tag, stream) in STREAMS {
         let (step, site) = (rng.random_range(0..1 << 44), rng.random_range(0..1 << 37));
         let base = Address { seed: rng.random(), chain: rng.random(), stream, step, site };
-        let flip =
-            |from: u32, bits: u32, bit: u32| u64::from((from..from + bits).contains(&bit)) << (bit - from.min(bit));
+        let flip = |from: u32, bits: u32, bit: u32| match (from..from + bits).contains(&bit) {
+            true => 1_u64 << (bit - from),
+            false => 0,
+        };
         let of = |at: Address| Threefry::new(at.seed, at.chain, tag);
         let word = |at: Address| of(at).word(at.step, at.site as usize);
         for bit in 0..64 + 32 + 44 + 37 {
