@@ -38,7 +38,7 @@ const TABLE: [(Rung, &str, &str, &str); 18] = [
     (Rung::Identity, "identity", "symmetries, restarts, chains and units hold bit for bit", "identity.rs"),
     (Rung::Machines, "machines", "vectors and threads change no bit", "machines.rs"),
     (Rung::Enumeration, "enumeration", "an eight-bit site samples what its formula says", "enumeration/mod.rs"),
-    (Rung::ExactLaw, "exact-law", "the integers of one site have the law that is computed for them", "exact_law.rs"),
+    (Rung::ExactLaw, "exact-law", "the integers of one site and of two have the law computed for them", "exact_law.rs"),
     (
         Rung::FokkerPlanck,
         "fokker-planck",

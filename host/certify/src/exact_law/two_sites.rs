@@ -10,7 +10,7 @@ use stoquant_exact::estimate::Observable;
 use stoquant_exact::exact;
 use stoquant_exact::fokker_planck::PairLaw;
 use stoquant_exact::reference::Datapath;
-use stoquant_integers::law::two_sites::{CoreSweep, JointLaw, Solution, TOLERANCE, TwoSites, condition};
+use stoquant_integers::law::two_sites::{CoreSweep, Drift, JointLaw, Solution, TOLERANCE, TwoSites, condition};
 use stoquant_integers::markov::{LSB, MAX, WIDTH};
 use stoquant_model::Phi4;
 
@@ -46,17 +46,24 @@ const MORE: [Case; 3] = [
 pub fn checks(level: Level, seed: u64) -> Result<Findings, Error> {
     let mut findings = Findings::default();
     let full = level == Level::Full;
-    for case in CASES.iter().chain(if full { &MORE[..] } else { &[] }) {
-        let core = CoreSweep::<Fx<WIDTH>>::new(&case.couplings, case.eps)?;
-        let chain = TwoSites::new(&core.couplings(), core.eps());
-        let label = format!("two sites, {}, eps = {:.4}", case.name, chain.eps);
-        let pairings = if full { 4 } else { 1 };
-        findings.extend(transitions(&label, &chain, core.noises(), pairings, seed, |n, eta| core.step(n, eta)));
-        findings.extend(
-            law(&label, &chain).unwrap_or_else(|error| vec![Check::undecided(RUNG, format!("{label}: {error}"))]),
-        );
+    for case in &CASES {
+        findings.extend(of_case(case, if full { 4 } else { 1 }, seed)?);
+    }
+    for case in MORE.iter().filter(|_| full) {
+        findings.extend(of_case(case, 1, seed)?);
     }
     Ok(findings)
+}
+
+/// Transitions of the core, and the law that follows from them.
+fn of_case(case: &Case, pairings: usize, seed: u64) -> Result<Vec<Check>, Error> {
+    let core = CoreSweep::<Fx<WIDTH>>::new(&case.couplings, case.eps)?;
+    let chain = TwoSites::new(&core.couplings(), core.eps());
+    let label = format!("two sites, {}, eps = {:.4}", case.name, chain.eps);
+    let mut checks = transitions(&label, &chain, &core.noises(), pairings, seed, |n, eta| core.step(n, eta));
+    let undecided = |error| vec![Check::undecided(RUNG, format!("{label}: {error}"))];
+    checks.extend(law(&label, &chain).unwrap_or_else(undecided));
+    Ok(checks)
 }
 
 /// Sweeps from every state with every noise at the first site, and at the second one that differs from pairing to
@@ -64,13 +71,13 @@ pub fn checks(level: Level, seed: u64) -> Result<Findings, Error> {
 fn transitions(
     label: &str,
     chain: &TwoSites,
-    noises: Vec<i32>,
+    noises: &[i32],
     pairings: usize,
     seed: u64,
     sweep: impl Fn([i32; 2], [i32; 2]) -> [i32; 2] + Sync,
 ) -> Vec<Check> {
     let count = noises.len();
-    // Of the noises' number, a prime, any multiple but 0 goes through all of them.
+    // 199 noises, a prime: a multiple of k goes through all of them.
     let other = |pairing: usize, k: usize, state: usize| {
         let shift = (seed as usize).wrapping_add(state).wrapping_mul(31) % count;
         noises[(k * (2 + pairing) + shift) % count]
@@ -136,10 +143,14 @@ fn solved(label: &str, chain: &TwoSites, solution: &Solution) -> Vec<Check> {
     ]
 }
 
+/// What is averaged over a law.
+type Mean = fn(f64, f64) -> f64;
+
 /// The law against those of the theory. Fractions are measured: docs/verification.md.
 fn compared(label: &str, chain: &TwoSites, law: &JointLaw) -> Result<Vec<Check>, exact::Error> {
     let rounding = LSB * LSB / 12.0;
-    let (Some(plain), Some(dithered)) = (chain.solve_gaussian(0.0), chain.solve_gaussian(rounding)) else {
+    let gaussian = |more| chain.solve_gaussian(Drift::Integers, more);
+    let (Some(plain), Some(dithered)) = (gaussian(0.0), gaussian(rounding)) else {
         return Ok(vec![Check::undecided(RUNG, format!("{label}: the continuous chain was not solved"))]);
     };
     let (plain, dithered) = (plain.law, dithered.law);
@@ -151,15 +162,15 @@ fn compared(label: &str, chain: &TwoSites, law: &JointLaw) -> Result<Vec<Check>,
     let (gibbs, factor) = (JointLaw::gibbs(&c), chain.factor_gibbs());
     let action = |x: f64, y: f64| c.b * (x * x + y * y) + c.lambda * (x.powi(4) + y.powi(4)) - 4.0 * c.kappa * x * y;
     // Δ²/(24ε)·d⟨O⟩/dT, the derivative being a covariance with S.
-    let warmed = |f: &dyn Fn(f64, f64) -> f64| {
+    let warmed = |f: Mean| {
         let slope = factor.mean(|x, y| f(x, y) * action(x, y)) - factor.mean(f) * factor.mean(action);
         chain.rounding_temperature() * slope
     };
-    let square = |x: f64, y: f64| 0.5 * (x * x + y * y);
-    let unit = warmed(&square).abs();
+    let square: Mean = |x, y| 0.5 * (x * x + y * y);
+    let unit = warmed(square).abs();
     let mut checks = Vec::new();
-    let means: [(&str, Observable, &dyn Fn(f64, f64) -> f64); 2] =
-        [("<φ²>", Observable::Phi2, &square), ("<φ0φ1>", Observable::Nn, &|x, y| x * y)];
+    let means: [(&str, Observable, Mean); 2] =
+        [("<φ²>", Observable::Phi2, square), ("<φ0φ1>", Observable::Nn, |x, y| x * y)];
     for (name, observable, f) in means {
         let mut bound = |what: &str, value, expected, bound| {
             checks.push(Check::bound(RUNG, format!("{label}: {name}{what}"), value, expected, bound));
@@ -205,7 +216,8 @@ mod tests {
     /// Checks that fail, by how many times their bound.
     fn failures(checks: Vec<Check>) -> Vec<(String, f64)> {
         let deviation = |check: &Check| (check.value - check.expected).abs();
-        let failed = checks.into_iter().filter(|check| !(deviation(check) <= check.error));
+        let passes = |check: &Check| deviation(check) <= check.error;
+        let failed = checks.into_iter().filter(|check| !passes(check));
         failed.map(|check| (deviation(&check) / check.error, check.name)).map(|(factor, name)| (name, factor)).collect()
     }
 
@@ -227,7 +239,7 @@ mod tests {
         assert!((more.kappa / c.kappa - 1.02).abs() < 0.001);
         let caught =
             |name: &str, sweep: &(dyn Fn([i32; 2], [i32; 2]) -> [i32; 2] + Sync), law: &JointLaw, factor: f64| {
-                let transitions = failures(transitions("", &chain, noises.clone(), 1, 3, sweep));
+                let transitions = failures(transitions("", &chain, &noises, 1, 3, sweep));
                 assert!(transitions.iter().any(|(name, _)| name.contains("sweeps")), "{name}: {transitions:?}");
                 let found = failures(compared("", &chain, law).unwrap());
                 let sharpest = found.iter().find(|(name, _)| name.contains("<φ0φ1>, dithered chain")).map(|(_, f)| *f);

@@ -39,6 +39,15 @@ use crate::noise_law::NoiseLaw;
 /// Accumulator units of one unit of the field.
 const UNIT: i64 = 1 << (WIDTH + 3);
 
+/// Which drift a site of a continuous chain has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drift {
+    /// That of the integers, with the mass factor as it is rounded.
+    Integers,
+    /// That of the couplings.
+    Couplings,
+}
+
 /// Everything that determines the integers of the chain.
 #[derive(Clone, Debug)]
 pub struct TwoSites {
@@ -114,15 +123,22 @@ impl TwoSites {
         1.0 + self.noise.variance_error()
     }
 
-    /// The drift of an uncoupled site as these integers have it.
-    fn drift(&self, own: usize) -> f64 {
-        (self.centre[own * SITE + index(0)] - i64::from(level(own)) * UNIT) as f64 / UNIT as f64 * LSB
+    /// ε·K of an uncoupled site.
+    fn drift(&self, of: Drift, own: usize) -> f64 {
+        let Phi4 { b, lambda, .. } = self.couplings;
+        match of {
+            Drift::Integers => {
+                let without = i64::from(level(own)) * UNIT;
+                (self.centre[own * SITE + index(0)] - without) as f64 / UNIT as f64 * LSB
+            }
+            Drift::Couplings => -self.eps * phi(own) * (2.0 * b + 4.0 * lambda * phi(own).powi(2)),
+        }
     }
 
-    /// Gaussian rows: drift of a site as the integers have it, coupling as reported, no rounding of the field, and so
-    /// much more variance in each step (Δ²/12: rounding as noise).
-    pub fn gaussian_rows(&self, more_variance: f64) -> Rows {
-        let drift: Vec<f64> = (0..SITE).map(|own| f64::from(level(own)) + self.drift(own) / LSB).collect();
+    /// Gaussian rows: the coupling as reported, no rounding of the field, and so much more variance in each step (Δ²/12:
+    /// rounding as noise).
+    pub fn gaussian_rows(&self, of: Drift, more_variance: f64) -> Rows {
+        let drift: Vec<f64> = (0..SITE).map(|own| f64::from(level(own)) + self.drift(of, own) / LSB).collect();
         let hop = 4.0 * self.couplings.kappa * self.eps / LSB;
         let centre = |own: usize, other: usize| drift[own] + hop * phi(other);
         let sigma = (2.0 * self.eps * self.noise_variance() + more_variance).sqrt() / LSB;
@@ -148,8 +164,8 @@ impl TwoSites {
     }
 
     /// The law of the chain with [`gaussian_rows`](Self::gaussian_rows).
-    pub fn solve_gaussian(&self, more_variance: f64) -> Option<Solution> {
-        self.solve_rows(&self.gaussian_rows(more_variance))
+    pub fn solve_gaussian(&self, of: Drift, more_variance: f64) -> Option<Solution> {
+        self.solve_rows(&self.gaussian_rows(of, more_variance))
     }
 
     fn solve_rows(&self, rows: &Rows) -> Option<Solution> {
@@ -159,7 +175,7 @@ impl TwoSites {
     /// e^{-S} with the potential whose force is the drift of the integers: what the rounding of the mass factor does to
     /// the target.
     pub fn factor_gibbs(&self) -> JointLaw {
-        let force: Vec<f64> = (0..SITE).map(|own| self.drift(own) / self.eps).collect();
+        let force: Vec<f64> = (0..SITE).map(|own| self.drift(Drift::Integers, own) / self.eps).collect();
         let mut potential = vec![0.0; SITE];
         for own in 1..SITE {
             potential[own] = potential[own - 1] - 0.5 * LSB * (force[own - 1] + force[own]);

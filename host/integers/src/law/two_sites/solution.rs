@@ -61,22 +61,22 @@ pub fn fixed_point(apply: impl Fn(&[f64]) -> Vec<f64>, start: &JointLaw) -> Opti
 /// Where an update grows with either site, chains under one noise keep their order: all of them stay between those from
 /// the two corners, and where these two differ, so does f, by 1 at least. P(they differ after n steps) ≤ E(f_upper -
 /// f_lower) then bounds the distance of any two chains, and a perturbation counts Σ_n of it: the difference of h. Where
-/// the equation of h is off by up to δ, that sum is larger by 1/(1 - 2δ) at most; δ < 1/20 is enough.
+/// the equation of h is off by up to δ, that sum is larger by 1/(1 - 2δ) at most; δ < 1/10 is enough.
 ///
 /// The rows must keep that order: [`TwoSites::keeps_order`](super::TwoSites::keeps_order). `None` if h is not found.
 pub fn condition(rows: &Rows, law: &JointLaw) -> Option<f64> {
     let f: Vec<f64> = (0..SITE * SITE).map(|i| f64::from(level(i / SITE) + level(i % SITE))).collect();
     let average: f64 = f.iter().zip(law.masses()).map(|(f, p)| f * p).sum();
-    let inner = Inner(law.masses().iter().map(|p| p.abs() + 1e-5).collect());
+    let inner = Inner(law.masses().iter().map(|p| p.abs() + 1e-4).collect());
     let mut h = vec![0.0; f.len()];
     for _ in 0..RESTARTS {
         let after = rows.expect(&h);
         let left: Vec<f64> = (0..f.len()).map(|i| f[i] - average - h[i] + after[i]).collect();
         let delta = left.iter().fold(0.0, |delta: f64, left| delta.max(left.abs()));
-        if delta < 0.05 {
+        if delta < 0.1 {
             return Some((h[h.len() - 1] - h[0]) / (1.0 - 2.0 * delta));
         }
-        let (more, _) = krylov::solve(|h| rows.expect(h), &inner, &left, POWERS, 1e-4);
+        let (more, _) = krylov::solve(|h| rows.expect(h), &inner, &left, POWERS, 3e-5);
         h.iter_mut().zip(more).for_each(|(h, more)| *h += more);
     }
     None
