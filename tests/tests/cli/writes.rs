@@ -156,8 +156,8 @@ fn exact_prints_what_is_known() {
     known(&oscillator, "e0", 0.803770651234, 11);
 }
 
-/// The law of two sites. Without a coupling each is one site, whose law is found by another method; with one, the values
-/// of the continuous chain with rounding as noise are a few times its shift away, and the table has those of the JSON.
+/// The law of two sites. Without a coupling each is one site, whose law is found by another method; with one, it lies
+/// within a few shifts by rounding of the continuous chain. The table has the numbers of the JSON.
 #[test]
 fn laws_of_one_site_and_two() {
     let directory = place();

@@ -9,14 +9,16 @@ pub struct Inner(pub Vec<f64>);
 
 impl Inner {
     fn product(&self, x: &[f64], y: &[f64]) -> f64 {
-        // Four sums, that the loop may be one of vectors.
-        let mut sums = [0.0; 4];
-        for ((w, x), y) in self.0.chunks(4).zip(x.chunks(4)).zip(y.chunks(4)) {
-            for (sum, ((w, x), y)) in sums.iter_mut().zip(w.iter().zip(x).zip(y)) {
-                *sum += w * x * y;
+        // Eight sums, that the loop may be one of vectors.
+        let mut sums = [0.0; 8];
+        let ((w, w_rest), (x, x_rest), (y, y_rest)) = (self.0.as_chunks::<8>(), x.as_chunks::<8>(), y.as_chunks::<8>());
+        for ((w, x), y) in w.iter().zip(x).zip(y) {
+            for k in 0..8 {
+                sums[k] += w[k] * x[k] * y[k];
             }
         }
-        sums.iter().sum()
+        let rest: f64 = w_rest.iter().zip(x_rest).zip(y_rest).map(|((w, x), y)| w * x * y).sum();
+        sums.iter().sum::<f64>() + rest
     }
 
     fn norm(&self, x: &[f64]) -> f64 {

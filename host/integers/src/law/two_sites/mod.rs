@@ -1,5 +1,5 @@
-//! The exact stationary law of a lattice: two coupled sites of eight bits, a ring in which both neighbours of a site are
-//! the other one.
+//! The exact stationary law of a lattice: two coupled sites of eight bits, a ring in which both neighbours of a site
+//! are the other one.
 //!
 //! The sites of a Jacobi sweep see the old field and noise of their own, so a transition of the 255² = 65025 states is
 //! a product of two one-site transitions, each a count of words:
@@ -112,7 +112,7 @@ impl TwoSites {
                 shape[(to - first) as usize] += self.noise.words(eta as i32) as f64 / (1_u64 << 32) as f64;
             }
         }
-        Rows::new(width, shapes, |own, other| {
+        Rows::new(width, &shapes, |own, other| {
             let centre = self.centre[own * SITE + other];
             ((centre.div_euclid(UNIT) + first) as i32 + MAX, centre.rem_euclid(UNIT) as u32)
         })
@@ -135,8 +135,8 @@ impl TwoSites {
         }
     }
 
-    /// Gaussian rows: the coupling as reported, no rounding of the field, and so much more variance in each step (Δ²/12:
-    /// rounding as noise).
+    /// Gaussian rows: the coupling as reported, no rounding of the field, and so much more variance in each step
+    /// (Δ²/12: rounding as noise).
     pub fn gaussian_rows(&self, of: Drift, more_variance: f64) -> Rows {
         let drift: Vec<f64> = (0..SITE).map(|own| f64::from(level(own)) + self.drift(of, own) / LSB).collect();
         let hop = 4.0 * self.couplings.kappa * self.eps / LSB;
@@ -153,7 +153,7 @@ impl TwoSites {
             let sum: f64 = (-reach..=reach).map(weight).sum();
             shapes.extend((-reach..=reach).map(|j| weight(j) / sum));
         }
-        Rows::new(width, shapes, |own, other| {
+        Rows::new(width, &shapes, |own, other| {
             (centre(own, other).round() as i32 + MAX - reach, (own * SITE + other) as u32)
         })
     }

@@ -1,7 +1,8 @@
 //! The transition operator of two sites: an outer product of two one-site rows from every state.
 //!
 //! From (a, b) the chain goes to (a', b') with probability r(a; b)[a']·r(b; a)[b']: a band of a few standard deviations
-//! of the noise in either direction. One application to a law touches the square of a band from each of the 255² states.
+//! of the noise in either direction. One application to a law touches the square of a band from each of the 255²
+//! states.
 
 use rayon::prelude::*;
 
@@ -10,6 +11,9 @@ pub const SITE: usize = crate::markov::STATES;
 
 /// Sources shared out among threads in this many parts, whatever the number of threads: sums are the same bits.
 const PARTS: usize = 8;
+
+/// Sums that a loop keeps: rows are filled up with zeros to a multiple.
+const LANES: usize = 8;
 
 /// States of smaller probability are left out: all of them hold less than 7e-18.
 const NEGLIGIBLE: f64 = 1e-22;
@@ -30,7 +34,10 @@ pub struct Rows {
 
 impl Rows {
     /// Rows of `width` entries: `row(own, other)` says where one begins and which shape it has.
-    pub fn new(width: usize, shapes: Vec<f64>, row: impl Fn(usize, usize) -> (i32, u32)) -> Self {
+    pub fn new(width: usize, shapes: &[f64], row: impl Fn(usize, usize) -> (i32, u32)) -> Self {
+        let padding = vec![0.0; width.next_multiple_of(LANES) - width];
+        let shapes: Vec<f64> = shapes.chunks(width).flat_map(|shape| shape.iter().chain(&padding)).copied().collect();
+        let width = width + padding.len();
         let (first, shape): (Vec<i32>, Vec<u32>) = (0..SITE * SITE).map(|i| row(i / SITE, i % SITE)).unzip();
         let below = first.iter().map(|first| -first).max().unwrap_or(0);
         let above = first.iter().map(|first| first + width as i32 - SITE as i32).max().unwrap_or(0);
@@ -123,11 +130,12 @@ impl Rows {
     }
 }
 
+/// Σ x y over the length of y, a multiple of [`LANES`].
 fn dot(x: &[f64], y: &[f64]) -> f64 {
-    let mut sums = [0.0; 4];
-    for (x, y) in x.chunks(4).zip(y.chunks(4)) {
-        for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
-            *sum += x * y;
+    let mut sums = [0.0; LANES];
+    for (x, y) in x.as_chunks::<LANES>().0.iter().zip(y.as_chunks::<LANES>().0) {
+        for k in 0..LANES {
+            sums[k] += x[k] * y[k];
         }
     }
     sums.iter().sum()

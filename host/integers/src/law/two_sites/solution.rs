@@ -51,33 +51,32 @@ pub fn fixed_point(apply: impl Fn(&[f64]) -> Vec<f64>, start: &JointLaw) -> Opti
     None
 }
 
-/// What a perturbation of one step may do to the law at most, both in total variation: h(max, max) - h(-max, -max),
-/// where
+/// What a perturbation of one step may do to the law at most, both in total variation: h(max, max) - h(-max, -max) for
+/// any h whose g = h - Ph grows by 1 at least from each state to the next of either site.
 ///
-/// ```text
-/// h - Ph = f - πf,   f(a, b) = n_a + n_b   (integers).
-/// ```
+/// Where an update grows with either site ([`TwoSites::keeps_order`](super::TwoSites::keeps_order)), chains under one
+/// noise keep their order, and all of them stay between those from the two corners. As long as these differ, g does, by
+/// 1 at least. So P(they differ after n steps), which bounds the distance of any two chains, is at most E(g_upper -
+/// g_lower), and a perturbation counts the sum of these over n: the difference of h at the start.
 ///
-/// Where an update grows with either site, chains under one noise keep their order: all of them stay between those from
-/// the two corners, and where these two differ, so does f, by 1 at least. P(they differ after n steps) ≤ E(f_upper -
-/// f_lower) then bounds the distance of any two chains, and a perturbation counts Σ_n of it: the difference of h. Where
-/// the equation of h is off by up to δ, that sum is larger by 1/(1 - 2δ) at most; δ < 1/10 is enough.
-///
-/// The rows must keep that order: [`TwoSites::keeps_order`](super::TwoSites::keeps_order). `None` if h is not found.
+/// h is sought from h - Ph = n_a + n_b - ⟨n_a + n_b⟩, and divided by the least growth of its g. `None` if that stays
+/// below a half.
 pub fn condition(rows: &Rows, law: &JointLaw) -> Option<f64> {
     let f: Vec<f64> = (0..SITE * SITE).map(|i| f64::from(level(i / SITE) + level(i % SITE))).collect();
     let average: f64 = f.iter().zip(law.masses()).map(|(f, p)| f * p).sum();
     let inner = Inner(law.masses().iter().map(|p| p.abs() + 1e-4).collect());
     let mut h = vec![0.0; f.len()];
+    let mut left: Vec<f64> = f.iter().map(|f| f - average).collect();
     for _ in 0..RESTARTS {
-        let after = rows.expect(&h);
-        let left: Vec<f64> = (0..f.len()).map(|i| f[i] - average - h[i] + after[i]).collect();
-        let delta = left.iter().fold(0.0, |delta: f64, left| delta.max(left.abs()));
-        if delta < 0.1 {
-            return Some((h[h.len() - 1] - h[0]) / (1.0 - 2.0 * delta));
-        }
-        let (more, _) = krylov::solve(|h| rows.expect(h), &inner, &left, POWERS, 3e-5);
+        let (more, _) = krylov::solve(|h| rows.expect(h), &inner, &left, POWERS, 1e-4);
         h.iter_mut().zip(more).for_each(|(h, more)| *h += more);
+        let g: Vec<f64> = rows.expect(&h).iter().zip(&h).map(|(after, h)| h - after).collect();
+        // h is symmetric in its sites, and so is g.
+        let growth = (SITE..SITE * SITE).map(|i| g[i] - g[i - SITE]).fold(f64::INFINITY, f64::min);
+        if growth >= 0.5 {
+            return Some((h[h.len() - 1] - h[0]) / growth);
+        }
+        left = (0..f.len()).map(|i| f[i] - average - g[i]).collect();
     }
     None
 }
