@@ -3,6 +3,8 @@
 //!
 //! Tolerances are those of the next order, measured over the widths and steps named; see docs/verification.md.
 
+mod two_sites;
+
 use stoquant_core::action::QuarticDrift;
 use stoquant_core::arith::{Arith, Fx};
 use stoquant_core::error::Error;
@@ -24,6 +26,8 @@ use stoquant_exact::exact::{self, SitePotential};
 use stoquant_integers::law::{Chain, EulerOperator, Rounding, Solved, TOLERANCE, total_variation};
 use stoquant_integers::markov::Always;
 use stoquant_integers::noise_law::classes;
+
+pub use two_sites::checks as two_sites;
 
 const RUNG: Rung = Rung::ExactLaw;
 

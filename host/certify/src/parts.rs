@@ -88,6 +88,7 @@ fn of_core(plan: &Plan) -> Vec<Part> {
         }));
         parts.push(Part::new(Rung::Enumeration, "enumeration", move |_| Ok(enumeration::checks(level))));
         parts.push(Part::new(Rung::ExactLaw, "exact law", move |factory| exact_law::checks(factory, level, seed)));
+        parts.push(Part::new(Rung::ExactLaw, "law of two sites", move |_| exact_law::two_sites(level, seed)));
         parts
             .push(Part::new(Rung::FokkerPlanck, "relaxation", move |factory| relaxation::checks(factory, level, seed)));
         parts.push(Part::new(Rung::Diffusion, "diffusion", move |_| {

@@ -49,7 +49,7 @@ const TABLE: [(Rung, &str, &str, &str); 21] = [
         "shapes/mod.rs",
     ),
     (Rung::Enumeration, "enumeration", "an eight-bit site samples what its formula says", "enumeration/mod.rs"),
-    (Rung::ExactLaw, "exact-law", "the integers of one site have the law that is computed for them", "exact_law.rs"),
+    (Rung::ExactLaw, "exact-law", "the integers of one site and of two have the law computed for them", "exact_law.rs"),
     (
         Rung::FokkerPlanck,
         "fokker-planck",

@@ -101,6 +101,20 @@ fn flags_that_cannot_be() {
         &["extent", "1 needed"],
     );
     refused(directory.path(), &["exact", "site"], &["no couplings"]);
+    let law = |flags: &str, words: &[&str]| {
+        let line = format!("exact law --eps 0.02 --mu2 1 --g 1 {flags}");
+        refused(directory.path(), &line.split_whitespace().collect::<Vec<_>>(), words);
+    };
+    law("--sites 0", &["sites = 0", "1 or 2"]);
+    law("--sites 3 --width 8", &["sites = 3", "1 or 2", "too many states"]);
+    law("--sites 2 --width 10", &["width = 10", "must be 8"]);
+    law("--width 9", &["width = 9", "8, 10, 12"]);
+    for integrator in ["leimkuhler-matthews", "heun", "mala"] {
+        law(&format!("--sites 2 --integrator {integrator}"), &["integrator", integrator, "euler"]);
+    }
+    refused(directory.path(), &["exact", "law", "--sites", "2", "--eps", "0.02"], &["no couplings", "--kappa"]);
+    let far = ["exact", "law", "--sites", "2", "--eps", "0.2", "--mu2", "1", "--g", "1"];
+    refused(directory.path(), &far, &["2 kappa eps", "fx8", "smaller step"]);
     refused(directory.path(), &["certify", "--effort", "0"], &["effort = 0"]);
     // Where no report can be written, nothing is run for it.
     refused(directory.path(), &["certify", "--report", "quick.toml"], &["report = quick.toml", "directory"]);

@@ -156,6 +156,40 @@ fn exact_prints_what_is_known() {
     known(&oscillator, "e0", 0.803770651234, 11);
 }
 
+/// The law of two sites. Without a coupling each is one site, whose law is found by another method; with one, it lies
+/// within a few shifts by rounding of the continuous chain. The table has the numbers of the JSON.
+#[test]
+fn laws_of_one_site_and_two() {
+    let directory = place();
+    let law = |flags: &str| {
+        let line = format!("exact law --eps 0.02 --lambda 0.25 --b 0.5 {flags}");
+        succeed(directory.path(), &line.split_whitespace().collect::<Vec<_>>())
+    };
+    let number = |found: &Value, key: &str| found[key].as_f64().unwrap_or_else(|| panic!("{key}: {found}"));
+    let (one, two) = (json(&law("--width 8 --json")), json(&law("--sites 2 --kappa 0 --json")));
+    for key in ["eps", "b", "lambda", "phi", "phi2", "phi4"] {
+        let (one, two) = (number(&one, key), number(&two, key));
+        assert!((one - two).abs() < 1e-9, "{key}: {one} {two}");
+    }
+    assert!((number(&two, "nn") - number(&two, "phi").powi(2)).abs() < 1e-12, "{two}");
+    let coupled = json(&law("--sites 2 --kappa 0.2 --json"));
+    for key in ["phi2", "nn"] {
+        let of = |what: &str| number(&coupled, &format!("{key}{what}"));
+        let (plain, dithered) = (of("_of_the_continuous_chain"), of("_with_rounding_as_noise"));
+        assert!((of("") - dithered).abs() < 10.0 * (dithered - plain).abs(), "{coupled}");
+        assert!(of("") > 0.1 && dithered > plain, "{coupled}");
+    }
+    assert!(number(&coupled, "error_bound") < 1e-9 && number(&coupled, "residual") <= 1e-14, "{coupled}");
+    let table = law("--sites 2 --kappa 0.2");
+    for key in ["phi2", "phi4", "nn", "kappa"] {
+        let digits = format!("{:.12}", number(&coupled, key));
+        assert!(table.contains(&digits), "{key} = {digits}:\n{table}");
+    }
+    // No order is kept with κ < 0, so no bound is proved.
+    assert!(json(&law("--sites 2 --kappa -0.2 --json"))["error_bound"].is_null());
+    assert!(law("--sites 2 --kappa -0.2").contains("unknown"));
+}
+
 /// A certificate of one small experiment and its report: a page that fetches nothing, and the same as JSON, with every
 /// figure; the bytes follow from the seed.
 #[test]

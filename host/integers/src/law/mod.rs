@@ -13,6 +13,8 @@
 //!
 //! On the full grid a law is rough: smooth times a number-theoretic pattern of the noise lattice on the field's grid,
 //! up to a per cent in total variation, which no smooth function sees. So laws are compared on cells of many states.
+//!
+//! [`two_sites`] does the same for the smallest lattice.
 
 mod coarse;
 mod datapath;
@@ -20,6 +22,7 @@ mod euler;
 mod leimkuhler_matthews;
 mod solved;
 mod solver;
+pub mod two_sites;
 
 pub use coarse::Coarse;
 pub use datapath::{Datapath, Rounding, coefficients};

@@ -29,7 +29,7 @@ enum What {
     Oscillator(OscillatorArgs),
     /// The Gaussian noise over all 2^32 words: moments, distances to N(0,1), errors
     Noise(NoiseArgs),
-    /// The stationary law of one site in integers: fixed point of the exact transition operator
+    /// The stationary law of one site, or of two, in integers: fixed point of the exact transition operator
     Law(law::LawArgs),
 }
 
