@@ -9,7 +9,7 @@
 //   valid_i       unit_i is a unit, last_i the last of a site; its inputs x_i, even_i come two clocks later, and stay for all
 //                 units of the site
 //   a_o, valid_o  its activation; last_o and out_o, its weight in the output, beside it
-//   latency       17 + Levels clocks, a unit a clock
+//   latency       19 + Levels clocks, a unit a clock
 module sq_score_int8_network_units #(
   parameter integer Odd = 24,
   parameter integer Width = 8,
@@ -36,7 +36,7 @@ module sq_score_int8_network_units #(
   localparam integer Pairs = (Odd + 1) / 2;
   // Memory, product, sum, rounding: then the bias is added.
   localparam integer ToBias = 2 + 2 + Levels + 4;
-  localparam integer Latency = ToBias + 1 + 8;
+  localparam integer Latency = ToBias + 2 + 9;
 
   wire [2*Pairs*16-1:0] weights;
   wire [63:0] even_weights;
@@ -103,12 +103,14 @@ module sq_score_int8_network_units #(
 
   wire [15:0] bias;
   sq_prim_delay #(.Width(16), .Clocks(ToBias - 2)) bias_delay (.clk_i(clk_i), .d_i(bias_word[15:0]), .d_o(bias));
-  wire signed [18:0] with_bias = {beta[17], beta} + {{3{bias[15]}}, bias};
+  reg signed [18:0] with_bias_q;
   wire signed [15:0] beta_sat;
-  sq_score_int8_arithmetic_saturate #(.In(19), .Out(16)) saturate (.x_i(with_bias), .y_o(beta_sat));
-  reg signed [15:0] z_q, beta_q;
+  sq_score_int8_arithmetic_saturate #(.In(19), .Out(16)) saturate (.x_i(with_bias_q), .y_o(beta_sat));
+  reg signed [15:0] z_wait_q, z_q, beta_q;
   always_ff @(posedge clk_i) begin
-    z_q <= z;
+    with_bias_q <= {beta[17], beta} + {{3{bias[15]}}, bias};
+    z_wait_q <= z;
+    z_q <= z_wait_q;
     beta_q <= beta_sat;
   end
   sq_score_int8_arithmetic_activation activation (.clk_i(clk_i), .z_i(z_q), .beta_i(beta_q), .a_o(a_o));
