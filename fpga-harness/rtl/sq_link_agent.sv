@@ -66,8 +66,8 @@ module sq_link_agent #(
   output wire                         image_we_o,
   output wire        [14:0]           image_addr_o,
   output wire        [15:0]           image_data_o,
-  output wire        [2:0]            score_do_o,
-  output wire                         buffer_o,
+  output wire        [3:0]            score_do_o,
+  output wire        [1:0]            buffer_o,
   input  wire        [71:0]           score_i
 );
   localparam [4:0] OpLd = 5'd0, OpSt = 5'd1, OpAdc = 5'd2, OpSbc = 5'd3, OpCmp = 5'd4, OpLdi = 5'd5, OpAddi = 5'd6, OpCmpi = 5'd7,
@@ -78,9 +78,10 @@ module sq_link_agent #(
   localparam [4:0] OutTx = 5'd16, OutEnd = 5'd17, OutWord = 5'd18, OutAddr = 5'd19, OutWrite = 5'd20, OutRead = 5'd21, OutRun = 5'd22,
     OutAbort = 5'd23, OutRelease = 5'd24, OutRewind = 5'd25, OutLeft = 5'd26, OutBound = 5'd27,
     OutSlot = 5'd28, OutSelect = 5'd29, OutSum = 5'd30;
-  // The same of the score, above 32: a register by X, the image's address and words, check, begin, finish, and which of u and φ is read.
+  // The same of the score, above 32: a register by X, the image's address and words, check, begin, finish, draw, and which of u, φ and
+  // sums is read.
   localparam [4:0] OutRegister = 5'd0, OutImageAt = 5'd1, OutImage = 5'd2, OutCheck = 5'd4, OutBegin = 5'd5, OutFinish = 5'd6,
-    OutBuffer = 5'd8;
+    OutDraw = 5'd7, OutBuffer = 5'd8;
   localparam [0:0] Narrow = W <= 16;
 
   // Fetch (two clocks), address, read (two), operand, execute; one that has to wait is read again.
@@ -289,21 +290,21 @@ module sq_link_agent #(
   generate
     if (Score == 1) begin : score
       reg [14:0] image_addr_q;
-      reg buffer_q;
+      reg [1:0] buffer_q;
       always_ff @(posedge clk_i) begin
         if (scores && port == OutImageAt) image_addr_q <= word32_q[31:17];
         else if (image_we_o) image_addr_q <= image_addr_q + 1'b1;
-        if (scores && port == OutBuffer) buffer_q <= a_q[0];
+        if (scores && port == OutBuffer) buffer_q <= {a_q[2], a_q[0]};
       end
       assign score_we_o = scores && port == OutRegister;
       assign score_addr_o = x_q[4:0];
       assign image_we_o = scores && port == OutImage;
       assign image_addr_o = image_addr_q;
       assign image_data_o = word32_q[31:16];
-      assign score_do_o = {scores && port == OutFinish, scores && port == OutBegin, scores && port == OutCheck};
+      assign score_do_o = {scores && port == OutDraw, scores && port == OutFinish, scores && port == OutBegin, scores && port == OutCheck};
       assign buffer_o = buffer_q;
     end else begin : no_score
-      assign {score_we_o, score_addr_o, image_we_o, image_addr_o, image_data_o, score_do_o, buffer_o} = 42'd0;
+      assign {score_we_o, score_addr_o, image_we_o, image_addr_o, image_data_o, score_do_o, buffer_o} = 44'd0;
       wire unused = &{1'b0, score_i, scores};
     end
   endgenerate
