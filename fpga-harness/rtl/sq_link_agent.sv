@@ -105,20 +105,35 @@ module sq_link_agent #(
   // What was addressed, and the operand: the chain beside this allows no clock as long as all of it together.
   reg [7:0] ea_q, b_q;
   wire [4:0] port = ea_q[4:0];
-  wire sends = op == OpSend || (out && !ea_q[5] && (port == OutTx || port == OutEnd));
-  wire stalled = execute_late && sends && !ready_i;
+  // What an instruction does is known clocks before it does it.
+  reg sends_q, stores_q, sends_value_q, takes_frame_q, tells_q, scores_q, asks_q;
+  reg subtract_q, carries_q, counts_q, adds_q, ands_q, to_a_q, looks_q;
+  wire counts = op == OpAdc || op == OpAdd || op == OpAddi || op == OpSbc || op == OpSub;
+  wire compares = op == OpCmp || op == OpCmpi;
+  wire to_a = counts || op == OpLd || op == OpLdi || op == OpAndi || op == OpLea || op == OpIn;
+  always_ff @(posedge clk_i) begin
+    sends_q <= op == OpSend || (out && !ea_q[5] && (port == OutTx || port == OutEnd));
+    stores_q <= op == OpSt || op == OpInm;
+    sends_value_q <= op == OpSend;
+    takes_frame_q <= op == OpInm || op == OpPushf;
+    tells_q <= out && !ea_q[5];
+    scores_q <= out && ea_q[5];
+    asks_q <= op == OpIn && !ea_q[5] && port[4];
+    subtract_q <= op == OpSbc || op == OpSub || compares;
+    carries_q <= op == OpAdc || op == OpSbc;
+    counts_q <= counts;
+    adds_q <= counts || compares;
+    ands_q <= op == OpAndi;
+    to_a_q <= to_a;
+    looks_q <= (to_a && op != OpLdi) || compares;
+  end
+  wire stalled = execute_late && sends_q && !ready_i;
   wire execute = execute_late && !stalled;
   // What reads the word for the next clock but one has the memory in between.
   assign slot_o = phase_q[4];
 
-  // The memory. What an instruction does with it is known clocks before it does it.
-  reg stores_q, sends_value_q, takes_frame_q;
-  always_ff @(posedge clk_i) begin
-    stores_q <= op == OpSt || op == OpInm;
-    sends_value_q <= op == OpSend;
-    takes_frame_q <= op == OpInm || op == OpPushf;
-  end
-  wire store = execute && stores_q;
+  // The memory. What stores has not to wait.
+  wire store = execute_late && stores_q;
   wire [7:0] value;
   // What goes out, or into memory.
   wire [7:0] outward = sends_value_q ? b_q : takes_frame_q ? frame_i : a_q;
@@ -192,13 +207,9 @@ module sq_link_agent #(
     endcase
   end
 
-  wire subtract = op == OpSbc || op == OpSub || op == OpCmp || op == OpCmpi;
-  wire counts = op == OpAdc || op == OpAdd || op == OpAddi || op == OpSbc || op == OpSub;
-  wire compares = op == OpCmp || op == OpCmpi;
-  wire carry = op == OpAdc || op == OpSbc ? c_q : subtract;
-  wire [8:0] sum = {1'b0, a_q} + {1'b0, subtract ? ~b_q : b_q} + {8'd0, carry};
-  wire [7:0] result = counts || compares ? sum[7:0] : op == OpAndi ? a_q & b_q : b_q;
-  wire to_a = counts || op == OpLd || op == OpLdi || op == OpAndi || op == OpLea || op == OpIn;
+  wire carry = carries_q ? c_q : subtract_q;
+  wire [8:0] sum = {1'b0, a_q} + {1'b0, subtract_q ? ~b_q : b_q} + {8'd0, carry};
+  wire [7:0] result = adds_q ? sum[7:0] : ands_q ? a_q & b_q : b_q;
   wire [7:0] x_next = x_q + 1'b1;
 
   reg taken, taken_q;
@@ -236,24 +247,24 @@ module sq_link_agent #(
       end else pc_q <= op == OpRet ? back_q : pc_q + 1'b1;
     end
     // Whether it is 0 is seen a clock later.
-    looked_q <= execute && !jump && ((to_a && op != OpLdi) || compares);
+    looked_q <= execute && looks_q;
     result_q <= result;
     if (looked_q) z_q <= result_q == 8'd0;
     if (execute && !jump) begin
-      if (to_a) a_q <= result;
+      if (to_a_q) a_q <= result;
       if (op == OpInx) z_q <= x_next == imm;
-      if (counts) c_q <= sum[8];
+      if (counts_q) c_q <= sum[8];
       if (op == OpInx) x_q <= x_next;
       else if (op == OpLea || op == OpTax) x_q <= op == OpLea ? ea_q : a_q;
     end
   end
 
   // What is told.
-  wire does = execute && out && !ea_q[5];
-  wire scores = execute && out && ea_q[5];
+  wire does = execute && tells_q;
+  wire scores = execute && scores_q;
   wire shift_in = (does && port == OutWord) || (execute && op == OpPushf);
   wire read_in = does && port == OutRead;
-  wire in_line = execute && op == OpIn && !ea_q[5] && port[4];
+  wire in_line = execute && asks_q;
   wire shift_out = in_line && port[0];
   wire moves = does && (port == OutWrite || port == OutRead);
   wire next = (in_line && !port[0]) || (execute && (op == OpInm || op == OpPushf));

@@ -13,7 +13,7 @@
 //   start_i            a field begins
 //   h_o, valid_o       16 bits signed, 11 fractional, in the order of the sites
 //
-// latency of the first site: 3 periods, h₁ + h₂ and 58 clocks
+// latency of the first site: 3 periods, h₁ + h₂ and 60 clocks
 module sq_score_int8_network #(
   parameter integer MaxLog2 = 5,
   parameter integer Units = 24
@@ -78,8 +78,11 @@ module sq_score_int8_network #(
     in1_q <= {even, odd};
     in1_late_q <= in1_q;
   end
-  reg [143:0] in1_at_q;
-  always_ff @(posedge clk_i) in1_at_q <= in1_late_q;
+  reg [143:0] in1_later_q, in1_at_q;
+  always_ff @(posedge clk_i) begin
+    in1_later_q <= in1_late_q;
+    in1_at_q <= in1_later_q;
+  end
   wire signed [7:0] a;
   wire a_valid, a_last;
   wire signed [15:0] unused_out;
@@ -109,7 +112,7 @@ module sq_score_int8_network #(
   );
   reg [4:0] unit2_q;
   reg run2_q;
-  reg [8*Units+63:0] in2_q, in2_late_q, in2_at_q;
+  reg [8*Units+63:0] in2_q, in2_late_q, in2_later_q, in2_at_q;
   wire last2 = unit2_q == last2_i;
   always_ff @(posedge clk_i) begin
     if (rst_i) run2_q <= 1'b0;
@@ -118,7 +121,8 @@ module sq_score_int8_network #(
     unit2_q <= full_q ? 5'd0 : unit2_q + 5'd1;
     if (full_q) in2_q <= {even2, gather_q};
     in2_late_q <= in2_q;
-    in2_at_q <= in2_late_q;
+    in2_later_q <= in2_late_q;
+    in2_at_q <= in2_later_q;
   end
   wire signed [7:0] b;
   wire b_valid, b_last;
