@@ -139,7 +139,7 @@ module sq_score_int8_sampler #(
   end
 
   // The transform. From an address to the number for it: address, orbit, memory, product, sum, rounding, product, rounding.
-  localparam integer Read = 1 + 5 + 2 + 2 + 1 + 4 + 2 + 4;
+  localparam integer Read = 1 + 5 + 3 + 2 + 1 + 4 + 2 + 4;
   wire [A-1:0] pass_addr, out_addr;
   wire signed [15:0] pass_x, out;
   wire out_valid;
@@ -191,7 +191,7 @@ module sq_score_int8_sampler #(
   genvar n;
   generate
     for (n = 0; n < 4; n = n + 1) begin : spectral
-      sq_prim_ram #(.Width(16), .AddrW(OrbitsLog2 + 1)) ram (
+      sq_prim_ram #(.Width(16), .AddrW(OrbitsLog2 + 1), .Registers(2)) ram (
         .clk_i(clk_i), .we_i(table_we_i[n]), .waddr_i(table_addr_i), .wdata_i(table_data_i), .raddr_i({bank_q, orbit}),
         .rdata_o(factors[16*n +: 16])
       );
@@ -225,7 +225,7 @@ module sq_score_int8_sampler #(
   );
 
   // What goes into the first pass: filter·u, of a flow filter·(base + predict·ĥ); 0 for the zero mode, which is M's. The
-  // orbit and its factors are there 7 clocks after the address, u and h 2.
+  // factors are there 8 clocks after the address, u and h 2.
   wire predicts = flow_i && !finishing_q;
   wire signed [15:0] at_late, h_late, at, filter_late, filtered;
   reg signed [15:0] origin_q;
@@ -236,9 +236,9 @@ module sq_score_int8_sampler #(
     origin_q <= predicts ? second : u;
     at_sum_q <= {{2{at_late[15]}}, at_late, 14'd0} + predicted;
   end
-  // u at 3, h at 3, factors at 8.
-  sq_prim_delay #(.Width(16), .Clocks(6)) at_delay (.clk_i(clk_i), .d_i(origin_q), .d_o(at_late));
-  sq_prim_delay #(.Width(16), .Clocks(5)) h_delay (.clk_i(clk_i), .d_i(h), .d_o(h_late));
+  // u at 3, h at 3, factors at 9.
+  sq_prim_delay #(.Width(16), .Clocks(7)) at_delay (.clk_i(clk_i), .d_i(origin_q), .d_o(at_late));
+  sq_prim_delay #(.Width(16), .Clocks(6)) h_delay (.clk_i(clk_i), .d_i(h), .d_o(h_late));
   sq_prim_mult #(.A(16), .B(16)) predict_mult (.clk_i(clk_i), .a_i(predict), .b_i(h_late), .p_o(predicted));
   sq_score_int8_arithmetic_round #(.In(32), .Out(16)) at_round (
     .clk_i(clk_i), .shift_i(5'd14), .x_i(at_sum_q), .y_o(at)
@@ -340,11 +340,11 @@ module sq_score_int8_sampler #(
   assign eta_valid = eta_run_q;
   assign start_done = starting_q && eta_run_q && eta_last;
 
-  // The step: ĥ waits 8 clocks for u and its factors.
+  // The step: ĥ waits 9 clocks for u and its factors.
   wire signed [15:0] u_late, eta_late, score_late, keep, amplitude;
-  sq_prim_delay #(.Width(16), .Clocks(5)) u_delay (.clk_i(clk_i), .d_i(u), .d_o(u_late));
-  sq_prim_delay #(.Width(16), .Clocks(5)) eta_delay (.clk_i(clk_i), .d_i(second), .d_o(eta_late));
-  sq_prim_delay #(.Width(16), .Clocks(8)) score_delay (.clk_i(clk_i), .d_i(out), .d_o(score_late));
+  sq_prim_delay #(.Width(16), .Clocks(6)) u_delay (.clk_i(clk_i), .d_i(u), .d_o(u_late));
+  sq_prim_delay #(.Width(16), .Clocks(6)) eta_delay (.clk_i(clk_i), .d_i(second), .d_o(eta_late));
+  sq_prim_delay #(.Width(16), .Clocks(9)) score_delay (.clk_i(clk_i), .d_i(out), .d_o(score_late));
   sq_score_int8_arithmetic_clamp #(.In(16)) clamp_keep (.x_i(factor1), .y_o(keep));
   sq_score_int8_arithmetic_clamp #(.In(16)) clamp_amplitude (.x_i(factor3), .y_o(amplitude));
   reg signed [15:0] keep_q, pull_q, amplitude_q, step_u_q, step_score_q, step_eta_q;
@@ -369,8 +369,8 @@ module sq_score_int8_sampler #(
   sq_score_int8_arithmetic_round #(.In(32), .Out(16)) step_round (
     .clk_i(clk_i), .shift_i(5'd14), .x_i(sum_q), .y_o(step_u)
   );
-  // 8, operands, product, two sums, rounding.
-  localparam integer Step = 8 + 1 + 2 + 2 + 4;
+  // 9, operands, product, two sums, rounding.
+  localparam integer Step = 9 + 1 + 2 + 2 + 4;
   sq_prim_delay #(.Width(A), .Clocks(Step)) step_addr_delay (.clk_i(clk_i), .d_i(out_addr), .d_o(step_addr));
   reg [Step-1:0] step_valid_q, step_last_q;
   always_ff @(posedge clk_i) begin
