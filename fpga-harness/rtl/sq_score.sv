@@ -209,35 +209,29 @@ module sq_score #(
   assign step_o = step_q;
   assign drawn_o = drawn_q;
 
-  // The image, and who reads it: one at a time, from the third clock of a state on. In two halves, one of which is chosen
-  // when their words have come near.
+  // The image, and who reads it: one at a time.
   wire [ImageLog2-1:0] check_addr, magnetisation_addr, stage_addr;
-  reg [ImageLog2-1:0] line_at_q, image_raddr;
-  reg checks_q, lines_q, magnetises_q;
-  reg [2:0] image_half_q;
+  reg [ImageLog2-1:0] line_at_q, image_raddr_q;
+  // In two halves, each with a register of its own before one of them is chosen.
   wire [15:0] image_lower, image_upper;
-  wire [15:0] image_word = image_half_q[2] ? image_upper : image_lower;
-  always_comb begin
-    case ({checks_q, lines_q, magnetises_q})
-      3'b100: image_raddr = check_addr;
-      3'b010: image_raddr = line_at_q;
-      3'b001: image_raddr = magnetisation_addr;
-      default: image_raddr = stage_addr;
-    endcase
-  end
+  reg [1:0] image_half_q;
+  wire [15:0] image_word = image_half_q[1] ? image_upper : image_lower;
   always_ff @(posedge clk_i) begin
-    checks_q <= state_q == Check;
-    lines_q <= state_q == Line;
-    magnetises_q <= state_q == Magnetisation;
-    image_half_q <= {image_half_q[1:0], image_raddr[ImageLog2-1]};
+    case (state_q)
+      Check: image_raddr_q <= check_addr;
+      Line: image_raddr_q <= line_at_q;
+      Magnetisation: image_raddr_q <= magnetisation_addr;
+      default: image_raddr_q <= stage_addr;
+    endcase
+    image_half_q <= {image_half_q[0], image_raddr_q[ImageLog2-1]};
   end
-  sq_prim_ram #(.Width(16), .AddrW(ImageLog2-1), .Registers(2)) ram_image_lower (
+  sq_prim_ram #(.Width(16), .AddrW(ImageLog2-1)) ram_image_lower (
     .clk_i(clk_i), .we_i(image_we_q && !image_waddr_q[ImageLog2-1]), .waddr_i(image_waddr_q[ImageLog2-2:0]),
-    .wdata_i(image_wdata_q), .raddr_i(image_raddr[ImageLog2-2:0]), .rdata_o(image_lower)
+    .wdata_i(image_wdata_q), .raddr_i(image_raddr_q[ImageLog2-2:0]), .rdata_o(image_lower)
   );
-  sq_prim_ram #(.Width(16), .AddrW(ImageLog2-1), .Registers(2)) ram_image_upper (
+  sq_prim_ram #(.Width(16), .AddrW(ImageLog2-1)) ram_image_upper (
     .clk_i(clk_i), .we_i(image_we_q && image_waddr_q[ImageLog2-1]), .waddr_i(image_waddr_q[ImageLog2-2:0]),
-    .wdata_i(image_wdata_q), .raddr_i(image_raddr[ImageLog2-2:0]), .rdata_o(image_upper)
+    .wdata_i(image_wdata_q), .raddr_i(image_raddr_q[ImageLog2-2:0]), .rdata_o(image_upper)
   );
   wire [31:0] crc;
   reg good_q;
