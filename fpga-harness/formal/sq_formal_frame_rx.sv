@@ -23,12 +23,12 @@ module sq_formal_frame_rx (
     .clk_i(clk_i), .rst_i(!started_q), .data_i(data_i), .valid_i(valid_i), .avail_o(avail), .data_o(data), .next_i(next_i),
     .rewind_i(rewind_i), .bound_i(bound_i), .bound_length_i(bound_length_i), .release_i(release_i)
   );
-  (* hierconn *) wire [8:0] \dut.first_q , \dut.write_q , \dut.tail_q , \dut.end_q , \dut.ring.waddr_i ;
-  (* hierconn *) wire [7:0] \dut.length_q , \dut.ring.wdata_i ;
-  (* hierconn *) wire \dut.ring.we_i , \dut.inside_q , \dut.lost_q , \dut.put , \dut.full_q , \dut.none_q , \dut.longest_q ;
+  (* hierconn *) wire [8:0] \dut.first_q , \dut.write_q , \dut.tail_q , \dut.end_q , \dut.ring_waddr ;
+  (* hierconn *) wire [7:0] \dut.length_q ;
+  (* hierconn *) wire \dut.ring_we , \dut.inside_q , \dut.lost_q , \dut.put , \dut.full_q , \dut.none_q , \dut.longest_q ;
 
   // Distances from the first byte that is not released, around the ring.
-  wire [8:0] waiting = \dut.first_q - \dut.tail_q , to = \dut.ring.waddr_i - \dut.tail_q , here = \dut.write_q - \dut.tail_q ;
+  wire [8:0] waiting = \dut.first_q - \dut.tail_q , to = \dut.ring_waddr - \dut.tail_q , here = \dut.write_q - \dut.tail_q ;
   wire [8:0] given = \dut.end_q - \dut.tail_q ;
   wire [9:0] room_used = here == 0 ? 10'd512 : {1'b0, here};
   // What was given back cannot be given back again: nothing in [tail, end] once it is released.
@@ -43,8 +43,8 @@ module sq_formal_frame_rx (
   (* anyconst *) reg [8:0] chosen;
   wire [8:0] chosen_at = chosen - \dut.tail_q ;
   always @(posedge clk_i) if (started_q) begin
-    if (\dut.ring.we_i ) begin
-      `CLAIM(!(chosen_at < waiting && \dut.ring.waddr_i == chosen));
+    if (\dut.ring_we ) begin
+      `CLAIM(!(chosen_at < waiting && \dut.ring_waddr == chosen));
       `CLAIM(to >= waiting);
       // A byte of a frame leaves the place of its length alone.
       `CLAIM(!(\dut.put && to == waiting));

@@ -2,7 +2,7 @@
 //
 // Up to 32 chains in step. What it leaves out of the agent, it refuses: all but Coefficients, Write, Read, State, SetState, Run, Select and
 // Sums, with the parameter of that name, of the numbered requests. Observables it does not measure. With Score = 1 it has the quantised
-// score in place of chains, and of the numbered requests Describe, Write, Image, Run, Finish, Read, State and Select.
+// score in place of chains, and of the numbered requests Describe, Write, Image, Run, Finish, Draw, Read, State and Select.
 module sq_link #(
   parameter integer W = 18,
   parameter integer SitesLog2 = 10,
@@ -41,8 +41,8 @@ module sq_link #(
   output wire                         image_we_o,
   output wire        [14:0]           image_addr_o,
   output wire        [15:0]           image_data_o,
-  output wire        [2:0]            score_do_o,
-  output wire                         buffer_o,
+  output wire        [3:0]            score_do_o,
+  output wire        [1:0]            buffer_o,
   input  wire        [71:0]           score_i
 );
   wire [7:0] from_line, to_line;

@@ -56,6 +56,7 @@ image = 34
 check = 36
 begins = 37
 finishes = 38
+draws = 39
 buffer = 40
 state = 32        ; bit 0: the image is good; bit 1: its description fits
 shape = 33        ; L, stages, M: 2 bytes each
@@ -211,7 +212,7 @@ execute:
         jz xselect
         cmpi 0x1c
         jz xsums
-known:  addi 0xe2         ; known, but not here: up to 0x1d
+known:  addi 0xe1         ; known, but not here: up to 0x1e
         jnc unsupported
 ; A refusal after which what was read can be read again.
 malformed:
@@ -300,9 +301,9 @@ xread1: inm 0+x+s
         inx 7
         jnz xread1
         ld 0+s
-        addi 252
+        addi 251
         jc malformed
-        cmpi 254          ; no buffer has this number
+        cmpi 253          ; no buffer has this number
         jz malformed
         ldi 0x93
         jmp kept
@@ -336,8 +337,12 @@ readout0:
         jc rrefuse2
         st A1
         out addr
+        ld 0+s
+        cmpi 4
+        jz rsums
         call inside
         jnc rrefuse2
+readout5:
         ldi 0x93
         call header
         ld 5+s
@@ -358,12 +363,19 @@ readout1:
 readout2:
         ld A0
         jmp readout1
-; Modes or φ.
+; Modes, φ or sums.
 readout3:
         out buffer
-        addi 254
-        jc rrefuse1
+        cmpi 3
+        jz rrefuse1
         jmp readout4
+; Of sums there are 1024 words.
+rsums:  ldi 0
+        sub A0
+        ldi 4
+        sbc A1
+        jc readout5
+        jmp rrefuse2
 rrefuse1:
         ldi 1
         jmp rrefuse
@@ -384,13 +396,13 @@ xwrite: ld PLEN
         addi 251
         jnc malformed
         in frame
-        addi 252
+        addi 251
         jc malformed
-        cmpi 254
+        cmpi 253
         jz malformed
         jscore xwrite1
 xwrite2:
-        cmpi 252
+        cmpi 251
         jnz unsupported
         ld CONF
         jz unconfigured
@@ -469,6 +481,8 @@ scored: cmpi 0x13
         jz xselect
         cmpi 0x1d
         jz xdescribe
+        cmpi 0x1e
+        jz xdraw
         jmp known
 
 xdescribe:
@@ -496,7 +510,7 @@ describe1:
 
 ; A part of the image: whole words of 16 bits. What it was a part of before is over.
 xwrite1:
-        cmpi 255
+        cmpi 254
         jnz xwrite2
         in frame
         out push
@@ -600,6 +614,43 @@ xfinish1:
         jbusy xfinish1
         ldi 0x90
         jmp kept
+
+; From the number of the first configuration on so many of them, which are what is counted: a run.
+xdraw:  ld PLEN
+        cmpi 8
+        jnz malformed
+        pushf
+        pushf
+        pushf
+        pushf
+        lea 2
+        out register
+        lea 0
+xdraw1: inm T+x
+        inx 4
+        jnz xdraw1
+        ld CONF
+        jz unconfigured
+        lea 0
+xdraw2: ld T+x
+        jnz xdraw3
+        inx 4
+        jnz xdraw2
+        jmp parameter     ; none
+xdraw3: call drop
+        ldi 0
+        lea 0
+xdraw4: st ST+x
+        inx 32
+        jnz xdraw4
+        lea 0
+xdraw5: ld T+x
+        out push
+        inx 4
+        jnz xdraw5
+        out free
+        out draws
+        jmp running
 
 ; --- counters ---
 xstate: ld PLEN

@@ -66,8 +66,8 @@ module sq_link_agent #(
   output wire                         image_we_o,
   output wire        [14:0]           image_addr_o,
   output wire        [15:0]           image_data_o,
-  output wire        [2:0]            score_do_o,
-  output wire                         buffer_o,
+  output wire        [3:0]            score_do_o,
+  output wire        [1:0]            buffer_o,
   input  wire        [71:0]           score_i
 );
   localparam [4:0] OpLd = 5'd0, OpSt = 5'd1, OpAdc = 5'd2, OpSbc = 5'd3, OpCmp = 5'd4, OpLdi = 5'd5, OpAddi = 5'd6, OpCmpi = 5'd7,
@@ -78,9 +78,10 @@ module sq_link_agent #(
   localparam [4:0] OutTx = 5'd16, OutEnd = 5'd17, OutWord = 5'd18, OutAddr = 5'd19, OutWrite = 5'd20, OutRead = 5'd21, OutRun = 5'd22,
     OutAbort = 5'd23, OutRelease = 5'd24, OutRewind = 5'd25, OutLeft = 5'd26, OutBound = 5'd27,
     OutSlot = 5'd28, OutSelect = 5'd29, OutSum = 5'd30;
-  // The same of the score, above 32: a register by X, the image's address and words, check, begin, finish, and which of u and φ is read.
+  // The same of the score, above 32: a register by X, the image's address and words, check, begin, finish, draw, and which of u, φ and
+  // sums is read.
   localparam [4:0] OutRegister = 5'd0, OutImageAt = 5'd1, OutImage = 5'd2, OutCheck = 5'd4, OutBegin = 5'd5, OutFinish = 5'd6,
-    OutBuffer = 5'd8;
+    OutDraw = 5'd7, OutBuffer = 5'd8;
   localparam [0:0] Narrow = W <= 16;
 
   // Fetch (two clocks), address, read (two), operand, execute; one that has to wait is read again.
@@ -104,20 +105,35 @@ module sq_link_agent #(
   // What was addressed, and the operand: the chain beside this allows no clock as long as all of it together.
   reg [7:0] ea_q, b_q;
   wire [4:0] port = ea_q[4:0];
-  wire sends = op == OpSend || (out && !ea_q[5] && (port == OutTx || port == OutEnd));
-  wire stalled = execute_late && sends && !ready_i;
+  // What an instruction does is known clocks before it does it.
+  reg sends_q, stores_q, sends_value_q, takes_frame_q, tells_q, scores_q, asks_q;
+  reg subtract_q, carries_q, counts_q, adds_q, ands_q, to_a_q, looks_q;
+  wire counts = op == OpAdc || op == OpAdd || op == OpAddi || op == OpSbc || op == OpSub;
+  wire compares = op == OpCmp || op == OpCmpi;
+  wire to_a = counts || op == OpLd || op == OpLdi || op == OpAndi || op == OpLea || op == OpIn;
+  always_ff @(posedge clk_i) begin
+    sends_q <= op == OpSend || (out && !ea_q[5] && (port == OutTx || port == OutEnd));
+    stores_q <= op == OpSt || op == OpInm;
+    sends_value_q <= op == OpSend;
+    takes_frame_q <= op == OpInm || op == OpPushf;
+    tells_q <= out && !ea_q[5];
+    scores_q <= out && ea_q[5];
+    asks_q <= op == OpIn && !ea_q[5] && port[4];
+    subtract_q <= op == OpSbc || op == OpSub || compares;
+    carries_q <= op == OpAdc || op == OpSbc;
+    counts_q <= counts;
+    adds_q <= counts || compares;
+    ands_q <= op == OpAndi;
+    to_a_q <= to_a;
+    looks_q <= (to_a && op != OpLdi) || compares;
+  end
+  wire stalled = execute_late && sends_q && !ready_i;
   wire execute = execute_late && !stalled;
   // What reads the word for the next clock but one has the memory in between.
   assign slot_o = phase_q[4];
 
-  // The memory. What an instruction does with it is known clocks before it does it.
-  reg stores_q, sends_value_q, takes_frame_q;
-  always_ff @(posedge clk_i) begin
-    stores_q <= op == OpSt || op == OpInm;
-    sends_value_q <= op == OpSend;
-    takes_frame_q <= op == OpInm || op == OpPushf;
-  end
-  wire store = execute && stores_q;
+  // The memory. What stores has not to wait.
+  wire store = execute_late && stores_q;
   wire [7:0] value;
   // What goes out, or into memory.
   wire [7:0] outward = sends_value_q ? b_q : takes_frame_q ? frame_i : a_q;
@@ -191,13 +207,9 @@ module sq_link_agent #(
     endcase
   end
 
-  wire subtract = op == OpSbc || op == OpSub || op == OpCmp || op == OpCmpi;
-  wire counts = op == OpAdc || op == OpAdd || op == OpAddi || op == OpSbc || op == OpSub;
-  wire compares = op == OpCmp || op == OpCmpi;
-  wire carry = op == OpAdc || op == OpSbc ? c_q : subtract;
-  wire [8:0] sum = {1'b0, a_q} + {1'b0, subtract ? ~b_q : b_q} + {8'd0, carry};
-  wire [7:0] result = counts || compares ? sum[7:0] : op == OpAndi ? a_q & b_q : b_q;
-  wire to_a = counts || op == OpLd || op == OpLdi || op == OpAndi || op == OpLea || op == OpIn;
+  wire carry = carries_q ? c_q : subtract_q;
+  wire [8:0] sum = {1'b0, a_q} + {1'b0, subtract_q ? ~b_q : b_q} + {8'd0, carry};
+  wire [7:0] result = adds_q ? sum[7:0] : ands_q ? a_q & b_q : b_q;
   wire [7:0] x_next = x_q + 1'b1;
 
   reg taken, taken_q;
@@ -235,24 +247,24 @@ module sq_link_agent #(
       end else pc_q <= op == OpRet ? back_q : pc_q + 1'b1;
     end
     // Whether it is 0 is seen a clock later.
-    looked_q <= execute && !jump && ((to_a && op != OpLdi) || compares);
+    looked_q <= execute && looks_q;
     result_q <= result;
     if (looked_q) z_q <= result_q == 8'd0;
     if (execute && !jump) begin
-      if (to_a) a_q <= result;
+      if (to_a_q) a_q <= result;
       if (op == OpInx) z_q <= x_next == imm;
-      if (counts) c_q <= sum[8];
+      if (counts_q) c_q <= sum[8];
       if (op == OpInx) x_q <= x_next;
       else if (op == OpLea || op == OpTax) x_q <= op == OpLea ? ea_q : a_q;
     end
   end
 
   // What is told.
-  wire does = execute && out && !ea_q[5];
-  wire scores = execute && out && ea_q[5];
+  wire does = execute && tells_q;
+  wire scores = execute && scores_q;
   wire shift_in = (does && port == OutWord) || (execute && op == OpPushf);
   wire read_in = does && port == OutRead;
-  wire in_line = execute && op == OpIn && !ea_q[5] && port[4];
+  wire in_line = execute && asks_q;
   wire shift_out = in_line && port[0];
   wire moves = does && (port == OutWrite || port == OutRead);
   wire next = (in_line && !port[0]) || (execute && (op == OpInm || op == OpPushf));
@@ -289,21 +301,21 @@ module sq_link_agent #(
   generate
     if (Score == 1) begin : score
       reg [14:0] image_addr_q;
-      reg buffer_q;
+      reg [1:0] buffer_q;
       always_ff @(posedge clk_i) begin
         if (scores && port == OutImageAt) image_addr_q <= word32_q[31:17];
         else if (image_we_o) image_addr_q <= image_addr_q + 1'b1;
-        if (scores && port == OutBuffer) buffer_q <= a_q[0];
+        if (scores && port == OutBuffer) buffer_q <= {a_q[2], a_q[0]};
       end
       assign score_we_o = scores && port == OutRegister;
       assign score_addr_o = x_q[4:0];
       assign image_we_o = scores && port == OutImage;
       assign image_addr_o = image_addr_q;
       assign image_data_o = word32_q[31:16];
-      assign score_do_o = {scores && port == OutFinish, scores && port == OutBegin, scores && port == OutCheck};
+      assign score_do_o = {scores && port == OutDraw, scores && port == OutFinish, scores && port == OutBegin, scores && port == OutCheck};
       assign buffer_o = buffer_q;
     end else begin : no_score
-      assign {score_we_o, score_addr_o, image_we_o, image_addr_o, image_data_o, score_do_o, buffer_o} = 42'd0;
+      assign {score_we_o, score_addr_o, image_we_o, image_addr_o, image_data_o, score_do_o, buffer_o} = 44'd0;
       wire unused = &{1'b0, score_i, scores};
     end
   endgenerate

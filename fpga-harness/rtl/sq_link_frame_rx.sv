@@ -10,7 +10,7 @@
 //
 //   valid_i   a byte, at least 10 clocks after the one before
 //   data_o    the next byte, 3 clocks after next_i or rewind_i
-//   avail_o   there is something to read that has not been released
+//   avail_o   there is something to read that has not been released; data_o is its first byte 4 clocks later
 module sq_link_frame_rx (
   input  wire        clk_i,
   input  wire        rst_i,
@@ -100,9 +100,19 @@ module sq_link_frame_rx (
   assign avail_o = tail_q != first_q;
 
   wire [7:0] mark = damaged ? {7'd0, whole && !right_q} : length_q;
+  // What is written, and a clock later the memory.
+  wire ring_we = put || damaged || end_here;
+  wire [8:0] ring_waddr = put ? write_q : first_q;
+  reg ring_we_q;
+  reg [8:0] ring_waddr_q;
+  reg [7:0] ring_wdata_q;
+  always_ff @(posedge clk_i) begin
+    ring_we_q <= ring_we;
+    ring_waddr_q <= ring_waddr;
+    ring_wdata_q <= put ? (ended_q ? 8'd0 : data_i) : mark;
+  end
   sq_prim_ram #(.Width(8), .AddrW(9)) ring (
-    .clk_i(clk_i), .we_i(put || damaged || end_here), .waddr_i(put ? write_q : first_q),
-    .wdata_i(put ? (ended_q ? 8'd0 : data_i) : mark), .raddr_i(read_q), .rdata_o(data_o)
+    .clk_i(clk_i), .we_i(ring_we_q), .waddr_i(ring_waddr_q), .wdata_i(ring_wdata_q), .raddr_i(read_q), .rdata_o(data_o)
   );
   wire unused = &{1'b0, Framing, Checksum};
 endmodule

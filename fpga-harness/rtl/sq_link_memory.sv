@@ -18,12 +18,13 @@ module sq_link_memory #(
   output wire [7:0]  rdata_o
 );
   // link/src/identity.rs: the words are little-endian, the text is not. Protocol 1; work memory without bound; Euler, two dimensions,
-  // configured by Coefficients; whether it sums, and how many chains it has. Or no lattice, and images of so many bytes, described by the host.
+  // configured by Coefficients; whether it sums, and how many chains it has. Or no lattice, and images of so many bytes, described by the host,
+  // of which it draws by itself, and sums.
   localparam [31:0] Sites = 32'd1 << SitesLog2;
   localparam [7:0] Ariths = Score == 1 ? 8'd0 : W == 16 ? 8'd2 : 8'd1, Integrators = Score == 1 ? 8'd0 : 8'd1,
     Dims = Score == 1 ? 8'd0 : 8'd4;
   localparam [31:0] Image = Score == 1 ? 32'hfffe : 32'd0;
-  localparam [31:0] Chains = Pipes, Flags = Score == 1 ? 32'd2 : 32'd2 + 4 * Sums + 8 * (Chains - 32'd1);
+  localparam [31:0] Chains = Pipes, Flags = Score == 1 ? 32'd6 : 32'd2 + 4 * Sums + 8 * (Chains - 32'd1);
   localparam [287:0] Words = {
     Build, Flags[7:0], Dims, Integrators, Ariths, Image, Sites, 32'hffffffff, Sites, 16'd0, 16'd1, 32'h6469_5153
   };

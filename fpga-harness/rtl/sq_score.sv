@@ -212,7 +212,10 @@ module sq_score #(
   // The image, and who reads it: one at a time.
   wire [ImageLog2-1:0] check_addr, magnetisation_addr, stage_addr;
   reg [ImageLog2-1:0] line_at_q, image_raddr_q;
-  wire [15:0] image_word;
+  // In two halves, each with a register of its own before one of them is chosen.
+  wire [15:0] image_lower, image_upper;
+  reg [1:0] image_half_q;
+  wire [15:0] image_word = image_half_q[1] ? image_upper : image_lower;
   always_ff @(posedge clk_i) begin
     case (state_q)
       Check: image_raddr_q <= check_addr;
@@ -220,10 +223,15 @@ module sq_score #(
       Magnetisation: image_raddr_q <= magnetisation_addr;
       default: image_raddr_q <= stage_addr;
     endcase
+    image_half_q <= {image_half_q[0], image_raddr_q[ImageLog2-1]};
   end
-  sq_prim_ram #(.Width(16), .AddrW(ImageLog2)) ram_image (
-    .clk_i(clk_i), .we_i(image_we_q), .waddr_i(image_waddr_q), .wdata_i(image_wdata_q), .raddr_i(image_raddr_q),
-    .rdata_o(image_word)
+  sq_prim_ram #(.Width(16), .AddrW(ImageLog2-1)) ram_image_lower (
+    .clk_i(clk_i), .we_i(image_we_q && !image_waddr_q[ImageLog2-1]), .waddr_i(image_waddr_q[ImageLog2-2:0]),
+    .wdata_i(image_wdata_q), .raddr_i(image_raddr_q[ImageLog2-2:0]), .rdata_o(image_lower)
+  );
+  sq_prim_ram #(.Width(16), .AddrW(ImageLog2-1)) ram_image_upper (
+    .clk_i(clk_i), .we_i(image_we_q && image_waddr_q[ImageLog2-1]), .waddr_i(image_waddr_q[ImageLog2-2:0]),
+    .wdata_i(image_wdata_q), .raddr_i(image_raddr_q[ImageLog2-2:0]), .rdata_o(image_upper)
   );
   wire [31:0] crc;
   reg good_q;

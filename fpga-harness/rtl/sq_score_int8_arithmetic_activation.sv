@@ -4,7 +4,7 @@
 //
 //   z_i, beta_i   16 bits signed, 13 fractional, above -2^15
 //   a_o           8 bits signed: ±127 for ±2
-//   latency       8 clocks, one activation a clock
+//   latency       9 clocks, one activation a clock
 module sq_score_int8_arithmetic_activation (
   input  wire                clk_i,
   input  wire signed [15:0]  z_i,
@@ -23,6 +23,7 @@ module sq_score_int8_arithmetic_activation (
   );
   wire signed [14:0] plus = plus_sign_q[3] ? -{1'b0, plus_s} : {1'b0, plus_s};
   wire signed [14:0] minus = minus_sign_q[3] ? -{1'b0, minus_s} : {1'b0, minus_s};
+  reg signed [14:0] plus_value_q, minus_value_q;
   reg signed [15:0] sum_q;
   // sum·254/2^15, of which sum·127/2^14 has the same ties: |sum| ≤ 2^14.
   reg signed [22:0] scaled_q;
@@ -37,7 +38,9 @@ module sq_score_int8_arithmetic_activation (
     minus_at_q <= minus_size_q[12:0] | {13{|minus_size_q[16:13]}};
     plus_sign_q <= {plus_sign_q[2:0], plus_q[16]};
     minus_sign_q <= {minus_sign_q[2:0], minus_q[16]};
-    sum_q <= {plus[14], plus} + {minus[14], minus};
+    plus_value_q <= plus;
+    minus_value_q <= minus;
+    sum_q <= {plus_value_q[14], plus_value_q} + {minus_value_q[14], minus_value_q};
     scaled_q <= {sum_q, 7'd0} - {{7{sum_q[15]}}, sum_q};
     a_q <= rounded[21:14];
   end

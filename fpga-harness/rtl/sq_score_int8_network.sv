@@ -13,7 +13,7 @@
 //   start_i            a field begins
 //   h_o, valid_o       16 bits signed, 11 fractional, in the order of the sites
 //
-// latency of the first site: 3 periods, h₁ + h₂ and 53 clocks
+// latency of the first site: 3 periods, h₁ + h₂ and 60 clocks
 module sq_score_int8_network #(
   parameter integer MaxLog2 = 5,
   parameter integer Units = 24
@@ -78,8 +78,11 @@ module sq_score_int8_network #(
     in1_q <= {even, odd};
     in1_late_q <= in1_q;
   end
-  reg [143:0] in1_at_q;
-  always_ff @(posedge clk_i) in1_at_q <= in1_late_q;
+  reg [143:0] in1_later_q, in1_at_q;
+  always_ff @(posedge clk_i) begin
+    in1_later_q <= in1_late_q;
+    in1_at_q <= in1_later_q;
+  end
   wire signed [7:0] a;
   wire a_valid, a_last;
   wire signed [15:0] unused_out;
@@ -109,7 +112,7 @@ module sq_score_int8_network #(
   );
   reg [4:0] unit2_q;
   reg run2_q;
-  reg [8*Units+63:0] in2_q, in2_late_q, in2_at_q;
+  reg [8*Units+63:0] in2_q, in2_late_q, in2_later_q, in2_at_q;
   wire last2 = unit2_q == last2_i;
   always_ff @(posedge clk_i) begin
     if (rst_i) run2_q <= 1'b0;
@@ -118,7 +121,8 @@ module sq_score_int8_network #(
     unit2_q <= full_q ? 5'd0 : unit2_q + 5'd1;
     if (full_q) in2_q <= {even2, gather_q};
     in2_late_q <= in2_q;
-    in2_at_q <= in2_late_q;
+    in2_later_q <= in2_late_q;
+    in2_at_q <= in2_later_q;
   end
   wire signed [7:0] b;
   wire b_valid, b_last;
@@ -152,21 +156,22 @@ module sq_score_int8_network #(
     .clk_i(clk_i), .shift_i(shifts_i[24:20]), .x_i(total_q), .y_o(out)
   );
   // total_q is there one clock after done_q, and rounded 4 later.
-  reg [5:0] done_late_q;
+  reg [6:0] done_late_q;
   wire signed [20:0] q;
   sq_prim_queue #(.Width(21), .Log2(3)) q_queue (
     .clk_i(clk_i), .rst_i(rst_i), .put_i(site), .d_i(q_new), .get_i(done_late_q[4]), .d_o(q)
   );
   reg signed [20:0] q_q;
-  wire signed [28:0] h = {out[27], out} + {{8{q_q[20]}}, q_q};
+  reg signed [28:0] h_wide_q;
   wire signed [15:0] h_sat;
-  sq_score_int8_arithmetic_saturate #(.In(29), .Out(16)) saturate (.x_i(h), .y_o(h_sat));
+  sq_score_int8_arithmetic_saturate #(.In(29), .Out(16)) saturate (.x_i(h_wide_q), .y_o(h_sat));
   reg signed [15:0] h_q;
   always_ff @(posedge clk_i) begin
-    done_late_q <= rst_i ? 6'd0 : {done_late_q[4:0], done_q};
+    done_late_q <= rst_i ? 7'd0 : {done_late_q[5:0], done_q};
     q_q <= q;
+    h_wide_q <= {out[27], out} + {{8{q_q[20]}}, q_q};
     h_q <= h_sat;
   end
   assign h_o = h_q;
-  assign valid_o = done_late_q[5];
+  assign valid_o = done_late_q[6];
 endmodule

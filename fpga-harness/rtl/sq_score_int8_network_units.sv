@@ -6,10 +6,10 @@
 //
 //   weight_*      writes pair weight_pair_i of unit weight_unit_i; the highest bit of a unit is the bank
 //   shifts_i      of the sum over odd inputs [4:0], and over even ones [9:5]
-//   valid_i       unit_i is a unit, last_i the last of a site; its inputs x_i, even_i come two clocks later, and stay for all
+//   valid_i       unit_i is a unit, last_i the last of a site; its inputs x_i, even_i come three clocks later, and stay for all
 //                 units of the site
 //   a_o, valid_o  its activation; last_o and out_o, its weight in the output, beside it
-//   latency       17 + Levels clocks, a unit a clock
+//   latency       20 + Levels clocks, a unit a clock
 module sq_score_int8_network_units #(
   parameter integer Odd = 24,
   parameter integer Width = 8,
@@ -35,19 +35,29 @@ module sq_score_int8_network_units #(
 );
   localparam integer Pairs = (Odd + 1) / 2;
   // Memory, product, sum, rounding: then the bias is added.
-  localparam integer ToBias = 2 + 2 + Levels + 4;
-  localparam integer Latency = ToBias + 1 + 8;
+  localparam integer Read = 3;
+  localparam integer ToBias = Read + 2 + Levels + 4;
+  localparam integer Latency = ToBias + 2 + 9;
 
   wire [2*Pairs*16-1:0] weights;
   wire [63:0] even_weights;
   wire [31:0] bias_word, out_word;
+  // What is written, a clock late: the memories are many.
+  reg [Pairs+3:0] weight_we_q;
+  reg [UnitsLog2:0] weight_unit_q;
+  reg [31:0] weight_data_q;
+  always_ff @(posedge clk_i) begin
+    weight_unit_q <= weight_unit_i;
+    weight_data_q <= weight_data_i;
+  end
   genvar n;
   generate
     for (n = 0; n < Pairs + 4; n = n + 1) begin : pair
       localparam [31:0] Pair = n;
       wire [31:0] word;
-      sq_prim_ram #(.Width(32), .AddrW(UnitsLog2 + 1)) ram (
-        .clk_i(clk_i), .we_i(weight_we_i && weight_pair_i == Pair[4:0]), .waddr_i(weight_unit_i), .wdata_i(weight_data_i),
+      always_ff @(posedge clk_i) weight_we_q[n] <= weight_we_i && weight_pair_i == Pair[4:0];
+      sq_prim_ram #(.Width(32), .AddrW(UnitsLog2 + 1), .Registers(Read - 1)) ram (
+        .clk_i(clk_i), .we_i(weight_we_q[n]), .waddr_i(weight_unit_q), .wdata_i(weight_data_q),
         .raddr_i(unit_i), .rdata_o(word)
       );
       if (n < Pairs) begin : odd
@@ -102,17 +112,19 @@ module sq_score_int8_network_units #(
   );
 
   wire [15:0] bias;
-  sq_prim_delay #(.Width(16), .Clocks(ToBias - 2)) bias_delay (.clk_i(clk_i), .d_i(bias_word[15:0]), .d_o(bias));
-  wire signed [18:0] with_bias = {beta[17], beta} + {{3{bias[15]}}, bias};
+  sq_prim_delay #(.Width(16), .Clocks(ToBias - Read)) bias_delay (.clk_i(clk_i), .d_i(bias_word[15:0]), .d_o(bias));
+  reg signed [18:0] with_bias_q;
   wire signed [15:0] beta_sat;
-  sq_score_int8_arithmetic_saturate #(.In(19), .Out(16)) saturate (.x_i(with_bias), .y_o(beta_sat));
-  reg signed [15:0] z_q, beta_q;
+  sq_score_int8_arithmetic_saturate #(.In(19), .Out(16)) saturate (.x_i(with_bias_q), .y_o(beta_sat));
+  reg signed [15:0] z_wait_q, z_q, beta_q;
   always_ff @(posedge clk_i) begin
-    z_q <= z;
+    with_bias_q <= {beta[17], beta} + {{3{bias[15]}}, bias};
+    z_wait_q <= z;
+    z_q <= z_wait_q;
     beta_q <= beta_sat;
   end
   sq_score_int8_arithmetic_activation activation (.clk_i(clk_i), .z_i(z_q), .beta_i(beta_q), .a_o(a_o));
-  sq_prim_delay #(.Width(16), .Clocks(Latency - 2)) out_delay (.clk_i(clk_i), .d_i(out_word[15:0]), .d_o(out_o));
+  sq_prim_delay #(.Width(16), .Clocks(Latency - Read)) out_delay (.clk_i(clk_i), .d_i(out_word[15:0]), .d_o(out_o));
   reg [Latency-1:0] valid_q, last_q;
   always_ff @(posedge clk_i) begin
     valid_q <= rst_i ? {Latency{1'b0}} : {valid_q[Latency-2:0], valid_i};

@@ -20,7 +20,7 @@
 //   line_*, table_*, weight_*, scalar_*
 //                                what writes: the line of H; tables by orbit, a bit of table_we_i each; weights; single
 //                                numbers. 24 of the latter: M in ŷ
-//   field_*                      u, while busy_o is 0: read data 3 clocks after the address
+//   field_*                      u, while busy_o is 0, from its second clock on: read data 3 clocks after the address
 //   phi_*                        φ: read data 2 clocks after the address
 //   show_*                       what is written, for whoever compares: with show_o[0] ŷ, [1] h, [2] ĥ, [3] u', [4] φ, in the
 //                                order of addresses
@@ -84,7 +84,7 @@ module sq_score_int8_sampler #(
   localparam [2:0] Idle = 3'd0, ToSites1 = 3'd1, ToSites2 = 3'd2, Network = 3'd3, ToModes1 = 3'd4, ToModes2 = 3'd5, Start = 3'd6;
   reg [2:0] phase_q;
   reg finishing_q, first_q, closes_q, bank_q, began_q;
-  reg [7:0] began_late_q;
+  reg [6:0] began_late_q;
   wire pass_done, sites_done, step_done, start_done, phi_done;
   always_ff @(posedge clk_i) begin
     began_q <= 1'b0;
@@ -109,13 +109,22 @@ module sq_score_int8_sampler #(
         default: if (start_done) phase_q <= Idle;
       endcase
     end
-    began_late_q <= rst_i ? 8'd0 : {began_late_q[6:0], began_q};
+    began_late_q <= rst_i ? 7'd0 : {began_late_q[5:0], began_q};
   end
   assign busy_o = phase_q != Idle;
-  wire begins = began_late_q[7];
-  wire pass_start = begins && phase_q != Network && phase_q != Start;
-  wire sites_start = begins && phase_q == Network;
-  wire stepping = phase_q == ToModes2;
+  // What others are told: registers, since they are far away. A phase is seen a clock late, when nothing of it is under way.
+  reg pass_start_q, sites_start_q, noise_start_q, idle_q, first_pass_q, to_sites_q, from_sites_q, stepping_q, starting_q;
+  always_ff @(posedge clk_i) begin
+    pass_start_q <= began_late_q[6] && phase_q != Network && phase_q != Start;
+    sites_start_q <= began_late_q[6] && phase_q == Network;
+    noise_start_q <= began_late_q[6] && (phase_q == Start || (phase_q == Network && !flow_i));
+    idle_q <= phase_q == Idle;
+    first_pass_q <= phase_q == ToSites1;
+    to_sites_q <= phase_q == ToSites2;
+    from_sites_q <= phase_q == ToModes1;
+    stepping_q <= phase_q == ToModes2;
+    starting_q <= phase_q == Start;
+  end
 
   wire [4:0] filter_shift = shifts_i[4:0], sites_shift = shifts_i[9:5], modes1_shift = shifts_i[14:10],
     modes2_shift = shifts_i[19:15];
@@ -130,14 +139,14 @@ module sq_score_int8_sampler #(
   end
 
   // The transform. From an address to the number for it: address, orbit, memory, product, sum, rounding, product, rounding.
-  localparam integer Read = 1 + 4 + 2 + 2 + 1 + 4 + 2 + 4;
+  localparam integer Read = 1 + 5 + 3 + 2 + 1 + 4 + 2 + 4;
   wire [A-1:0] pass_addr, out_addr;
   wire signed [15:0] pass_x, out;
   wire out_valid;
   sq_score_int8_hartley #(.Lanes(Lanes), .MaxLog2(MaxLog2), .Read(Read)) hartley (
     .clk_i(clk_i), .rst_i(rst_i), .log2_i(log2_i), .shift_i(pass_shift_q),
     .line_we_i(line_we_i), .line_addr_i(line_addr_i), .line_data_i(line_data_i),
-    .start_i(pass_start), .addr_o(pass_addr), .x_i(pass_x),
+    .start_i(pass_start_q), .addr_o(pass_addr), .x_i(pass_x),
     .out_valid_o(out_valid), .out_addr_o(out_addr), .out_o(out), .done_o(pass_done)
   );
   reg [A-1:0] last_addr_q;
@@ -146,7 +155,7 @@ module sq_score_int8_sampler #(
   // Modes: u; beside it the noise of a step, or the base of a flow, which needs none. Tables by orbit.
   reg [A-1:0] mode_addr_q, pass_addr_q;
   always_ff @(posedge clk_i) begin
-    mode_addr_q <= phase_q == Idle ? field_addr_i : stepping ? out_addr : pass_addr;
+    mode_addr_q <= idle_q ? field_addr_i : stepping_q ? out_addr : pass_addr;
     pass_addr_q <= pass_addr;
   end
   wire step_valid, step_last, eta_valid;
@@ -157,7 +166,7 @@ module sq_score_int8_sampler #(
   reg [A-1:0] u_waddr_q, second_waddr_q;
   reg [15:0] u_wdata_q, second_wdata_q;
   always_ff @(posedge clk_i) begin
-    u_we_q <= step_valid || field_we_i || (eta_valid && phase_q == Start);
+    u_we_q <= step_valid || field_we_i || (eta_valid && starting_q);
     u_waddr_q <= step_valid ? step_addr : field_we_i ? field_addr_i : eta_addr_q;
     u_wdata_q <= step_valid ? step_u : field_we_i ? field_data_i : eta_new;
     second_we_q <= eta_valid || (step_valid && flow_i && closes_q);
@@ -182,7 +191,7 @@ module sq_score_int8_sampler #(
   genvar n;
   generate
     for (n = 0; n < 4; n = n + 1) begin : spectral
-      sq_prim_ram #(.Width(16), .AddrW(OrbitsLog2 + 1)) ram (
+      sq_prim_ram #(.Width(16), .AddrW(OrbitsLog2 + 1), .Registers(2)) ram (
         .clk_i(clk_i), .we_i(table_we_i[n]), .waddr_i(table_addr_i), .wdata_i(table_data_i), .raddr_i({bank_q, orbit}),
         .rdata_o(factors[16*n +: 16])
       );
@@ -197,12 +206,12 @@ module sq_score_int8_sampler #(
   reg [A-1:0] h_waddr_q, between_waddr_q;
   reg [15:0] h_wdata_q, between_wdata_q;
   always_ff @(posedge clk_i) begin
-    if (sites_start) site_q <= {A{1'b0}};
+    if (sites_start_q) site_q <= {A{1'b0}};
     else if (h_valid) site_q <= site_q + 1'b1;
-    h_we_q <= h_valid || (out_valid && stepping);
-    h_waddr_q <= stepping ? out_addr : site_q;
-    h_wdata_q <= stepping ? out : h_new;
-    between_we_q <= out_valid && (phase_q == ToSites1 || phase_q == ToModes1);
+    h_we_q <= h_valid || (out_valid && stepping_q);
+    h_waddr_q <= stepping_q ? out_addr : site_q;
+    h_wdata_q <= stepping_q ? out : h_new;
+    between_we_q <= out_valid && (first_pass_q || from_sites_q);
     between_waddr_q <= out_addr;
     between_wdata_q <= out;
   end
@@ -216,7 +225,7 @@ module sq_score_int8_sampler #(
   );
 
   // What goes into the first pass: filter·u, of a flow filter·(base + predict·ĥ); 0 for the zero mode, which is M's. The
-  // orbit and its factors are there 6 clocks after the address, u and h 2.
+  // factors are there 8 clocks after the address, u and h 2.
   wire predicts = flow_i && !finishing_q;
   wire signed [15:0] at_late, h_late, at, filter_late, filtered;
   reg signed [15:0] origin_q;
@@ -227,9 +236,9 @@ module sq_score_int8_sampler #(
     origin_q <= predicts ? second : u;
     at_sum_q <= {{2{at_late[15]}}, at_late, 14'd0} + predicted;
   end
-  // u at 3, h at 3, factors at 7.
-  sq_prim_delay #(.Width(16), .Clocks(5)) at_delay (.clk_i(clk_i), .d_i(origin_q), .d_o(at_late));
-  sq_prim_delay #(.Width(16), .Clocks(4)) h_delay (.clk_i(clk_i), .d_i(h), .d_o(h_late));
+  // u at 3, h at 3, factors at 9.
+  sq_prim_delay #(.Width(16), .Clocks(7)) at_delay (.clk_i(clk_i), .d_i(origin_q), .d_o(at_late));
+  sq_prim_delay #(.Width(16), .Clocks(6)) h_delay (.clk_i(clk_i), .d_i(h), .d_o(h_late));
   sq_prim_mult #(.A(16), .B(16)) predict_mult (.clk_i(clk_i), .a_i(predict), .b_i(h_late), .p_o(predicted));
   sq_score_int8_arithmetic_round #(.In(32), .Out(16)) at_round (
     .clk_i(clk_i), .shift_i(5'd14), .x_i(at_sum_q), .y_o(at)
@@ -243,10 +252,10 @@ module sq_score_int8_sampler #(
   reg signed [15:0] other_q;
   wire signed [15:0] other;
   wire zero_mode;
-  always_ff @(posedge clk_i) other_q <= phase_q == ToModes1 ? h : between;
+  always_ff @(posedge clk_i) other_q <= from_sites_q ? h : between;
   sq_prim_delay #(.Width(16), .Clocks(Read - 4)) other_delay (.clk_i(clk_i), .d_i(other_q), .d_o(other));
   sq_prim_delay #(.Width(1), .Clocks(Read)) zero_delay (.clk_i(clk_i), .d_i(pass_addr == {A{1'b0}}), .d_o(zero_mode));
-  assign pass_x = phase_q != ToSites1 ? other : zero_mode ? 16'sd0 : filtered;
+  assign pass_x = !first_pass_q ? other : zero_mode ? 16'sd0 : filtered;
 
   // ŷ with M, and its square; or φ, whose M is M_max·m.
   reg signed [15:0] mean_q;
@@ -274,7 +283,7 @@ module sq_score_int8_sampler #(
   reg [4*A-1:0] sites_addr_q;
   reg [31:0] y_late_q;
   always_ff @(posedge clk_i) begin
-    sites_valid_q <= rst_i ? 4'd0 : {sites_valid_q[2:0], out_valid && phase_q == ToSites2};
+    sites_valid_q <= rst_i ? 4'd0 : {sites_valid_q[2:0], out_valid && to_sites_q};
     sites_addr_q <= {sites_addr_q[3*A-1:0], out_addr};
     y_late_q <= {y_late_q[15:0], y_q};
   end
@@ -304,16 +313,15 @@ module sq_score_int8_sampler #(
     .weight_we_i(weight_we_i), .weight_layer_i(weight_layer_i), .weight_pair_i(weight_pair_i),
     .weight_unit_i(weight_unit_i), .weight_data_i(weight_data_i),
     .scalar_we_i(scalar_we_i), .scalar_addr_i(scalar_addr_i), .scalar_data_i(scalar_data_i),
-    .start_i(sites_start), .addr_o(y_addr), .y_i(y_read[15:0]), .y2_i(y_read[30:16]), .valid_o(h_valid), .h_o(h_new)
+    .start_i(sites_start_q), .addr_o(y_addr), .y_i(y_read[15:0]), .y2_i(y_read[30:16]), .valid_o(h_valid), .h_o(h_new)
   );
 
   // Noise: while the network works, and at the start.
   reg waits_q;
   assign words_o = waits_q && phase_i;
-  wire wanted = begins && (phase_q == Start || (phase_q == Network && !flow_i));
   always_ff @(posedge clk_i) begin
     if (rst_i) waits_q <= 1'b0;
-    else if (wanted) waits_q <= 1'b1;
+    else if (noise_start_q) waits_q <= 1'b1;
     else if (words_o) waits_q <= 1'b0;
   end
   sq_noise_gauss #(.W(16)) gauss (.clk_i(clk_i), .word_i(word_i), .eta_o(eta_new));
@@ -330,13 +338,13 @@ module sq_score_int8_sampler #(
     eta_addr_q <= eta_run_q ? eta_addr_q + 1'b1 : {A{1'b0}};
   end
   assign eta_valid = eta_run_q;
-  assign start_done = phase_q == Start && eta_run_q && eta_last;
+  assign start_done = starting_q && eta_run_q && eta_last;
 
-  // The step: ĥ waits 7 clocks for u and its factors.
+  // The step: ĥ waits 9 clocks for u and its factors.
   wire signed [15:0] u_late, eta_late, score_late, keep, amplitude;
-  sq_prim_delay #(.Width(16), .Clocks(4)) u_delay (.clk_i(clk_i), .d_i(u), .d_o(u_late));
-  sq_prim_delay #(.Width(16), .Clocks(4)) eta_delay (.clk_i(clk_i), .d_i(second), .d_o(eta_late));
-  sq_prim_delay #(.Width(16), .Clocks(7)) score_delay (.clk_i(clk_i), .d_i(out), .d_o(score_late));
+  sq_prim_delay #(.Width(16), .Clocks(6)) u_delay (.clk_i(clk_i), .d_i(u), .d_o(u_late));
+  sq_prim_delay #(.Width(16), .Clocks(6)) eta_delay (.clk_i(clk_i), .d_i(second), .d_o(eta_late));
+  sq_prim_delay #(.Width(16), .Clocks(9)) score_delay (.clk_i(clk_i), .d_i(out), .d_o(score_late));
   sq_score_int8_arithmetic_clamp #(.In(16)) clamp_keep (.x_i(factor1), .y_o(keep));
   sq_score_int8_arithmetic_clamp #(.In(16)) clamp_amplitude (.x_i(factor3), .y_o(amplitude));
   reg signed [15:0] keep_q, pull_q, amplitude_q, step_u_q, step_score_q, step_eta_q;
@@ -361,19 +369,19 @@ module sq_score_int8_sampler #(
   sq_score_int8_arithmetic_round #(.In(32), .Out(16)) step_round (
     .clk_i(clk_i), .shift_i(5'd14), .x_i(sum_q), .y_o(step_u)
   );
-  // 7, operands, product, two sums, rounding.
-  localparam integer Step = 7 + 1 + 2 + 2 + 4;
+  // 9, operands, product, two sums, rounding.
+  localparam integer Step = 9 + 1 + 2 + 2 + 4;
   sq_prim_delay #(.Width(A), .Clocks(Step)) step_addr_delay (.clk_i(clk_i), .d_i(out_addr), .d_o(step_addr));
   reg [Step-1:0] step_valid_q, step_last_q;
   always_ff @(posedge clk_i) begin
-    step_valid_q <= rst_i ? {Step{1'b0}} : {step_valid_q[Step-2:0], out_valid && stepping};
-    step_last_q <= rst_i ? {Step{1'b0}} : {step_last_q[Step-2:0], pass_done && stepping};
+    step_valid_q <= rst_i ? {Step{1'b0}} : {step_valid_q[Step-2:0], out_valid && stepping_q};
+    step_last_q <= rst_i ? {Step{1'b0}} : {step_last_q[Step-2:0], pass_done && stepping_q};
   end
   assign step_valid = step_valid_q[Step-1];
   assign step_last = step_last_q[Step-1];
   assign step_done = step_last;
 
-  assign show_o = {phi_we, step_valid, out_valid && stepping, h_valid, y_we_q};
+  assign show_o = {phi_we, step_valid, out_valid && stepping_q, h_valid, y_we_q};
   assign show_y_o = y_wdata_q[15:0];
   assign show_h_o = h_new;
   assign show_score_o = out;

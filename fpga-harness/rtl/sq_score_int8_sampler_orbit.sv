@@ -2,7 +2,7 @@
 //
 //   log2_i    L = 2^log2_i, from 4 to 2^MaxLog2; constant while modes come
 //   mode_i    i·L + j, in its lower bits
-//   orbit_o   4 clocks later: below (L/2 + 1)(L/2 + 2)/2
+//   orbit_o   5 clocks later: below (L/2 + 1)(L/2 + 2)/2
 //
 // MaxLog2 is 5 at most, OrbitsLog2 8 at most and large enough for the largest L.
 module sq_score_int8_sampler_orbit #(
@@ -38,7 +38,7 @@ module sq_score_int8_sampler_orbit #(
   end
 
   // low·(L/2 + 1) - low(low - 1)/2 + high - low, modulo 2^8.
-  reg [7:0] times, triangle, orbit_q;
+  reg [7:0] times, triangle, times_q, rest_q, orbit_q;
   always_comb begin
     case (log2_i)
       3'd2: times = {2'd0, low_q, 1'd0};
@@ -65,7 +65,11 @@ module sq_score_int8_sampler_orbit #(
       default: triangle = 8'd0;
     endcase
   end
-  always_ff @(posedge clk_i) orbit_q <= times - triangle + {3'd0, high_q};
+  always_ff @(posedge clk_i) begin
+    times_q <= times;
+    rest_q <= {3'd0, high_q} - triangle;
+    orbit_q <= times_q + rest_q;
+  end
   assign orbit_o = orbit_q[OrbitsLog2-1:0];
   wire unused = &{1'b0, orbit_q};
 endmodule

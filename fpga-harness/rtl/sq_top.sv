@@ -30,11 +30,12 @@ module sq_top #(
   wire [47:0] clipped, sum_phi2;
   wire signed [31:0] sum_phi;
   wire signed [47:0] sum_bond;
-  wire score_we, image_we, buffer;
+  wire score_we, image_we;
+  wire [1:0] buffer;
   wire [4:0] score_addr;
   wire [14:0] image_addr;
   wire [15:0] image_data;
-  wire [2:0] score_do;
+  wire [3:0] score_do;
   sq_link #(
     .W(W), .SitesLog2(SitesLog2), .Pipes(Pipes), .Sums(Sums), .Bonds(Bonds), .Divider((ClockHz + Baud / 2) / Baud),
     .Build(Build), .Target(Target)

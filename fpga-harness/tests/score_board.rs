@@ -8,18 +8,27 @@ mod common;
 
 use common::board::Simulated;
 use common::seeds;
+use std::time::Duration;
 use stoquant_core::diffusion::Method;
+use stoquant_core::integrator::State;
 use stoquant_core::score::int8::Shape;
 use stoquant_core::score::int8::image::{Image, Sampler};
-use stoquant_device::{Device, LinkError, lockstep};
+use stoquant_device::{Client, Device, LinkError, lockstep};
 use stoquant_diffusion::int8::encode::Parts;
 use stoquant_diffusion::int8::generate::stages;
 use stoquant_diffusion::int8::{Plan, quantize};
 use stoquant_diffusion::model::Model;
 use stoquant_fpga::sim::circuits;
-use stoquant_link::description::ROOM;
-use stoquant_link::message::Refusal;
+use stoquant_link::description::{Description, ROOM};
+use stoquant_link::message::{Buffer, Refusal, Reply, Request, Sums};
+use stoquant_model::Extents;
 use stoquant_tests::images::random;
+
+/// Longer than any run.
+const ENOUGH: Duration = Duration::from_secs(3600);
+
+/// Little work, so that there may be many of them.
+const SMALL: Shape = Shape { extent: 4, hidden: [3, 7], rows: 4, stages: 1 };
 
 fn parts(plan: Plan) -> Parts {
     quantize(&Model::load("n8-int8").expect("comes with the program"), plan).expect("can be quantised")
@@ -56,6 +65,85 @@ fn configurations_by_either_sampler() {
         draws(&device, &parts(Plan::Flow { method: Method::Heun, steps: 2 }), seed, 3);
         draws(&device, &random(Shape { extent: 4, hidden: [3, 7], rows: 4, stages: 2 }, Sampler::Flow, seed), seed, 2);
         assert_eq!(device.counters().resets > 0, resets > 0, "{:?}", device.counters());
+    }
+}
+
+/// Sums of configurations that the board draws by itself are those of the core's.
+fn sums(device: &Device, parts: &Parts, seed: u64, count: u32) {
+    let (bytes, shape) = (bytes(parts), &parts.shape);
+    let mut drawn = vec![];
+    device.draw_sums(&bytes, shape, seed, count, |sums| drawn.push(sums)).expect("a board that answers");
+    assert_eq!(drawn.len(), count as usize);
+    for (n, &found) in drawn.iter().enumerate() {
+        let phi = stages(&bytes, seed, n).expect("an image").phi;
+        let phi: Vec<i64> = phi.into_iter().map(i64::from).collect();
+        let expected = lockstep::sums_of(&Extents::from([shape.extent; 2]), &phi);
+        assert_eq!(Some(found), expected, "configuration {n}, seed {seed}");
+    }
+}
+
+#[test]
+fn sums_of_configurations() {
+    let flow = parts(Plan::Flow { method: Method::Heun, steps: 2 });
+    for seed in seeds() {
+        // More than the board keeps.
+        let (small, most) = (random(SMALL, Sampler::Reverse, seed), Sums::KEPT + 2);
+        let device = Simulated::open(&circuits::SCORETOP, seed, 0);
+        device.check_sums().expect("it sums");
+        sums(&device, &reverse(), seed, 3);
+        draws(&device, &flow, seed, 1);
+        sums(&device, &flow, seed, 9);
+        sums(&device, &small, seed, most);
+        draws(&device, &small, seed, 2);
+        // Each has some twenty frames.
+        let device = Simulated::open(&circuits::SCORETOP, seed, 48);
+        for n in 0..4 {
+            sums(&device, &small, seed.wrapping_add(n), most);
+        }
+        assert!(device.counters().resets > 0, "{:?}", device.counters());
+    }
+}
+
+/// A draw ends after the configuration that it is in; none is no draw.
+#[test]
+fn a_draw_is_ended_early() {
+    let (seed, bytes) = (9, bytes(&random(SMALL, Sampler::Reverse, 1)));
+    let image = Image::new(&bytes).expect("an image");
+    let description = Description::of(&image, &bytes).bytes();
+    let mut client = Client::new(Box::new(Simulated::new(&circuits::SCORETOP, 8, 0)), Duration::from_millis(100));
+    client.open().expect("a board that answers");
+    let draw = |count| Request::Draw { chain: 5, count };
+    let refused = |ended: Result<State, LinkError>, why: Refusal| match ended {
+        Err(LinkError::Refused(found)) => assert_eq!(found, why),
+        other => panic!("{other:?} in place of {why:?}"),
+    };
+    refused(client.run_for(&draw(1), ENOUGH), Refusal::Unconfigured);
+    let start = |client: &mut Client| {
+        let parts = (0..).step_by(100).zip(bytes.chunks(100));
+        let mut requests: Vec<Request<'_>> =
+            parts.map(|(first, bytes)| Request::Write { buffer: Buffer::Image, first, bytes }).collect();
+        requests.push(Request::Describe(&description));
+        requests.push(Request::Image { length: bytes.len() as u32, seed, chain: 0 });
+        client.all(&requests, |_, reply| matches!(reply, Reply::Done | Reply::Image { .. })).expect("an image");
+    };
+    start(&mut client);
+    refused(client.run_for(&draw(0), ENOUGH), Refusal::Parameter);
+    let state = client.run_for(&draw(u32::MAX), Duration::from_millis(200)).expect("a draw");
+    let drawn = state.step as usize;
+    assert!((1..1_000_000).contains(&drawn) && state.accepted == state.step, "{state:?}");
+    let volume = SMALL.extent * SMALL.extent;
+    let phi = Request::Read { buffer: Buffer::Phi, first: 0, count: volume as u16 };
+    let last = stages(&bytes, seed, 4 + drawn).expect("an image").phi;
+    let last: Vec<u8> = last.iter().flat_map(|phi| phi.to_le_bytes()).collect();
+    client.call(&phi, |reply| (reply == Reply::Data(&last)).then_some(())).expect("phi of the last one");
+    // Where there are no sums.
+    for (buffer, first, count) in [(Buffer::Sums, 1000, 25), (Buffer::Sums, 1 << 16, 1), (Buffer::Image, 0, 1)] {
+        let found = client.call(&Request::Read { buffer, first, count }, |_| Some(()));
+        let why = if buffer == Buffer::Sums { Refusal::Capacity } else { Refusal::Unsupported };
+        match found {
+            Err(LinkError::Refused(found)) => assert_eq!(found, why),
+            other => panic!("{other:?} in place of {why:?}"),
+        }
     }
 }
 

@@ -9,6 +9,9 @@ stoquant_model::tags! {
         Phi = 1 => "phi",
         /// The image: bytes.
         Image = 3 => "image",
+        /// Sums of configuration n of a [`Draw`](crate::message::Request::Draw), of the last 64: 16 words of 16 bits
+        /// from 16·(n mod 64) on ([`Sums::of_words`](crate::sums::Sums::of_words)).
+        Sums = 4 => "sums",
     }
 }
 

@@ -30,7 +30,8 @@ pub struct Identity {
     /// Whether [`Request::Coefficients`](crate::message::Request::Coefficients) configures it, in place of
     /// [`Request::Configure`](crate::message::Request::Configure): the host quantises, and starts the field.
     pub coefficients: bool,
-    /// Whether it answers [`Request::Sums`](crate::message::Request::Sums).
+    /// Whether it answers [`Request::Sums`](crate::message::Request::Sums); with images and without lattices, whether
+    /// [`Request::Draw`](crate::message::Request::Draw).
     pub sums: bool,
     /// How many chains it has: 1 to [`MAX_CHAINS`]. They run in step
     /// ([`Request::Select`](crate::message::Request::Select)).

@@ -101,6 +101,17 @@ pub enum Request<'a> {
     Select(u16),
     /// The exact sums of the field as it is.
     Sums,
+    /// Configurations of the image by the board alone, one after the other: each is begun as by [`Request::Image`], has
+    /// all its stages and is finished. The answer is that of a run, whose steps are configurations.
+    /// [`Refusal::Parameter`] where `count` is 0.
+    ///
+    /// Then there are φ of the last one, and the sums of the last 64 ([`Buffer::Sums`]).
+    Draw {
+        /// Number of the first one, under the seed of the image's chain.
+        chain: u32,
+        /// How many.
+        count: u32,
+    },
     /// What the header of the image says, for a circuit that reads none: the bytes of a
     /// [`Description`](crate::description::Description), before [`Request::Image`]. [`Refusal::Capacity`] where the
     /// image does not fit.
@@ -227,6 +238,7 @@ impl<'a> Request<'a> {
             Self::Select(_) => 0x1b,
             Self::Sums => 0x1c,
             Self::Describe(_) => 0x1d,
+            Self::Draw { .. } => 0x1e,
         }
     }
 
@@ -247,6 +259,10 @@ impl<'a> Request<'a> {
             }
             Self::HotStart(width) => out.f64(*width),
             Self::Describe(bytes) => out.bytes(bytes),
+            Self::Draw { chain, count } => {
+                out.u32(*chain);
+                out.u32(*count);
+            }
             Self::Write { buffer, first, bytes } => {
                 out.u8(buffer.code());
                 out.u32(*first);
@@ -306,6 +322,7 @@ impl<'a> Request<'a> {
             0x1b => Self::Select(input.u16()?),
             0x1c => Self::Sums,
             0x1d => Self::Describe(input.rest()),
+            0x1e => Self::Draw { chain: input.u32()?, count: input.u32()? },
             _ => return None,
         };
         input.end(request)

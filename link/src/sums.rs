@@ -43,6 +43,23 @@ impl Sums {
         }
     }
 
+    /// Configurations of a [`Draw`](crate::message::Request::Draw) whose sums a board keeps.
+    pub const KEPT: u32 = 64;
+
+    /// Words of 16 bits that a configuration has in [`Buffer::Sums`](crate::codes::Buffer::Sums).
+    pub const DRAWN: usize = 16;
+
+    /// The sums of a configuration of an image, from its words in [`Buffer::Sums`](crate::codes::Buffer::Sums): from
+    /// the lowest word on 32 bits of Σ φ, 64 of Σ φ², 96 of Σ φ⁴, and 64 of bonds.
+    pub fn of_words(words: &[u16; Self::DRAWN]) -> Self {
+        let [phi0, phi1, a0, a1, a2, a3, b0, b1, b2, b3, b4, b5, c0, c1, c2, c3] = words.map(u64::from);
+        let long = |[w0, w1, w2, w3]: [u64; 4]| w0 | w1 << 16 | w2 << 32 | w3 << 48;
+        let phi = i64::from((phi0 | phi1 << 16) as i32);
+        let phi4 = u128::from(long([b0, b1, b2, b3])) | u128::from(b4 | b5 << 16) << 64;
+        let (phi2, bonds) = (long([a0, a1, a2, a3]), long([c0, c1, c2, c3]) as i64);
+        Self::new(Some(phi), Some(phi2), Some(bonds), Some(phi4), Some(phi.unsigned_abs()))
+    }
+
     fn word(&self, at: usize) -> Option<u64> {
         self.words.get(at).copied().filter(|_| OF.get(at).is_some_and(|of| self.there >> of & 1 == 1))
     }

@@ -154,6 +154,8 @@ fn messages_are_read_as_they_were_written() {
         }),
         Request::Select(300),
         Request::Sums,
+        Request::Read { buffer: Buffer::Sums, first: 16, count: 112 },
+        Request::Draw { chain: 1 << 31, count: 64 },
     ];
     let mut out = [0; MAX_PAYLOAD];
     for request in requests {
@@ -225,6 +227,10 @@ fn the_bytes_of_sums_and_of_an_identity() {
     let length = Reply::Sums(sums).encode(&mut out).expect("it fits");
     let there = [&[7, 0xfe][..], &[0xff; 7], &[3, 0, 0, 0, 0, 0, 0, 0], &[0xff; 8], &[0; 24]].concat();
     assert_eq!(out[..length], there);
+    // Of a configuration of an image, in words of 16 bits.
+    let words = [0xfffe, 0xffff, 3, 0, 0, 1, 5, 0, 0, 0, 1, 2, 0xffff, 0xffff, 0xffff, 0xffff];
+    let drawn = Sums::new(Some(-2), Some(3 | 1 << 48), Some(-1), Some(5 | 0x2_0001 << 64), Some(2));
+    assert_eq!(Sums::of_words(&words), drawn);
     // A bit that no version knows; a sum that is said not to be there.
     for there in [0x27, 3] {
         out[0] = there;

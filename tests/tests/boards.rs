@@ -281,7 +281,8 @@ fn a_long_run_is_aborted() {
     let setup = Setup { extents: Extents::from([16, 16]), ..setup(ArithKind::Fx18, IntegratorKind::Euler, &[]) };
     let request = Request::Configure { setup, chain: 0 };
     client.call(&request, |reply| matches!(reply, Reply::Configured { .. }).then_some(())).expect("a valid chain");
-    let state = client.run_for(u32::MAX, Duration::from_millis(100)).expect("a run");
+    let run = Request::Run { sweeps: u32::MAX, measure: false };
+    let state = client.run_for(&run, Duration::from_millis(100)).expect("a run");
     assert!(state.step > 0 && state.step < u64::from(u32::MAX), "{state:?}");
     let after = client.call(&Request::State, |reply| match reply {
         Reply::State(state, _) => Some(state),

@@ -1,10 +1,11 @@
-// Block RAM with one write and one read port, and a register behind the read: read latency 2.
+// Block RAM with one write and one read port, and registers behind the read: read latency 1 + Registers.
 //
-// On an ECP5 a read without that register costs a third of the clock frequency. A word that is written is read by addresses given from the
+// On an ECP5 a read without a register costs a third of the clock frequency; a second one is for a way that is long. A word that is written is read by addresses given from the
 // next clock on; an address given in the same clock reads nothing in particular.
 module sq_prim_ram #(
   parameter integer Width = 18,
-  parameter integer AddrW = 11
+  parameter integer AddrW = 11,
+  parameter integer Registers = 1
 ) (
   input  wire              clk_i,
   input  wire              we_i,
@@ -20,5 +21,13 @@ module sq_prim_ram #(
     read_q <= words[raddr_i];
     out_q <= read_q;
   end
-  assign rdata_o = out_q;
+  generate
+    if (Registers == 1) begin : near
+      assign rdata_o = out_q;
+    end else begin : far
+      reg [Width-1:0] far_q;
+      always_ff @(posedge clk_i) far_q <= out_q;
+      assign rdata_o = far_q;
+    end
+  endgenerate
 endmodule

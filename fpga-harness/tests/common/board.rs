@@ -20,10 +20,15 @@ pub struct Simulated {
 }
 
 impl Simulated {
-    pub fn open(circuit: &'static Circuit, seed: u64, resets: u32) -> Device {
+    pub fn new(circuit: &'static Circuit, seed: u64, resets: u32) -> Self {
         let line = Line::new(circuit, LINE_DIVIDER, seed as u32);
         let mut board = Self { circuit, line, random: Random::new(seed), resets, left: 0 };
         board.left = board.gap();
+        board
+    }
+
+    pub fn open(circuit: &'static Circuit, seed: u64, resets: u32) -> Device {
+        let board = Self::new(circuit, seed, resets);
         Device::open(Box::new(board), Duration::from_secs(2)).expect("a board that answers")
     }
 

@@ -148,8 +148,8 @@ fn one_conversation() {
         pair.request(&Request::Select(u16::from(kind.chains)), 5, 13);
         pair.request(&Request::Select(0x100), 5, 14);
         // A buffer that there is not.
-        for (opcode, number) in [(0x12, 15), (0x13, 16)] {
-            pair.ask(&encoded(Head { opcode, session: 5, number }, &[2, 0, 0, 0, 0, 1, 0]));
+        for (opcode, number, buffer) in [(0x12, 15, 2), (0x13, 16, 2), (0x12, 17, 5), (0x13, 18, 5)] {
+            pair.ask(&encoded(Head { opcode, session: 5, number }, &[buffer, 0, 0, 0, 0, 1, 0]));
         }
     }
 }
@@ -307,6 +307,7 @@ fn anything(
     let buffer = match random.u32() % 12 {
         0 => Buffer::Image,
         1 => Buffer::Phi,
+        2 => Buffer::Sums,
         _ => Buffer::Field,
     };
     let extents = match random.u32() % 12 {
@@ -346,7 +347,8 @@ fn anything(
         3 => Request::Abort,
         4 => Request::Statistics,
         5 => Request::HotStart(1.0),
-        6 | 7 => Request::Finish,
+        6 => Request::Finish,
+        7 => Request::Draw { chain: random.u32(), count: 1 + random.u32() % 3 },
         8..12 => Request::Coefficients(with),
         12..19 => Request::Write { buffer, first, bytes: &bytes },
         19..27 => Request::Read {

@@ -174,7 +174,7 @@ impl Reference {
             Verdict::Execute => {
                 self.statistics.executed += 1;
                 // Its payload is not looked at where the circuit has nothing of the kind.
-                let absent = matches!(head.opcode, 0x10 | 0x11 | 0x17..=0x19);
+                let absent = matches!(head.opcode, 0x10 | 0x11 | 0x17..=0x19 | 0x1e);
                 let decoded = if absent { Some(Request::Finish) } else { Request::decode(head.opcode, payload) };
                 let mut kept = |order: &mut Order, request: &Request<'_>, answer: &Reply<'_>| {
                     let mut payload = [0; MAX_PAYLOAD];
@@ -268,9 +268,11 @@ impl Reference {
                 Ok(Reply::Done)
             }
             Request::Write { buffer, .. } if *buffer != Buffer::Field => Err(Refusal::Unsupported),
-            Request::Configure { .. } | Request::HotStart(_) | Request::Image { .. } | Request::Finish => {
-                Err(Refusal::Unsupported)
-            }
+            Request::Configure { .. }
+            | Request::HotStart(_)
+            | Request::Image { .. }
+            | Request::Finish
+            | Request::Draw { .. } => Err(Refusal::Unsupported),
             Request::Sums if !self.kind.sums[0] => Err(Refusal::Unsupported),
             _ if self.chain().with.is_none() => Err(Refusal::Unconfigured),
             Request::Write { first, bytes, .. } => {

@@ -67,7 +67,7 @@ fn activations() {
         stream(
             &mut model,
             pairs.len(),
-            8,
+            9,
             |n, model| {
                 let [z, beta] = pairs[n.min(pairs.len() - 1)];
                 model.poke("z_i", (z as u16).into());

@@ -3,7 +3,7 @@
 use stoquant_core::score::int8::sampler::orbit;
 use stoquant_fpga::sim::{Model, circuits};
 
-const LATENCY: usize = 4;
+const LATENCY: usize = 5;
 
 #[test]
 fn orbits_are_those_of_the_core() {

@@ -1,8 +1,8 @@
 //! The ladder, as far as a board can climb it.
 //!
 //! - `lockstep`: a million site updates of every number type and integrator, word by word against the host's core;
-//!   chains of int8 images, stage by stage; small lattices of every kind; on a board with several chains these side by
-//!   side, and the sums of one that sums.
+//!   chains of int8 images, stage by stage, and their sums on a board that draws by itself; small lattices of every
+//!   kind; on a board with several chains these side by side, and the sums of one that sums.
 //! - `identity`, `coupled`: the rungs of [`stoquant_certify`], with the board as the engine.
 //! - `finite-step`, `exact`: short runs on the board against exact laws. The first rung shows that the board's words
 //!   are the core's; these show that they sample e^{-S}.
@@ -137,6 +137,15 @@ fn image(device: &Device, name: &str, chains: u32, seed: u64) -> Vec<Check> {
         let first = found.as_ref().map_or(String::new(), |divergence| format!("; first {divergence}"));
         let name = format!("{name}, 100 steps, chain {chain}: words that differ{first}");
         checks.push(Check::none(RUNG, name, usize::from(found.is_some())));
+    }
+    if device.identity().sums {
+        match lockstep::image_sums(device, &parts, seed, chains) {
+            Ok(differing) => {
+                let name = format!("{name}, 100 steps, {chains} configurations by the board alone: sums that differ");
+                checks.push(Check::none(RUNG, name, differing));
+            }
+            Err(error) => return undecided(&error),
+        }
     }
     checks
 }

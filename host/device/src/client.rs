@@ -145,10 +145,11 @@ impl Client {
         })
     }
 
-    /// A run that is ended, after the sweep that it is in, when `limit` is over; its counters.
-    pub fn run_for(&mut self, sweeps: u32, limit: Duration) -> Result<State, LinkError> {
+    /// A run or a draw that is ended, after the sweep or the configuration that it is in, when `limit` is over; its
+    /// counters.
+    pub fn run_for(&mut self, request: &Request<'_>, limit: Duration) -> Result<State, LinkError> {
         self.limit = Some(Instant::now() + limit);
-        let ran = self.call(&Request::Run { sweeps, measure: false }, |reply| match reply {
+        let ran = self.call(request, |reply| match reply {
             Reply::State(state, _) => Some(state),
             _ => None,
         });

@@ -2,7 +2,7 @@
 
 use stoquant_core::score::int8::{Image, Sampler, Shape};
 use stoquant_link::description::{Description, ROOM};
-use stoquant_link::message::{Buffer, MAX_DATA, Reply, Request};
+use stoquant_link::message::{Buffer, MAX_DATA, Reply, Request, Sums};
 
 use super::board::{Device, Inner};
 use super::client::LinkError;
@@ -32,6 +32,15 @@ impl Device {
         let most = 2 * id.sites as usize;
         if extent * extent > most {
             return Err(InputError(format!("the image has {extent}×{extent} modes: {target} has room for {most}")));
+        }
+        Ok(())
+    }
+
+    /// Refuses a board that does not draw by itself.
+    pub fn check_sums(&self) -> Result<(), InputError> {
+        let id = self.identity();
+        if id.image == 0 || !id.sums {
+            return Err(InputError(format!("{} does not sum configurations of an image", id.target())));
         }
         Ok(())
     }
@@ -68,6 +77,44 @@ impl Device {
             });
             let Ok(phi) = made else { return Err(inner.failure.take().unwrap_or(LinkError::Protocol)) };
             each(phi);
+        }
+        Ok(())
+    }
+
+    /// Sums of configurations `0..count` of a seed, as the board makes them by itself: φ does not come over the line.
+    /// They are in the units of [`PHI`](stoquant_core::score::int8::format::PHI); `each` is called as by
+    /// [`draw`](Self::draw).
+    ///
+    /// A board that is reset is given the image again, and draws anew what has not been read.
+    pub fn draw_sums(
+        &self,
+        bytes: &[u8],
+        shape: &Shape,
+        seed: u64,
+        count: u32,
+        mut each: impl FnMut(Sums),
+    ) -> Result<(), LinkError> {
+        let mut inner = self.lock();
+        let mut started = false;
+        let mut first = 0;
+        while first < count {
+            let now = (count - first).min(Sums::KEPT);
+            let made = inner.attempt(|inner| {
+                // Whatever fails from here on, the next attempt starts it.
+                if !std::mem::take(&mut started) {
+                    inner.write_image(bytes)?;
+                    let (extent, stages, _) = inner.start_image(bytes.len(), seed, first)?;
+                    if (extent, stages) != (shape.extent, shape.stages) {
+                        return Err(LinkError::Protocol);
+                    }
+                }
+                let sums = inner.draw_sums(first, now)?;
+                started = true;
+                Ok(sums)
+            });
+            let Ok(sums) = made else { return Err(inner.failure.take().unwrap_or(LinkError::Protocol)) };
+            sums.into_iter().for_each(&mut each);
+            first += now;
         }
         Ok(())
     }
@@ -132,6 +179,17 @@ impl Inner {
             Reply::State(state, _) => Some(state.step),
             _ => None,
         })
+    }
+
+    /// Configurations by the board alone, [`Sums::KEPT`] at most; their sums.
+    fn draw_sums(&mut self, first: u32, count: u32) -> Result<Vec<Sums>, LinkError> {
+        self.client.call(&Request::Draw { chain: first, count }, |reply| match reply {
+            Reply::State(state, _) if state.step == u64::from(count) => Some(()),
+            _ => None,
+        })?;
+        let words: Vec<u16> =
+            self.words(Buffer::Sums, Sums::DRAWN * count as usize, 2)?.into_iter().map(|word| word as u16).collect();
+        Ok(words.as_chunks().0.iter().map(Sums::of_words).collect())
     }
 
     fn finish_image(&mut self, volume: usize) -> Result<Vec<i16>, LinkError> {

@@ -16,6 +16,7 @@ pub mod transport;
 pub use board::Device;
 pub use client::{Client, LinkError};
 pub use remote::SideBySide;
+pub use stoquant_link::message::Sums;
 pub use transport::{InProcess, Port, Program, Transport};
 
 pub use stoquant_agent::BUILD;

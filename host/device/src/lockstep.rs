@@ -11,7 +11,7 @@ use stoquant_diffusion::int8::encode::Parts;
 use stoquant_diffusion::int8::generate::{Stages, stages};
 use stoquant_engines::engine::{Engine, core_engine};
 use stoquant_link::message::Sums;
-use stoquant_model::{ArithKind, Setup};
+use stoquant_model::{ArithKind, Extents, Setup};
 
 /// Sweeps between two comparisons.
 const EVERY: u64 = 100;
@@ -83,9 +83,14 @@ pub fn sums(setup: &Setup, bits: &[u64]) -> Option<Sums> {
         ArithKind::F32 | ArithKind::F64 => return None,
     };
     let phi: Vec<i64> = bits.iter().map(|&word| (word << (64 - width)) as i64 >> (64 - width)).collect();
+    sums_of(&setup.extents, &phi)
+}
+
+/// The sums of integers on a lattice, one for each of its sites; nothing where there are too few of them.
+pub fn sums_of(extents: &Extents, phi: &[i64]) -> Option<Sums> {
     let mut bonds = 0;
     let mut stride = phi.len();
-    for &extent in setup.extents.iter() {
+    for &extent in extents.iter() {
         let around = stride;
         stride = around.checked_div(extent)?;
         let next = |site: usize| site - site % around + (site + stride) % around;
@@ -113,10 +118,25 @@ pub fn image(device: &Device, parts: &Parts, seed: u64, chain: u32) -> Result<Op
     Ok(divergence(&board, &host))
 }
 
+/// Configurations `0..count` that a board draws and sums by itself: how many have other sums than the host's.
+pub fn image_sums(device: &Device, parts: &Parts, seed: u64, count: u32) -> Result<usize, LinkError> {
+    let bytes = parts.encode().map_err(|_| LinkError::Protocol)?;
+    let mut drawn = vec![];
+    device.draw_sums(&bytes, &parts.shape, seed, count, |sums| drawn.push(sums))?;
+    let extents = Extents::from([parts.shape.extent; 2]);
+    let mut differing = 0;
+    for (chain, found) in drawn.into_iter().enumerate() {
+        let phi = stages(&bytes, seed, chain).map_err(|_| LinkError::Protocol)?.phi;
+        let phi: Vec<i64> = phi.into_iter().map(i64::from).collect();
+        differing += usize::from(sums_of(&extents, &phi) != Some(found));
+    }
+    Ok(differing)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stoquant_model::{Extents, IntegratorKind, NoiseKind, Phi4};
+    use stoquant_model::{IntegratorKind, NoiseKind, Phi4};
 
     /// The core's observables are these sums, in its units. A volume that is a power of two divides without rounding.
     #[test]

@@ -116,6 +116,8 @@ fn configurations_that_no_board_makes() {
     refuse(&["--steps", "1"], &["steps = 1", "4 to 1024"]);
     refuse(&["--out", "no/such/e.npz"], &["no/such/e.npz", "directory"]);
     refuse(&["--model", "small.sqm", "--out", "small.sqm"], &["small.sqm", "which this run reads"]);
+    refuse(&["--model", "small.sqm", "--sums"], &["thread", "does not sum"]);
+    refuse(&["--sums", "--out", "e.npz"], &["--sums", "--out"]);
     refused(directory.path(), &["device", "generate", "--port", "nowhere"], &["nowhere"]);
     refused(directory.path(), &["device", "generate"], &["--port"]);
 }

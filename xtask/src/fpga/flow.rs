@@ -49,7 +49,8 @@ pub fn build(board: Board, design: Design, record: bool) -> Result<String> {
     let (json, report) = (format!("{out}/net.json"), format!("{out}/report.json"));
     let constraints = format!("{HARNESS}/boards/{name}/{name}");
     let mut nextpnr = python::tool(&format!("yowasp-nextpnr-{}", board.family().name()));
-    nextpnr.args(board.device()).args(["--seed", "1", "--timing-allow-fail", "--json", &json, "--report", &report]);
+    nextpnr.args(board.device()).args(board.effort(design));
+    nextpnr.args(["--timing-allow-fail", "--json", &json, "--report", &report]);
     let routed = if board.family() == Family::Ice40 {
         let asc = format!("{out}/{name}.asc");
         nextpnr.args([

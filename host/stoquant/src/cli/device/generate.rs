@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use stoquant::device::Device;
+use stoquant::device::{Device, Sums};
 use stoquant::diffusion::evaluate::Evaluation;
 use stoquant::diffusion::generate::{Generated, Precision, SamplerKind};
 use stoquant::diffusion::int8;
 use stoquant::diffusion::model::Model;
 use stoquant::experiment::InputError;
 use stoquant::output::{Outputs, sha256};
+use stoquant_core::score::int8::Image;
+use stoquant_core::score::int8::format::PHI;
 
 use super::super::generated::{Board, Manifest, check_count, config_of, image_of, timed};
 use super::super::{Outcome, json, print, threads};
@@ -37,6 +39,10 @@ pub struct GenerateArgs {
     /// appended
     #[arg(long, value_name = "FILE.npz")]
     out: Option<PathBuf>,
+    /// Averages alone, of exact sums that the board makes of configurations that it draws by itself: they are on their
+    /// way for less time than the configurations. Of a board that sums, as `device info` says
+    #[arg(long, conflicts_with = "out")]
+    sums: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -63,6 +69,27 @@ struct Report<'a> {
     evaluation: &'a Evaluation,
 }
 
+/// What the sums of configurations come to: averages over them and their sites.
+#[derive(Serialize)]
+struct Averages {
+    count: usize,
+    /// A configuration, in milliseconds.
+    ms: f64,
+    phi2: f64,
+    phi4: f64,
+    /// Over the pairs of neighbours.
+    nn: f64,
+    abs_m: f64,
+}
+
+/// What is printed of them as JSON.
+#[derive(Serialize)]
+struct Summed<'a> {
+    board: &'a Board,
+    link: Line,
+    averages: &'a Averages,
+}
+
 pub fn run(args: GenerateArgs) -> Result<Outcome, InputError> {
     threads(None)?;
     let mut outputs =
@@ -81,6 +108,9 @@ pub fn run(args: GenerateArgs) -> Result<Outcome, InputError> {
     let device = args.board.open()?;
     device.check_image(&image).map_err(|error| InputError(format!("{}: {error}", args.model)))?;
 
+    if args.sums {
+        return summed(&args, &device, &bytes, &image);
+    }
     let generator = int8::Generator::new(image, false);
     let mut generated = Generated::default();
     let (drawn, seconds) = timed(args.count, |done| {
@@ -91,8 +121,7 @@ pub fn run(args: GenerateArgs) -> Result<Outcome, InputError> {
     });
     drawn.map_err(link)?;
     let evaluation = Evaluation::new(volume, &generated, None, None, seconds, args.seed)?;
-    let identity = device.identity();
-    let board = Board { target: identity.target().to_owned(), build: format!("{:016x}", identity.build) };
+    let board = board(&device);
     let text = summary(&board, &device, &generated, &evaluation);
     let mut manifest = None;
     if let Some(outputs) = outputs {
@@ -124,6 +153,63 @@ impl GenerateArgs {
     }
 }
 
+/// Averages of sums.
+fn summed(args: &GenerateArgs, device: &Device, bytes: &[u8], image: &Image<'_>) -> Result<Outcome, InputError> {
+    device.check_sums()?;
+    let (mut all, shape) = (vec![], image.shape());
+    let (drawn, seconds) = timed(args.count, |done| {
+        device.draw_sums(bytes, &shape, args.seed, args.count as u32, |sums| {
+            all.push(sums);
+            done();
+        })
+    });
+    drawn.map_err(link)?;
+    let values = all.len() as f64 * shape.extent.pow(2) as f64;
+    // In units of 2^-fraction.
+    let mean = |of: &dyn Fn(&Sums) -> Option<f64>, fraction: u32| {
+        all.iter().filter_map(of).sum::<f64>() / values / f64::from(fraction).exp2()
+    };
+    let bits = PHI.bits as u32;
+    let averages = Averages {
+        count: all.len(),
+        ms: seconds * 1e3 / all.len() as f64,
+        phi2: mean(&|sums| sums.phi2().map(|sum| sum as f64), 2 * bits),
+        phi4: mean(&|sums| sums.phi4().map(|sum| sum as f64), 4 * bits),
+        // Each of the two pairs of a site twice.
+        nn: mean(&|sums| sums.bonds().map(|sum| sum as f64), 2 * bits) / 4.0,
+        abs_m: mean(&|sums| sums.abs_phi().map(|sum| sum as f64), bits),
+    };
+    let (board, Averages { count, ms, phi2, phi4, nn, abs_m }) = (board(device), &averages);
+    let text = format!(
+        "{}\ncount       {count}, {ms:.3} ms a configuration\n\
+         phi2        {phi2:.6}\nphi4        {phi4:.6}\nnn          {nn:.6}\nabs_m       {abs_m:.6}\n{}",
+        heading(&board),
+        line(device).text(),
+    );
+    let report = Summed { board: &board, link: line(device), averages: &averages };
+    print(&if args.json { json(&report)? } else { text })?;
+    Ok(Outcome::Good)
+}
+
+fn board(device: &Device) -> Board {
+    let identity = device.identity();
+    Board { target: identity.target().to_owned(), build: format!("{:016x}", identity.build) }
+}
+
+fn heading(board: &Board) -> String {
+    format!("board       {}, firmware {}", board.target, board.build)
+}
+
+impl Line {
+    fn text(&self) -> String {
+        let Self { frames, repeated, damaged, resets } = self;
+        format!(
+            "link        {frames} frames to the board, {repeated} of them again, {damaged} damaged from it, {resets} \
+             resets"
+        )
+    }
+}
+
 fn line(device: &Device) -> Line {
     let counted = device.counters();
     Line { frames: counted.sent, repeated: counted.repeated, damaged: counted.damaged, resets: counted.resets }
@@ -131,20 +217,18 @@ fn line(device: &Device) -> Line {
 
 /// Averages without errors: `measure` has them, of a file.
 fn summary(board: &Board, device: &Device, generated: &Generated, evaluation: &Evaluation) -> String {
-    let Board { target, build } = board;
-    let Line { frames, repeated, damaged, resets } = line(device);
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let series = &generated.series;
     let abs_m: Vec<f64> = series.m.iter().map(|m| m.abs()).collect();
     format!(
-        "board       {target}, firmware {build}\ncount       {}, {:.1} ms a configuration\n\
-         phi2        {:.6}\nabs_m       {:.6}\naction/V    {:.6}\n\
-         link        {frames} frames to the board, {repeated} of them again, {damaged} damaged from it, \
-         {resets} resets",
+        "{}\ncount       {}, {:.1} ms a configuration\n\
+         phi2        {:.6}\nabs_m       {:.6}\naction/V    {:.6}\n{}",
+        heading(board),
         evaluation.count,
         evaluation.ms,
         mean(&series.phi2),
         mean(&abs_m),
         mean(&series.action_density),
+        line(device).text(),
     )
 }
