@@ -128,7 +128,7 @@ fn formulas(seed: u64) -> Vec<Check> {
         if off.is_nan() { f64::INFINITY } else { most.max(off) }
     };
     // Short windows and long ones, which are summed by Fourier transform; replicas alike and unlike.
-    for (rho, lengths) in [(0.3, vec![150]), (0.8, vec![900]), (0.7, vec![400, 90, 1300]), (0.99, vec![30_000, 9000])] {
+    for (rho, lengths) in [(0.3, vec![250]), (0.8, vec![900]), (0.7, vec![400, 90, 1300]), (0.99, vec![30_000, 9000])] {
         let series: Vec<Vec<f64>> =
             replicas(rho, &lengths, &mut rng).iter().map(|r| r.iter().map(|x| x + 5.0).collect()).collect();
         let Ok(found) = gamma(&slices(&series)) else { return vec![Check::undecided(RUNG, "analysis: no estimate")] };
