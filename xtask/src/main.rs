@@ -82,6 +82,9 @@ enum Task {
         /// Write the table as JSON to this file
         #[arg(long, value_name = "FILE")]
         json: Option<String>,
+        /// Instead, generate defects from the syntax, and see which check catches each: `--survey --help` says how
+        #[arg(long, num_args = 0.., allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        survey: Option<Vec<String>>,
     },
     /// Build the programs of the boards
     Firmware {
@@ -158,7 +161,8 @@ fn run(task: Task) -> sh::Result<()> {
         Task::Panics { via } => panics::run(&mut report, targets::choose(via)?),
         Task::Firmware { via } => firmware::run(&mut report, targets::choose(via)?),
         Task::Fpga { task } => fpga::run(&mut report, &task),
-        Task::Mutants { check, record, json } => {
+        Task::Mutants { survey: Some(args), .. } => mutants::survey(&args),
+        Task::Mutants { check, record, json, .. } => {
             let json = json.map(|file| format!("--json={file}"));
             let flags = [check.then_some("--check"), record.then_some("--record"), json.as_deref()];
             mutants::run(&flags.into_iter().flatten().collect::<Vec<_>>()).map(drop)
