@@ -189,7 +189,13 @@ fn probabilities() -> Vec<Check> {
     });
     let levels = stats::holm_levels(&[0.5, 1e-9, f64::NAN, 4e-7], FALSE_ALARM_RATE);
     let expected = [1e-6, 1e-6 / 3.0, 2.5e-7, 5e-7];
-    let holm: Vec<[f64; 2]> = levels.into_iter().zip(expected).map(|(found, known)| [found, known]).collect();
+    // Of many, two are rejected; the others share the rate of all but these two.
+    let many: Vec<f64> = (0..400).map(|i| if i % 200 == 7 { 1e-10 } else { 0.3 + 0.001 * f64::from(i) }).collect();
+    let shared = stats::holm_levels(&many, FALSE_ALARM_RATE).into_iter().enumerate().map(|(i, level)| {
+        [level, FALSE_ALARM_RATE / [398.0, 400.0, 399.0][if i % 200 == 7 { 1 + i / 200 } else { 0 }]]
+    });
+    let holm: Vec<[f64; 2]> =
+        levels.into_iter().zip(expected).map(|(found, known)| [found, known]).chain(shared).collect();
     // χ² with an even number of degrees of freedom is a finite sum; a binomial count one as well.
     let chi2 = [
         [stats::chi2_sf(60.0, 4.0), (-30f64).exp() * 31.0],

@@ -3,10 +3,13 @@
 
 mod analysis;
 
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 use stoquant_exact::analysis::{ChainSeries, gammas};
-use stoquant_exact::estimate::{Observable as Of, Observables};
+use stoquant_exact::estimate::{Estimate, Observable as Of, Observables};
 use stoquant_exact::exact;
+use stoquant_exact::reference;
 use stoquant_exact::sampler::{self, Cluster, Hmc, SamplerError};
 use stoquant_model::{IntegratorKind, Phi4};
 
@@ -19,6 +22,8 @@ const RUNG: Rung = Rung::References;
 /// All checks. `effort` is the length of the samplers' runs in units of the default.
 pub fn checks(level: Level, effort: f64, seed: u64) -> Vec<Check> {
     let mut checks = routes();
+    checks.push(claims());
+    checks.push(measures(seed));
     checks.extend(samplers(effort, seed));
     checks.extend(analysis::checks(level, seed));
     checks
@@ -129,6 +134,54 @@ fn routes() -> Vec<Check> {
     checks
 }
 
+/// The largest relative error that exact results claim where they should be exact: an error that grows with what it
+/// covers would hide it.
+fn claims() -> Check {
+    let c = Phi4::kappa_form(0.27, 0.022);
+    let tables = [exact::site(0.5, 0.25), exact::site(-0.5, 0.1), exact::ring(8, &c), exact::lattice(&[2, 2], &c)];
+    let name = "sites, rings and 2x2: largest relative error that is claimed";
+    let worst = tables.into_iter().try_fold(0.0f64, |worst, table| {
+        let claimed = |estimate: &Estimate| (estimate.error / estimate.value).abs();
+        table.map(|table| table.values().filter(|estimate| estimate.value != 0.0).map(claimed).fold(worst, f64::max))
+    });
+    match worst {
+        Ok(worst) => Check::bound(RUNG, name, worst, 0.0, 1e-9),
+        Err(error) => Check::undecided(RUNG, format!("{name}: {error}")),
+    }
+}
+
+/// What reference samplers measure of a field against the formulas: rows of every length, extents of 1 and 2.
+fn measures(seed: u64) -> Check {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let c = Phi4 { kappa: 0.27, b: 0.8, lambda: 0.1 };
+    let lattices: [&[usize]; 8] = [&[], &[1], &[2], &[1030], &[3, 700], &[1, 40], &[4, 2, 9], &[3, 5, 2, 4]];
+    let mut worst = 0.0f64;
+    for extents in lattices {
+        let volume: usize = extents.iter().product();
+        let phi: Vec<f64> = (0..volume).map(|_| rng.random_range(-2.0..2.0)).collect();
+        let (found, v, d) = (sampler::measure(&phi, extents, &c), volume as f64, extents.len() as f64);
+        let k = reference::drift(&phi, extents, &c);
+        let mean = |f: &dyn Fn(usize) -> f64| (0..volume).map(f).sum::<f64>() / v;
+        let bonds = Phi4 { kappa: -0.5, b: 0.0, lambda: 0.0 };
+        let nn = reference::action(&phi, extents, &bonds) / v;
+        let pairs = [
+            (found.m, mean(&|x| phi[x])),
+            (found.phi2, mean(&|x| phi[x].powi(2))),
+            (found.phi4, mean(&|x| phi[x].powi(4))),
+            (found.nn.unwrap_or(0.0), if d > 0.0 { nn / d } else { 0.0 }),
+            (found.action_density, reference::action(&phi, extents, &c) / v),
+            (found.schwinger_dyson, mean(&|x| -phi[x] * k[x])),
+            (found.grad2, mean(&|x| k[x].powi(2))),
+            (found.lap, reference::laplacian(&phi, extents, &c) / v),
+        ];
+        for (found, known) in pairs {
+            let off = (found - known).abs() / (1.0 + known.abs());
+            worst = if off.is_nan() { f64::INFINITY } else { worst.max(off) };
+        }
+    }
+    Check::bound(RUNG, "observables of reference samplers against the formulas", worst, 0.0, 1e-12)
+}
+
 /// ⟨φ²⟩, ⟨φ⁴⟩ and ⟨φφ'⟩ of a few sites, summed over all fields on a grid.
 fn summed(extents: &[usize], c: &Phi4, points: usize) -> [f64; 3] {
     let (sites, reach) = (extents.iter().product::<usize>(), 5.5);
@@ -140,9 +193,9 @@ fn summed(extents: &[usize], c: &Phi4, points: usize) -> [f64; 3] {
         for _ in 0..points.pow(sites as u32 - 1) {
             phi[0] = *first;
             (1..sites).for_each(|x| phi[x] = grid[index[x]]);
-            let p = (-stoquant_exact::reference::action(&phi, extents, c)).exp();
+            let p = (-reference::action(&phi, extents, c)).exp();
             let mean = |power| phi.iter().map(|x: &f64| x.powi(power)).sum::<f64>() / sites as f64;
-            let nn = stoquant_exact::reference::action(&phi, extents, &bonds) / directions;
+            let nn = reference::action(&phi, extents, &bonds) / directions;
             sums = [sums[0] + p, sums[1] + p * mean(2), sums[2] + p * mean(4), sums[3] + p * nn];
             // The next field: an odometer.
             for digit in index.iter_mut().skip(1) {
