@@ -161,8 +161,11 @@ impl Board {
     /// The clock that its top level makes, in MHz: see there.
     pub fn clock(self, design: Design) -> f64 {
         match self {
-            Self::Ulx3s if design != Design::Chains(1) => 112.5,
-            Self::Ulx3s => 125.0,
+            Self::Ulx3s => match design {
+                Design::Chains(1) => 125.0,
+                Design::Chains(_) => 112.5,
+                Design::Score => 700.0 / 6.0,
+            },
             Self::Orangecrab => 115.2,
             Self::Icebreaker => 24.0,
         }
