@@ -2,8 +2,8 @@
 //!
 //! Sharper than any statistic: each site of each step must agree with the reference within the rounding of its number
 //! format. The reference (`stoquant_exact::reference`) shares no code with the core; η is what the Gaussian makes of
-//! the word that the definition gives (seed, chain, step, site), with steps counted here. [`super::datapath`] asks for every word of fixed point, [`super::residuals`]
-//! for whiteness of what the drift leaves.
+//! the word that the definition gives (seed, chain, step, site), with steps counted here. [`super::datapath`] asks for
+//! every word of fixed point, [`super::residuals`] for whiteness of what the drift leaves.
 
 use rayon::prelude::*;
 use stoquant_core::dispatch::field_lsb;
@@ -129,8 +129,8 @@ fn largest(so_far: f64, value: f64) -> f64 {
     if value.is_nan() { f64::INFINITY } else { so_far.max(value) }
 }
 
-/// Steps of an engine against the reference. Setup, chain and step are what was asked for: the engine may be wrong about
-/// its own.
+/// Steps of an engine against the reference. Setup, chain and step are what was asked for: the engine may be wrong
+/// about its own.
 pub fn follow(engine: &mut dyn Engine, setup: &Setup, chain: u32, first: u64, steps: u64) -> Result<Deviations, Error> {
     let (c, eps) = (engine.chain().drift, engine.chain().eps);
     let rounding = Rounding::new(setup, &c, eps);

@@ -37,8 +37,8 @@ pub fn checks(factory: &Factory, level: Level, seed: u64) -> Result<Vec<Check>, 
     Ok(checks)
 }
 
-/// Engines against one thread of the portable machine, in every format that has vectors, by these integrators, on lattices of so many
-/// sites at most.
+/// Engines against one thread of the portable machine, in every format that has vectors, by these integrators, on
+/// lattices of so many sites at most.
 pub fn engines(
     name: &str,
     factory: &Factory,

@@ -63,8 +63,8 @@ const STREAMS: [(StreamTag, Stream); 5] = [
     (StreamTag::Magnetisation, Stream::Magnetisation),
 ];
 
-/// Words against their definition: at addresses from the seed, with each bit of seed, chain, step and site flipped once,
-/// and in runs that end in every way, also beyond the sites of a key.
+/// Words against their definition: at addresses from the seed, with each bit of seed, chain, step and site flipped
+/// once, and in runs that end in every way, also beyond the sites of a key.
 fn addresses(seed: u64) -> Vec<Check> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let [mut wrong, mut repeated] = [0; 2];

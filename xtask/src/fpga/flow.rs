@@ -90,11 +90,11 @@ pub fn build(board: Board, design: Design, record: bool) -> Result<String> {
     let figures = Figures::read(&fs::read_to_string(root().join(&report)).map_err(|e| format!("{report}: {e}"))?)?;
     let clock = board.clock(design);
     if figures.fmax < clock {
-        return Err(format!("{name}: {:.1} MHz at most, and the board runs at {clock}", figures.fmax).into());
+        return Err(format!("{name}: {:.1} MHz at most, and the board runs at {clock:.2}", figures.fmax).into());
     }
     let key = format!("{name}-{}", design.key());
     compare(&key, &figures, record)?;
-    Ok(format!("{figures}; runs at {clock} MHz; build {build:016x}"))
+    Ok(format!("{figures}; runs at {clock:.2} MHz; build {build:016x}"))
 }
 
 /// What the identity of a bitstream says of its sources: the circuits, its top level, its pins.

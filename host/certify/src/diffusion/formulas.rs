@@ -142,7 +142,7 @@ fn kernels(subject: &Subject, seed: u64) -> Result<Vec<Check>, Error> {
         let mean = y / noise / precision - noise * a * h / (a + high * high);
         worst[2] = worst[2].max(off((subject.exponential)(high, low, a), mean, 1.0 / precision));
 
-        // y_s given y_t and φ is Gaussian, and φ is E[φ|y_t] = y_t + σ_t²∇ ln p in the mean, with a variance of its own.
+        // y_s given y_t and φ is Gaussian; φ is E[φ|y_t] = y_t + σ_t²∇ ln p in the mean, with a variance of its own.
         let (weight, posterior) = ((low / high).powi(2), rng.random_range(0.0..2.0));
         let denoised = y + high * high * score(high);
         let spread = weight * noise + (1.0 - weight).powi(2) * posterior;

@@ -2,8 +2,8 @@
 //! the seed in [strata](strata::STRATA), at addresses of the noise of every magnitude, shared among 1 to 16 threads.
 //!
 //! A defect may show only where a chunk, a block or a row ends, on lattices that threads share, or where a number of
-//! many bits is cut. So each run is compared with what shares none of that: `f64` and integer formulas over whole fields
-//! with coordinates by division, words from their definition, and the same engine without a pool.
+//! many bits is cut. So each run is compared with what shares none of that: `f64` and integer formulas over whole
+//! fields with coordinates by division, words from their definition, and the same engine without a pool.
 
 pub mod strata;
 
