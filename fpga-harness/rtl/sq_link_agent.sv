@@ -132,8 +132,8 @@ module sq_link_agent #(
   // What reads the word for the next clock but one has the memory in between.
   assign slot_o = phase_q[4];
 
-  // The memory. What stores has not to wait.
-  wire store = execute_late && stores_q;
+  // The memory. What stores has not to wait. Before the reset the registers may hold anything, and what is in memory must stay.
+  wire store = execute_late && stores_q && !rst_i;
   wire [7:0] value;
   // What goes out, or into memory.
   wire [7:0] outward = sends_value_q ? b_q : takes_frame_q ? frame_i : a_q;

@@ -68,6 +68,18 @@ fn configurations_by_either_sampler() {
     }
 }
 
+/// Whatever registers hold at first, what a board says of itself is in its memory.
+#[test]
+fn identity_after_any_start() {
+    let [_, _, fresh] = seeds();
+    for power in 0..150 {
+        let device = Simulated::open(&circuits::SCORETOP, fresh.wrapping_add(power), 0);
+        let identity = device.identity();
+        let known = ("fpga score", 1, ROOM.bytes);
+        assert_eq!((identity.target(), device.chains(), identity.image as usize), known, "start {power} from {fresh}");
+    }
+}
+
 /// Sums of configurations that the board draws by itself are those of the core's.
 fn sums(device: &Device, parts: &Parts, seed: u64, count: u32) {
     let (bytes, shape) = (bytes(parts), &parts.shape);
