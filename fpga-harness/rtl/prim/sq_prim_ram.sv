@@ -1,6 +1,7 @@
 // Block RAM with one write and one read port, and registers behind the read: read latency 1 + Registers.
 //
-// On an ECP5 a read without a register costs a third of the clock frequency; a second one is for a way that is long. A word that is written is read by addresses given from the
+// On an ECP5 a read without a register costs a third of the clock frequency. A second register is for memories that lie far from
+// their reader. A word that is written is read by addresses given from the
 // next clock on; an address given in the same clock reads nothing in particular.
 module sq_prim_ram #(
   parameter integer Width = 18,

@@ -29,6 +29,11 @@ pub enum Criterion {
     Undecided,
 }
 
+/// The largest of some deviations, whatever their signs; infinite where one is no number.
+pub fn largest(deviations: impl IntoIterator<Item = f64>) -> f64 {
+    deviations.into_iter().fold(0.0, |most: f64, off| if off.is_nan() { f64::INFINITY } else { most.max(off.abs()) })
+}
+
 /// The normal quantile of a power of 99%.
 pub const POWER_99: f64 = 2.326_347_874_040_841;
 

@@ -10,7 +10,7 @@ use stoquant_core::dispatch::field_lsb;
 use stoquant_core::error::Error;
 use stoquant_model::{ArithKind, IntegratorKind, NoiseKind, Phi4, Setup};
 
-use super::check::Check;
+use super::check::{Check, largest};
 use super::rung::Rung;
 use stoquant_engines::engine::{Engine, Factory};
 use stoquant_exact::reference::{self, Address, Stream};
@@ -117,16 +117,11 @@ impl Deviations {
         for ((&phi, expected), found) in x.iter().zip(expected).zip(found) {
             let deviation = found - expected;
             let ratio = deviation.abs() / (scale * rounding.update(phi.abs().max(found.abs())));
-            self.field = largest(self.field, ratio);
+            self.field = largest([self.field, ratio]);
             self.bias += deviation;
             self.roundings += 1;
         }
     }
-}
-
-/// A maximum through which no NaN slips.
-fn largest(so_far: f64, value: f64) -> f64 {
-    if value.is_nan() { f64::INFINITY } else { so_far.max(value) }
 }
 
 /// Steps of an engine against the reference. Setup, chain and step are what was asked for: the engine may be wrong
@@ -172,7 +167,7 @@ pub fn follow(engine: &mut dyn Engine, setup: &Setup, chain: u32, first: u64, st
                 let (ln_r, bound) = ln_ratio(engine, setup, &rounding, &x, &to);
                 // Where the proposal was not taken, it is known before its rounding only.
                 let bound = if taken { bound } else { bound + rounding_of_proposal(&rounding, &x, &to, eps) };
-                off.ln_ratio = largest(off.ln_ratio, (after.log_ratio - ln_r).abs() / bound);
+                off.ln_ratio = largest([off.ln_ratio, (after.log_ratio - ln_r) / bound]);
                 let word = address(setup, chain, Stream::Accept, step).word64();
                 let ln_u = ((word as f64 + 0.5) * 2f64.powi(-64)).ln();
                 let clear = (ln_u - ln_r).abs() > bound;

@@ -16,12 +16,7 @@ use stoquant_core::score::Score;
 
 use super::site::remainder;
 use super::{RUNG, Subject};
-use crate::check::Check;
-
-/// The largest of some deviations; infinite where one is no number.
-pub(super) fn largest(deviations: impl IntoIterator<Item = f64>) -> f64 {
-    deviations.into_iter().fold(0.0, |most: f64, off| if off.is_nan() { f64::INFINITY } else { most.max(off.abs()) })
-}
+use crate::check::{Check, largest};
 
 /// All checks.
 pub fn checks(subject: &Subject, seed: u64) -> Result<Vec<Check>, Error> {
@@ -162,33 +157,10 @@ fn kernels(subject: &Subject, seed: u64) -> Result<Vec<Check>, Error> {
     Ok(names.into_iter().zip(worst).map(check).collect())
 }
 
-/// h that depends on the stage alone, and what y it is asked at.
-struct Prescribed(Vec<f64>);
+/// One mode, whose h is a function of stage and y.
+struct OneMode<H>(H);
 
-impl Score<f64> for Prescribed {
-    fn modes(&self) -> usize {
-        1
-    }
-    fn work(&self) -> usize {
-        0
-    }
-    fn remainder<const TRACE: bool, M: Machine>(
-        &self,
-        _: M,
-        stage: usize,
-        _: &[f64],
-        h: &mut [f64],
-        _: &mut [f64],
-    ) -> f64 {
-        h.fill(self.0[stage]);
-        0.0
-    }
-}
-
-/// The exact remainder of the double well.
-struct Well(Vec<f64>);
-
-impl Score<f64> for Well {
+impl<H: Fn(usize, f64) -> f64 + Sync> Score<f64> for OneMode<H> {
     fn modes(&self) -> usize {
         1
     }
@@ -204,27 +176,22 @@ impl Score<f64> for Well {
         _: &mut [f64],
     ) -> f64 {
         for (h, &y) in h.iter_mut().zip(y) {
-            *h = remainder(y, self.0[stage])[0];
+            *h = self.0(stage, y);
         }
         0.0
     }
 }
 
-/// One flow by a method on a grid.
-fn flow<S: Score<f64>>(
-    method: Method,
-    grid: &[f64],
-    a: f64,
-    score: impl Fn(&[f64]) -> S,
-    u: f64,
-) -> Result<f64, Error> {
+/// One flow by a method on a grid, with h a function of σ and y.
+fn flow(method: Method, grid: &[f64], a: f64, h: impl Fn(f64, f64) -> f64 + Sync, u: f64) -> Result<f64, Error> {
     let nodes: Vec<_> = (0..method.nodes(grid.len())).filter_map(|n| method.node(grid, n, a)).collect();
     let of = |f: fn(&stoquant_core::diffusion::flow::Node) -> f64| nodes.iter().map(f).collect::<Vec<f64>>();
     let closes: Vec<bool> = nodes.iter().map(|node| node.closes).collect();
     let (r, p, w) = (of(|n| n.radius), of(|n| n.predict), of(|n| n.weight));
     let end = [a.sqrt()];
     let flow = Flow::new(&closes, &r, &p, &w, &end, 0)?;
-    let score = score(&of(|node| node.sigma));
+    let sigma = of(|node| node.sigma);
+    let score = OneMode(|stage: usize, y| h(sigma[stage], y));
     let (mut y, mut work) = ([u], vec![0.0; flow.work(&score)]);
     flow.run::<false, _, _>(Portable, &score, &mut y, &mut work);
     Ok(y[0])
@@ -252,7 +219,7 @@ fn methods(seed: u64) -> Result<Vec<Check>, Error> {
             let primitive = |c: f64| c * (zeroth + 0.5 * first * c);
             let u = rng.random_range(-1.0..1.0);
             let expected = a.sqrt() * (u + primitive(c(0.0)) - primitive(c(grid[0])));
-            let h = |sigmas: &[f64]| Prescribed(sigmas.iter().map(|&sigma| zeroth + first * c(sigma)).collect());
+            let h = |sigma, _| zeroth + first * c(sigma);
             off = largest([off, flow(method, &grid, a, h, u)? - expected]);
         }
         let what = if degree == 1 { "linear" } else { "constant" };
@@ -260,7 +227,7 @@ fn methods(seed: u64) -> Result<Vec<Check>, Error> {
         // Differences of ends at N, 2N and 4N steps: the exponent of the error, from starts on both sides of the wells.
         let end = |steps: usize, u: f64| {
             let grid = grid(if method == Method::Rk4 { 2 * steps } else { steps });
-            flow(method, &grid, 1.0, |sigmas| Well(sigmas.to_vec()), u)
+            flow(method, &grid, 1.0, |sigma, y| remainder(y, sigma)[0], u)
         };
         let steps = if method == Method::Rk4 { 16 } else { 64 };
         let mut sums = [0.0; 2];

@@ -15,8 +15,7 @@ use stoquant_exact::reference::{Address, Stream};
 use stoquant_model::NoiseKind;
 
 use super::RUNG;
-use super::formulas::largest;
-use crate::check::Check;
+use crate::check::{Check, largest};
 
 /// h of every mode depends on its own y and on the next one's; trace kernels by stage and mode.
 struct Entangled {

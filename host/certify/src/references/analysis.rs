@@ -10,7 +10,7 @@ use stoquant_exact::analysis::{Gamma, agreement, gamma, gamma_derived, jackknife
 
 use super::RUNG;
 use crate::Level;
-use crate::check::{Check, Criterion};
+use crate::check::{Check, Criterion, largest};
 
 /// A standard Gaussian number, by Box and Muller.
 fn gaussian(rng: &mut Xoshiro256PlusPlus) -> f64 {
@@ -123,10 +123,7 @@ fn plain(replicas: &[Vec<f64>]) -> [f64; 4] {
 fn formulas(seed: u64) -> Vec<Check> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let [mut off, mut binned] = [0.0f64; 2];
-    let worst = |most: f64, found: f64, known: f64| {
-        let off = (found / known - 1.0).abs();
-        if off.is_nan() { f64::INFINITY } else { most.max(off) }
-    };
+    let worst = |most: f64, found: f64, known: f64| largest([most, found / known - 1.0]);
     // Short windows and long ones, which are summed by Fourier transform; replicas alike and unlike.
     for (rho, lengths) in [(0.3, vec![250]), (0.8, vec![900]), (0.7, vec![400, 90, 1300]), (0.99, vec![30_000, 9000])] {
         let series: Vec<Vec<f64>> =

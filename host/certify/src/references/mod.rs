@@ -14,7 +14,7 @@ use stoquant_exact::sampler::{self, Cluster, Hmc, SamplerError};
 use stoquant_model::{IntegratorKind, Phi4};
 
 use super::Level;
-use super::check::Check;
+use super::check::{Check, largest};
 use super::rung::Rung;
 
 const RUNG: Rung = Rung::References;
@@ -31,11 +31,10 @@ pub fn checks(level: Level, effort: f64, seed: u64) -> Vec<Check> {
 
 /// The largest relative difference of some observables, in units of what both results claim and 1e-11.
 fn apart(a: &Observables, b: &Observables, of: &[Of]) -> f64 {
-    of.iter().fold(0.0, |most: f64, observable| {
+    largest(of.iter().map(|observable| {
         let [Some(a), Some(b)] = [a, b].map(|table| table.get(observable)) else { return f64::INFINITY };
-        let off = (a.value - b.value).abs() / (a.error + b.error + 1e-11 * b.value.abs());
-        if off.is_nan() { f64::INFINITY } else { most.max(off) }
-    })
+        (a.value - b.value) / (a.error + b.error + 1e-11 * b.value.abs())
+    }))
 }
 
 /// What samplers are held to. The last one is the sharpest: it knows of every bond.
@@ -110,7 +109,7 @@ fn routes() -> Vec<Check> {
                 let off = [Of::Phi2, Of::Phi4, Of::Nn].iter().zip(summed).map(|(observable, known)| {
                     table.get(observable).map_or(f64::INFINITY, |found| (found.value / known - 1.0).abs())
                 });
-                Check::bound(RUNG, name, off.fold(0.0, f64::max), 0.0, 1e-8)
+                Check::bound(RUNG, name, largest(off), 0.0, 1e-8)
             }
             Err(error) => Check::undecided(RUNG, format!("{name}: {error}")),
         });
@@ -175,8 +174,7 @@ fn measures(seed: u64) -> Check {
             (found.lap, reference::laplacian(&phi, extents, &c) / v),
         ];
         for (found, known) in pairs {
-            let off = (found - known).abs() / (1.0 + known.abs());
-            worst = if off.is_nan() { f64::INFINITY } else { worst.max(off) };
+            worst = largest([worst, (found - known) / (1.0 + known.abs())]);
         }
     }
     Check::bound(RUNG, "observables of reference samplers against the formulas", worst, 0.0, 1e-12)

@@ -180,12 +180,11 @@ pub fn addresses(factory: &Factory, seed: u64) -> Result<Findings, Error> {
 
 /// The checks of some runs, the worst of which is named where it fails.
 fn judged(factory: &Factory, name: &str, runs: &[Run]) -> Result<Vec<Check>, Error> {
-    let of_all = |runs: &[Run]| runs.par_iter().map(|run| run.off(factory)).collect::<Result<Vec<Off>, Error>>();
     // Large ones one at a time: their fields fill the memory.
-    let off = if runs.iter().any(|run| run.setup.volume() > LARGE) {
+    let off: Vec<Off> = if runs.iter().any(|run| run.setup.volume() > LARGE) {
         runs.iter().map(|run| run.off(factory)).collect::<Result<_, Error>>()?
     } else {
-        of_all(runs)?
+        runs.par_iter().map(|run| run.off(factory)).collect::<Result<_, Error>>()?
     };
     let check = |what: &str, bound: f64, value: &dyn Fn(&Off) -> f64| {
         let worst = |most: usize, n: usize| if value(&off[n]) > value(&off[most]) { n } else { most };
