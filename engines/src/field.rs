@@ -53,6 +53,18 @@ pub fn values(arith: ArithKind, bits: &[u64]) -> Vec<f64> {
     on_arith(arith, Values(bits))
 }
 
+/// The words nearest to numbers: those of a field, where the numbers are its [`values`].
+pub fn nearest(arith: ArithKind, values: &[f64]) -> Vec<u64> {
+    struct Nearest<'a>(&'a [f64]);
+    impl OnArith for Nearest<'_> {
+        type Output = Vec<u64>;
+        fn on<A: Arith>(self) -> Vec<u64> {
+            self.0.iter().map(|&value| A::nearest(value).bits()).collect()
+        }
+    }
+    on_arith(arith, Nearest(values))
+}
+
 /// The start field of a chain: `width`·R_x from its start stream.
 ///
 /// # Errors

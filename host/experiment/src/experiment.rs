@@ -51,6 +51,8 @@ crate::options! {
         seed: u64,
         /// Independent chains
         chains: usize,
+        /// Number of the first chain: runs of different chains of one seed can be merged
+        first_chain: u32,
         /// Sweeps dropped at the start of each chain
         thermalise: u64,
         /// Configurations in all, shared out evenly among the chains
@@ -144,6 +146,8 @@ pub struct Experiment {
     pub setup: Setup,
     /// Chains.
     pub chains: usize,
+    /// The number of the first.
+    pub first_chain: u32,
     /// Sweeps dropped at the start.
     pub thermalise: u64,
     /// Configurations in all.
@@ -168,6 +172,7 @@ impl Default for Experiment {
                 seed: 1,
             },
             chains: 8,
+            first_chain: 0,
             thermalise: 2000,
             count: 8000,
             every: 20,
@@ -193,16 +198,18 @@ impl Experiment {
                 seed: options.seed.unwrap_or(default.setup.seed),
             },
             chains: options.chains.unwrap_or(default.chains),
+            first_chain: options.first_chain.unwrap_or(default.first_chain),
             thermalise: options.thermalise.unwrap_or(default.thermalise),
             count: options.count.unwrap_or(default.count),
             every: options.every.unwrap_or(default.every),
             start_width: options.start_width.unwrap_or(default.start_width),
         };
-        experiment.validate()?;
+        experiment.check()?;
         Ok(experiment)
     }
 
-    fn validate(&self) -> Result<(), InputError> {
+    /// Refuses what cannot be run.
+    pub(crate) fn check(&self) -> Result<(), InputError> {
         let at_least_one = [("chains", self.chains), ("count", self.count), ("every", self.every as usize)];
         for (what, value) in at_least_one {
             if value == 0 {
@@ -215,8 +222,11 @@ impl Experiment {
                 self.count, self.chains
             )));
         }
-        if u32::try_from(self.chains).is_err() {
-            return Err(InputError(format!("chains = {}: must be below 2^32", self.chains)));
+        if self.chains as u64 + u64::from(self.first_chain) >= 1 << 32 {
+            let Self { chains, first_chain, .. } = self;
+            return Err(InputError(format!(
+                "chains = {chains} from first_chain = {first_chain}: numbers must be below 2^32"
+            )));
         }
         let sweeps = (self.count.div_ceil(self.chains) as u64).checked_mul(self.every);
         if sweeps.and_then(|s| s.checked_add(self.thermalise)).is_none_or(|s| s >= 1 << 44) {
@@ -230,16 +240,37 @@ impl Experiment {
             .map_err(InputError::new)
     }
 
-    /// Configurations of one chain: an even share, the first chains take the remainder.
-    pub fn share(&self, chain: usize) -> usize {
-        self.count / self.chains + usize::from(chain < self.count % self.chains)
+    /// Configurations of the chain at a place: an even share, the first chains take the remainder.
+    pub fn share(&self, place: usize) -> usize {
+        self.count / self.chains + usize::from(place < self.count % self.chains)
+    }
+
+    /// Where the configurations of the chain at a place begin, in the order of the chains.
+    pub fn first_row(&self, place: usize) -> usize {
+        self.count / self.chains * place + place.min(self.count % self.chains)
+    }
+
+    /// The number of the chain at a place.
+    pub fn chain(&self, place: usize) -> u32 {
+        self.first_chain + place as u32
+    }
+
+    /// Refuses another experiment: the first key in which it differs, with its value there and here. Keys of `but` may
+    /// differ.
+    pub fn agree(&self, there: &serde_json::Value, but: &[&str]) -> Result<(), String> {
+        let own = serde_json::to_value(Options::from(self)).map_err(|error| error.to_string())?;
+        let keys = own.as_object().into_iter().flatten().filter(|(key, _)| !but.contains(&key.as_str()));
+        match keys.map(|(key, here)| (key, here, &there[key.as_str()])).find(|(_, here, there)| here != there) {
+            Some((key, here, there)) => Err(format!("{key} = {there} there, and {here} here")),
+            None => Ok(()),
+        }
     }
 }
 
 impl From<&Experiment> for Options {
     /// Every key, as an experiment file has them.
     fn from(experiment: &Experiment) -> Self {
-        let Experiment { setup, chains, thermalise, count, every, start_width } = *experiment;
+        let Experiment { setup, chains, first_chain, thermalise, count, every, start_width } = *experiment;
         let Phi4 { kappa, b, lambda } = setup.couplings;
         Self {
             theory: Some(setup.theory()),
@@ -255,6 +286,7 @@ impl From<&Experiment> for Options {
             noise: Some(setup.noise),
             seed: Some(setup.seed),
             chains: Some(chains),
+            first_chain: Some(first_chain),
             thermalise: Some(thermalise),
             count: Some(count),
             every: Some(every),

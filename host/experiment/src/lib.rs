@@ -7,3 +7,4 @@ pub mod options;
 pub mod output;
 pub mod resources;
 pub mod run;
+pub mod sampling;

@@ -54,9 +54,14 @@ pub struct Header {
 }
 
 impl Header {
+    /// The array `shape` of numbers of `size` bytes, as this program writes it.
+    pub fn new(kind: Kind, size: usize, shape: Vec<usize>) -> Self {
+        Self { kind, size, big_endian: false, fortran: false, shape }
+    }
+
     /// The array `shape` of floats of `size` bytes, as this program writes it.
     pub fn floats(size: usize, shape: Vec<usize>) -> Self {
-        Self { kind: Kind::Float, size, big_endian: false, fortran: false, shape }
+        Self::new(Kind::Float, size, shape)
     }
 
     /// Numbers in all; `None` where they do not fit 64 bits.
@@ -65,7 +70,7 @@ impl Header {
     }
 
     /// Bytes of all numbers.
-    fn bytes(&self) -> Option<u64> {
+    pub(crate) fn bytes(&self) -> Option<u64> {
         Some(self.count()?.checked_mul(self.size)? as u64)
     }
 
@@ -145,7 +150,7 @@ impl Header {
     }
 
     /// As bytes, padded so that the numbers begin at a multiple of 64.
-    fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let order = if self.size == 1 { '|' } else { '<' };
         let kind = match self.kind {
             Kind::Float => 'f',
@@ -201,12 +206,7 @@ impl<R: Read> Array<R> {
         let mut piece = vec![[0; N]; PIECE / N];
         while left > 0 {
             let here = left.min(piece.len());
-            let bytes = piece[..here].as_flattened_mut();
-            self.reader.read_exact(bytes).map_err(|e| match e.kind() {
-                ErrorKind::UnexpectedEof => format!("cut off: {} bytes are missing", left * N),
-                ErrorKind::InvalidData | ErrorKind::Other => format!("damaged: {}", line(&e)),
-                _ => format!("cannot read: {}", line(&e)),
-            })?;
+            self.fill(piece[..here].as_flattened_mut(), (left * N) as u64)?;
             for number in &mut piece[..here] {
                 if self.header.big_endian {
                     number.reverse();
@@ -215,9 +215,7 @@ impl<R: Read> Array<R> {
             }
             left -= here;
         }
-        // An archive compares its check sum when it meets the end.
-        self.reader.read(&mut [0]).map_err(|e| format!("damaged: {}", line(&e)))?;
-        Ok(())
+        self.end()
     }
 
     /// All numbers, first index slowest; refused where they are no floats, or do not fit into memory.
@@ -242,19 +240,47 @@ impl<R: Read> Array<R> {
         Ok(if header.fortran { transposed(&out, &header.shape) } else { out })
     }
 
+    /// Floats in whole rows of `row` numbers, some rows at a time, first index slowest.
+    pub(crate) fn float_rows(
+        self,
+        row: usize,
+        mut put: impl FnMut(&[f64]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if self.header.fortran || self.header.kind != Kind::Float {
+            return put(&self.floats()?);
+        }
+        let (big, size) = (self.header.big_endian, self.header.size);
+        let mut floats = Vec::new();
+        self.pieces(row * size, |bytes| {
+            floats.clear();
+            match (size, big) {
+                (4, false) => floats.extend(bytes.as_chunks().0.iter().map(|&b| f64::from(f32::from_le_bytes(b)))),
+                (4, true) => floats.extend(bytes.as_chunks().0.iter().map(|&b| f64::from(f32::from_be_bytes(b)))),
+                (_, false) => floats.extend(bytes.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b))),
+                (_, true) => floats.extend(bytes.as_chunks().0.iter().map(|&b| f64::from_be_bytes(b))),
+            }
+            put(&floats)
+        })
+    }
+
     /// A column of integers of any type, where its values are 0 to 2^32 - 1.
     pub fn column(self) -> Result<Vec<u32>, String> {
-        let (header, count) = (self.header.clone(), self.header.count().unwrap_or(usize::MAX));
-        if header.shape.len() != 1 {
-            return Err(format!("shape {:?}: one number for each configuration is needed", header.shape));
+        if self.header.shape.len() != 1 {
+            return Err(format!("shape {:?}: one number for each configuration is needed", self.header.shape));
         }
+        self.integers("0 to 2^32 - 1")
+    }
+
+    /// Integers of any type and shape, first index slowest, where `T` holds them; `range` says what it holds.
+    pub(crate) fn integers<T: TryFrom<i128>>(self, range: &str) -> Result<Vec<T>, String> {
+        let (header, count) = (self.header.clone(), self.header.count().unwrap_or(usize::MAX));
         let mut out = resources::vector(count, 1)?;
-        let mut put = |value: i128| match u32::try_from(value) {
+        let mut put = |value: i128| match T::try_from(value) {
             Ok(value) => {
                 out.push(value);
                 Ok(())
             }
-            Err(_) => Err(format!("number {} is {value}: must be 0 to 2^32 - 1", out.len())),
+            Err(_) => Err(format!("number {} is {value}: must be {range}", out.len())),
         };
         match (header.kind, header.size) {
             (Kind::Float, _) => return Err("an array of floats: integers are needed".into()),
@@ -268,6 +294,37 @@ impl<R: Read> Array<R> {
             (Kind::Unsigned, _) => self.each::<8>(|n| put(u64::from_le_bytes(n).into()))?,
         }
         Ok(out)
+    }
+
+    /// The bytes of all numbers, in the order of the file, in pieces of a whole number of `unit` bytes.
+    pub(crate) fn pieces(
+        mut self,
+        unit: usize,
+        mut put: impl FnMut(&[u8]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let mut left = self.header.bytes().unwrap_or(0);
+        let mut piece = vec![0; (PIECE / unit).max(1) * unit];
+        while left > 0 {
+            let here = left.min(piece.len() as u64) as usize;
+            self.fill(&mut piece[..here], left)?;
+            put(&piece[..here])?;
+            left -= here as u64;
+        }
+        self.end()
+    }
+
+    /// Reads `bytes`, of `left` that are still to come.
+    fn fill(&mut self, bytes: &mut [u8], left: u64) -> Result<(), String> {
+        self.reader.read_exact(bytes).map_err(|e| match e.kind() {
+            ErrorKind::UnexpectedEof => format!("cut off: {left} bytes are missing"),
+            ErrorKind::InvalidData | ErrorKind::Other => format!("damaged: {}", line(&e)),
+            _ => format!("cannot read: {}", line(&e)),
+        })
+    }
+
+    /// An archive compares its check sum when it meets the end.
+    fn end(mut self) -> Result<(), String> {
+        self.reader.read(&mut [0]).map(drop).map_err(|e| format!("damaged: {}", line(&e)))
     }
 }
 
@@ -400,6 +457,20 @@ impl<W: Write + Seek> NpzWriter<W> {
         header: &Header,
         numbers: impl Iterator<Item = [u8; N]>,
     ) -> std::io::Result<()> {
+        self.start(name, header)?;
+        let mut piece = Vec::with_capacity(PIECE);
+        for number in numbers {
+            piece.extend(number);
+            if piece.len() >= PIECE {
+                self.data(&piece)?;
+                piece.clear();
+            }
+        }
+        self.data(&piece)
+    }
+
+    /// Begin an array, whose numbers follow by [`data`](Self::data).
+    pub(crate) fn start(&mut self, name: &str, header: &Header) -> std::io::Result<()> {
         let start = header.encode();
         let large = header.bytes().is_none_or(|bytes| bytes + start.len() as u64 >= LARGE);
         let options = SimpleFileOptions::default()
@@ -407,16 +478,12 @@ impl<W: Write + Seek> NpzWriter<W> {
             .last_modified_time(zip::DateTime::default())
             .large_file(large);
         self.zip.start_file(format!("{name}.npy"), options)?;
-        self.zip.write_all(&start)?;
-        let mut piece = Vec::with_capacity(PIECE);
-        for number in numbers {
-            piece.extend(number);
-            if piece.len() >= PIECE {
-                self.zip.write_all(&piece)?;
-                piece.clear();
-            }
-        }
-        self.zip.write_all(&piece)
+        self.zip.write_all(&start)
+    }
+
+    /// More bytes of the array that was begun.
+    pub(crate) fn data(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.zip.write_all(bytes)
     }
 
     /// Complete the archive.
@@ -426,56 +493,4 @@ impl<W: Write + Seek> NpzWriter<W> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headers_go_both_ways_and_begin_numbers_at_64() {
-        for shape in [vec![], vec![7], vec![3, 4], vec![1000, 8, 8, 8, 8], vec![0]] {
-            for (kind, size) in [(Kind::Float, 4), (Kind::Float, 8), (Kind::Signed, 1), (Kind::Unsigned, 4)] {
-                let header = Header { kind, size, big_endian: false, fortran: false, shape: shape.clone() };
-                let bytes = header.encode();
-                assert_eq!((bytes.len() % 64, Header::read(&mut &bytes[..])), (0, Ok(header)));
-            }
-        }
-    }
-
-    #[test]
-    fn what_python_2_wrote_is_read() {
-        let old = "{'descr': u'>f8', 'fortran_order': True, 'shape': (40L, 8L), }";
-        let want = Header { kind: Kind::Float, size: 8, big_endian: true, fortran: true, shape: vec![40, 8] };
-        assert_eq!(Header::parse(old), Ok(want));
-    }
-
-    /// Every reason is one line.
-    #[test]
-    fn broken_headers_are_refused_in_one_line() {
-        let with = |descr: &str, shape: &str| format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}");
-        for (text, word) in [
-            (with("'<f8'", "(-1,)"), "extent -1"),
-            (with("'<f8'", "(99999999999999999999999,)"), "extent 9"),
-            (with("'<f8'", "(2.5,)"), "damaged"),
-            (with("'<f8'", "3"), "damaged"),
-            (with("'<c16'", "(3,)"), "<c16"),
-            (with("'<f2'", "(3,)"), "<f2"),
-            (with("'|O'", "(3,)"), "|O"),
-            (with("[('a', '<f8')]", "(3,)"), "records"),
-            (with("''", "(3,)"), "type"),
-            ("{\n'descr'\n".into(), "damaged"),
-            ("{'descr': '<f8'}".into(), "damaged"),
-            (String::new(), "damaged"),
-        ] {
-            let reason = Header::parse(&text).expect_err(&text);
-            assert!(reason.contains(word) && reason.lines().count() == 1, "{text}: {reason}");
-        }
-    }
-
-    #[test]
-    fn the_other_order_is_turned() {
-        // a[i, j, k] = 100 i + 10 j + k.
-        let shape = [2, 3, 4];
-        let fortran: Vec<f64> = (0..24).map(|n| (n % 2 * 100 + n / 2 % 3 * 10 + n / 6) as f64).collect();
-        let rows: Vec<f64> = (0..24).map(|n| (n / 12 * 100 + n / 4 % 3 * 10 + n % 4) as f64).collect();
-        assert_eq!(transposed(&fortran, &shape), rows);
-    }
-}
+mod tests;

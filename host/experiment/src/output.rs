@@ -80,6 +80,31 @@ impl Outputs {
         Ok(Output { path: path.to_owned(), target })
     }
 
+    /// A directory, the value of `flag`, that a run makes or replaces: one that is there must be empty, or have the
+    /// file `mark` of an earlier run.
+    pub fn directory(&mut self, flag: &str, path: &Path, mark: &str) -> Result<Output, InputError> {
+        let refused = |reason: String| InputError(format!("{flag} = {}: {reason}", path.display()));
+        // Without what follows the name: a slash.
+        let bare: PathBuf = path.components().collect();
+        let target = behind_links(&bare).map_err(refused)?;
+        let Some(name) = target.file_name() else { return Err(refused("must name a directory of its own".into())) };
+        let parent = directory_of(&target);
+        let parent = parent.canonicalize().map_err(|error| refused(format!("{}: {error}", parent.display())))?;
+        let target = parent.join(name);
+        match std::fs::read_dir(&target) {
+            Ok(mut entries) => {
+                if entries.next().is_some() && !target.join(mark).is_file() {
+                    return Err(refused(format!("holds other files: must be new, empty, or an ensemble with {mark}")));
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(refused(error.to_string())),
+        }
+        tempfile::tempfile_in(&parent).map_err(|error| refused(format!("cannot write there: {error}")))?;
+        self.outputs.push((flag.to_owned(), target.clone()));
+        Ok(Output { path: path.to_owned(), target })
+    }
+
     /// An output and another beside it, named alike with `suffix` appended.
     pub fn pair(&mut self, flag: &str, path: &Path, suffix: &str) -> Result<[Output; 2], InputError> {
         Ok([self.add(flag, path)?, self.add(&format!("{flag}, with {suffix},"), &beside(path, suffix))?])
@@ -132,6 +157,21 @@ fn same(_a: &Metadata, _b: &Metadata) -> bool {
 }
 
 impl Output {
+    /// A file of the program's own, which nobody has named.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), target: path.to_owned() }
+    }
+
+    /// As the user named it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where it is, behind all links.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Refuse what the disk has no room for.
     pub fn room_for(&self, what: &str, bytes: u64) -> Result<(), InputError> {
         resources::need_disk(what, directory_of(&self.target), bytes)

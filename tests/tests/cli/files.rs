@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use ndarray::{Array1, Array3};
+use ndarray::{Array1, Array3, ShapeBuilder};
 use ndarray_npy::{NpzWriter, write_npy};
 use stoquant_tests::command::{contents, run};
 
@@ -51,6 +51,7 @@ fn what_is_no_regular_file_is_not_replaced() {
     fs::write(at("locked"), "precious").expect("writable");
     fs::set_permissions(at("locked"), fs::Permissions::from_mode(0o444)).expect("ours");
     fs::create_dir(at("place")).expect("writable");
+    fs::write(at("place/notes"), "precious").expect("writable");
     for (link, to) in [("to-pipe", "pipe"), ("to-to-pipe", "to-pipe"), ("to-locked", "locked"), ("loop", "loop")] {
         symlink(to, at(link)).expect("a link");
     }
@@ -213,8 +214,7 @@ fn signals_leave_no_hidden_file() {
         let names = contents(directory.path()).into_iter().map(|(name, _)| name);
         names.filter(|name| name.starts_with(".stoquant")).collect::<Vec<_>>()
     };
-    let line = "sample --extent 4000 --kappa 0.2 --lambda 0.1 --arith f64 --integrator euler --eps 0.01 --chains 2 \
-                --thermalise 0 --count 4000 --every 1 --out big.npz";
+    let line = "generate --model c8 --steps 2 --count 100000 --out big.npz";
     let mut met = 0;
     for signal in ["TERM", "INT", "HUP", "TERM"] {
         let mut child = std::process::Command::new(stoquant_tests::command::stoquant())
@@ -387,7 +387,7 @@ fn what_does_not_fit_is_refused_before() {
     let before = contents(directory.path());
     let begun = std::time::Instant::now();
     for line in [
-        "sample --extent 64,64 --kappa 0.2 --lambda 0.1 --count 500000 --out e.npz",
+        "sample --extent 16384,16384 --kappa 0.2 --lambda 0.1 --threads 8 --count 8 --out e.npz",
         "generate --model c32 --count 1000000 --out e.npz",
         "train --extent 64 --configurations 1000000 --out m.safetensors",
     ] {
@@ -397,10 +397,10 @@ fn what_does_not_fit_is_refused_before() {
     }
     assert!(begun.elapsed().as_secs() < 120, "refused late");
     assert!(contents(directory.path()) == before);
-    // An ensemble that is larger than what may be had.
-    let field = Array3::<f64>::zeros((4096, 64, 64));
+    // An ensemble that is larger than what may be had; in the other order it is needed as a whole.
+    let field = Array3::<f64>::zeros((4096, 64, 64).f());
     write_npy(directory.path().join("large.npy"), &field).expect("writable");
-    let (code, stderr) = limited("120000", "measure large.npy");
+    let (code, stderr) = limited("250000", "measure large.npy --threads 2");
     assert_eq!((code, stderr.lines().count()), (Some(2), 1), "{stderr}");
     assert!(stderr.contains("large.npy") && stderr.contains("of memory"), "{stderr}");
 }

@@ -8,6 +8,7 @@ mod files;
 mod generates;
 mod quantizes;
 mod refuses;
+mod resumes;
 mod scales;
 mod trains;
 mod writes;

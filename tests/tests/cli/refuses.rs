@@ -80,7 +80,7 @@ fn schedules_that_cannot_be() {
     sample_refused(&["--chains", "0"], &["chains = 0", "at least 1"]);
     sample_refused(&["--every", "0"], &["every = 0", "at least 1"]);
     sample_refused(&["--thermalise", "17592186044416"], &["too many sweeps", "2^44"]);
-    sample_refused(&["--count", "1000000000", "--extent", "4,4"], &["count = 1000000000", "2^31"]);
+    sample_refused(&["--count", "1000000000000", "--extent", "4,4"], &["count = 1000000000000", "of disk"]);
     sample_refused(&["--threads", "0"], &["threads = 0", "1 to 1024"]);
 }
 
@@ -187,5 +187,5 @@ fn ensembles_that_cannot_be() {
         refused(directory.path(), &["measure", file], &[&[file], words].concat());
     }
     // A directory is no ensemble either.
-    refused(directory.path(), &["measure", "."], &["cannot"]);
+    refused(directory.path(), &["measure", "."], &["a directory without manifest.json"]);
 }

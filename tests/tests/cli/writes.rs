@@ -24,7 +24,7 @@ fn files_appear_whole_or_not_at_all() {
         &["sample", "--config", "quick.toml", "--out", "no/such/e.npz"],
         &["no/such/e.npz", "directory"],
     );
-    refused(directory.path(), &["sample", "--config", "quick.toml", "--out", "."], &["out", "file"]);
+    refused(directory.path(), &["sample", "--config", "quick.toml", "--out", "."], &["out", "directory"]);
     succeed(directory.path(), &sample);
     let names: Vec<String> = contents(directory.path()).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["e.npz", "e.npz.json", "quick.toml"]);

@@ -25,14 +25,15 @@ fn options() -> impl Strategy<Value = Options> {
         option::of(select(NoiseKind::ALL)),
     );
     let lengths = (option::of(natural()), option::of(natural()), option::of(natural()));
-    let counts = (option::of(1..1usize << 40), option::of(1..1usize << 40), option::of(number()));
+    let count = || option::of(1..1usize << 40);
+    let counts = (count(), option::of(any::<u32>()), count(), option::of(number()));
     (option::of(strategy::extents(strategy::MAX_VOLUME)), couplings, kinds, lengths, counts).prop_map(
         |(
             extent,
             [kappa, lambda, b, mu2, g, eps],
             (arith, integrator, noise),
             (seed, thermalise, every),
-            (chains, count, start_width),
+            (chains, first_chain, count, start_width),
         )| Options {
             theory: None,
             extent: extent.map(|extents| Extents::new(&extents).expect("at most four")),
@@ -47,6 +48,7 @@ fn options() -> impl Strategy<Value = Options> {
             noise,
             seed,
             chains,
+            first_chain,
             thermalise,
             count,
             every,

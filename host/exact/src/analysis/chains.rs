@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::{Agreement, AnalysisError, ChainSeries, agreement, mean, stats};
+use super::{Agreement, AnalysisError, ChainSeries, agreement, stats};
 use crate::estimate::Observable;
 
 /// Probability that an ensemble whose chains all sample one law is called in question, for all observables together.
@@ -16,6 +16,75 @@ const SIGNS: usize = 20;
 
 /// The most chains that a line names.
 const NAMED: usize = 8;
+
+/// Means that the records of all chains together may hold of each observable.
+const MEANS: usize = 1 << 19;
+
+/// Measurements of a chain that are compared with those of another, to tell whether they are the same.
+const COMPARED: usize = 256;
+
+/// What is kept of a chain to compare it with others: M, |M|, φ² and φφ', each averaged over `width` measurements at a
+/// time, so that a long chain takes no more memory than a short one.
+#[derive(Clone, Debug)]
+pub struct Record {
+    width: usize,
+    /// Means of `width` measurements: M, |M|, φ², and φφ' where there are neighbours.
+    means: [Vec<f64>; 4],
+    sums: [f64; 4],
+    count: usize,
+    /// Measurements with M > 0, with M < 0, and the sum of M.
+    signs: [usize; 2],
+    total: f64,
+    /// The bits of M and φ² of the first measurements.
+    first: Vec<[u64; 2]>,
+}
+
+impl Record {
+    /// Of one of `chains` chains, of which the longest has `measurements`.
+    pub fn new(measurements: usize, chains: usize) -> Self {
+        let most = (MEANS / chains.max(1)).max(16);
+        Self {
+            width: measurements.div_ceil(most).max(1),
+            means: Default::default(),
+            sums: [0.0; 4],
+            count: 0,
+            signs: [0; 2],
+            total: 0.0,
+            first: Vec::new(),
+        }
+    }
+
+    /// One more measurement.
+    pub fn push(&mut self, m: f64, phi2: f64, nn: Option<f64>) {
+        if self.count < COMPARED {
+            self.first.push([m.to_bits(), phi2.to_bits()]);
+        }
+        self.count += 1;
+        self.signs[0] += usize::from(m > 0.0);
+        self.signs[1] += usize::from(m < 0.0);
+        self.total += m;
+        let values = [Some(m), Some(m.abs()), Some(phi2), nn];
+        let full = self.count.is_multiple_of(self.width);
+        for ((value, sum), means) in values.into_iter().zip(&mut self.sums).zip(&mut self.means) {
+            let Some(value) = value else { continue };
+            *sum += value;
+            if full {
+                means.push(*sum / self.width as f64);
+                *sum = 0.0;
+            }
+        }
+    }
+
+    /// The measurements of a series, in chains of which the longest has `measurements`.
+    pub fn of(series: &ChainSeries, measurements: usize, chains: usize) -> Self {
+        let mut record = Self::new(measurements, chains);
+        let phi2 = series.phi2.iter().copied().chain(std::iter::repeat(0.0));
+        for (index, (&m, phi2)) in series.m.iter().zip(phi2).enumerate() {
+            record.push(m, phi2, series.nn.get(index).copied());
+        }
+        record
+    }
+}
 
 /// What several chains have to say about each other.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -28,24 +97,17 @@ pub struct Chains {
 
 impl Chains {
     /// Compares the chains, which have names.
-    pub fn compare(names: &[u32], series: &[ChainSeries]) -> Result<Self, AnalysisError> {
+    pub fn compare(names: &[u32], records: &[Record]) -> Result<Self, AnalysisError> {
         let mut out = Self::default();
-        out.repeated(names, series);
-        out.signs(names, series);
-        if series.len() < 2 {
+        out.repeated(names, records);
+        out.signs(names, records);
+        if records.len() < 2 {
             return Ok(out);
         }
-        let map = |f: fn(f64) -> f64| series.iter().map(|c| c.m.iter().map(|&m| f(m)).collect()).collect();
-        let of = |get: fn(&ChainSeries) -> &Vec<f64>| series.iter().map(|c| get(c).clone()).collect();
-        let observables: [(&'static str, Vec<Vec<f64>>); 4] = [
-            ("m", of(|c| &c.m)),
-            (Observable::AbsM.key(), map(f64::abs)),
-            (Observable::Phi2.key(), of(|c| &c.phi2)),
-            (Observable::Nn.key(), of(|c| &c.nn)),
-        ];
-        for (key, replicas) in observables {
-            let replicas: Vec<&[f64]> = replicas.iter().map(Vec::as_slice).collect();
-            // `nn` is empty on a single site.
+        let keys = ["m", Observable::AbsM.key(), Observable::Phi2.key(), Observable::Nn.key()];
+        for (index, key) in keys.into_iter().enumerate() {
+            let replicas: Vec<&[f64]> = records.iter().map(|record| record.means[index].as_slice()).collect();
+            // There is no `nn` on a single site.
             if replicas.iter().all(|series| !series.is_empty()) {
                 out.agreement.insert(key, agreement(&replicas)?);
             }
@@ -73,28 +135,29 @@ impl Chains {
     }
 
     /// Chains in which M keeps its sign.
-    fn signs(&mut self, names: &[u32], series: &[ChainSeries]) {
-        let stuck =
-            |c: &&ChainSeries| c.m.len() >= SIGNS && (c.m.iter().all(|&m| m > 0.0) || c.m.iter().all(|&m| m < 0.0));
-        let stuck: Vec<(u32, f64)> =
-            names.iter().zip(series).filter(|(_, c)| stuck(c)).map(|(&name, c)| (name, mean(&c.m))).collect();
+    fn signs(&mut self, names: &[u32], records: &[Record]) {
+        let stuck = |record: &Record| record.count >= SIGNS && record.signs.contains(&record.count);
+        let stuck: Vec<String> = names
+            .iter()
+            .zip(records)
+            .filter(|(_, record)| stuck(record))
+            .map(|(name, record)| format!("{name} (<M> = {:+.3e})", record.total / record.count as f64))
+            .collect();
         if !stuck.is_empty() {
-            let who = list(stuck.iter().map(|(name, m)| format!("{name} (<M> = {m:+.3e})")));
+            let who = list(stuck.into_iter());
             self.warnings.push(format!(
                 "M keeps its sign in chain {who}: its average, and that of any odd quantity, is not that of e^{{-S}}"
             ));
         }
     }
 
-    /// Chains whose measurements are those of another, as far as both go.
-    fn repeated(&mut self, names: &[u32], series: &[ChainSeries]) {
-        let key = |c: &ChainSeries| [c.m.first(), c.phi2.first()].map(|x| x.map(|x| x.to_bits()));
-        let agree = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
+    /// Chains whose first measurements are those of another, as far as both go.
+    fn repeated(&mut self, names: &[u32], records: &[Record]) {
         let mut first: HashMap<_, usize> = HashMap::new();
         let mut twice = Vec::new();
-        for (index, c) in series.iter().enumerate() {
-            let other = *first.entry(key(c)).or_insert(index);
-            if other != index && agree(&c.m, &series[other].m) && agree(&c.phi2, &series[other].phi2) {
+        for (index, record) in records.iter().enumerate() {
+            let other = *first.entry(record.first.first()).or_insert(index);
+            if other != index && record.first.iter().zip(&records[other].first).all(|(a, b)| a == b) {
                 twice.push(format!("{} (as {})", names[index], names[other]));
             }
         }
@@ -135,22 +198,41 @@ mod tests {
         ChainSeries { phi2: m.iter().map(|m| m * m).collect(), m, ..ChainSeries::default() }
     }
 
+    fn compare(names: &[u32], series: &[ChainSeries]) -> Chains {
+        let records: Vec<_> = series.iter().map(|series| Record::of(series, 1000, series.len())).collect();
+        Chains::compare(names, &records).unwrap()
+    }
+
+    /// Averages over four measurements at a time keep the mean of a chain, and what it says of another.
+    #[test]
+    fn long_chains_take_the_memory_of_short_ones() {
+        let long = MEANS / 2 * 4;
+        let record = |seed| Record::of(&chain(seed, 0.0, long), long, 2);
+        let records = [record(900), record(901)];
+        assert_eq!(records.each_ref().map(|record| (record.width, record.means[0].len())), [(4, MEANS / 2); 2]);
+        let found = Chains::compare(&[0, 1], &records).unwrap();
+        assert!(found.agreement["m"].p > Some(1e-4) && found.warnings.is_empty(), "{found:?}");
+        let off = Record::of(&chain(901, 0.05, long), long, 2);
+        let found = Chains::compare(&[0, 1], &[records[0].clone(), off]).unwrap();
+        assert!(found.agreement["m"].p < Some(1e-9), "{found:?}");
+    }
+
     #[test]
     fn good_chains_are_left_in_peace() {
         let series: Vec<_> = (0..8).map(|n| chain(900 + n, 0.0, 1000)).collect();
-        let found = Chains::compare(&[0, 1, 2, 3, 4, 5, 6, 7], &series).unwrap();
+        let found = compare(&[0, 1, 2, 3, 4, 5, 6, 7], &series);
         assert_eq!(found.warnings, Vec::<String>::new());
         assert_eq!(found.agreement.keys().copied().collect::<Vec<_>>(), ["abs_m", "m", "phi2"]);
         assert_eq!(found.table().lines().count(), 4);
         // One chain has nobody to agree with.
-        let alone = Chains::compare(&[0], &series[..1]).unwrap();
+        let alone = compare(&[0], &series[..1]);
         assert!(alone.agreement.is_empty() && alone.warnings.is_empty());
     }
 
     #[test]
     fn chains_are_named() {
         let names = [10, 11, 12, 13, 14, 15, 16, 17];
-        let compare = |series: &[ChainSeries]| Chains::compare(&names, series).unwrap().warnings;
+        let compare = |series: &[ChainSeries]| compare(&names, series).warnings;
         let mut series: Vec<_> = (0..8).map(|n| chain(900 + n, 0.0, 1000)).collect();
         series[5] = chain(905, 0.6, 1000);
         let shifted = compare(&series);

@@ -20,8 +20,7 @@ use stoquant_core::arith::Real;
 use stoquant_core::score::int8::Sampler;
 use stoquant_model::{Extents, Phi4};
 
-use super::generated::{Manifest, check_count, config_of, image_of, timed};
-use super::sample::MAX_VALUES;
+use super::generated::{MAX_VALUES, Manifest, check_count, config_of, image_of, timed};
 use super::{CouplingArgs, MachineArgs, Outcome, json, print, threads, warn};
 
 #[derive(Args)]

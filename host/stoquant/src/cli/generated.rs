@@ -15,7 +15,6 @@ use stoquant::resources;
 use stoquant_core::score::int8::{Image, Sampler};
 use stoquant_model::{Extents, Phi4};
 
-use super::sample::MAX_VALUES;
 use super::{bar, json};
 
 /// What made an ensemble, beside the file.
@@ -70,6 +69,9 @@ impl Manifest<'_> {
         Ok(self)
     }
 }
+
+/// Most numbers that one ensemble may hold: 2^31. In memory a number takes 8 bytes.
+pub(super) const MAX_VALUES: usize = 1 << 31;
 
 /// Refuses more configurations than there can be.
 pub(super) fn check_count(count: usize, volume: usize) -> Result<(), InputError> {

@@ -1,40 +1,49 @@
 //! `stoquant measure`.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use stoquant::analysis::chains::Chains;
+use stoquant::analysis::chains::{Chains, Record};
 use stoquant::analysis::{AnalysisError, ChainSeries, Gamma, Status, gammas};
-use stoquant::ensemble::Ensemble;
+use stoquant::ensemble::Reader;
 use stoquant::estimate::{Estimate, Observable, Observables};
 use stoquant::experiment::InputError;
+use stoquant::resources;
 use stoquant::sampler::measure;
 use stoquant_model::Phi4;
 
-use super::{CouplingArgs, Outcome, json, print, table, warn};
+use super::{CouplingArgs, Outcome, json, print, table, threads, warn};
 
 /// With couplings, the action's own observables are measured too.
 #[derive(Args)]
 pub struct MeasureArgs {
-    /// Ensemble: .npz or .npy of shape (N, L0, L1, …), ours or any other
-    #[arg(value_name = "FILE")]
+    /// Ensemble: a directory of `sample`, or .npz or .npy of shape (N, L0, L1, …), ours or any other
+    #[arg(value_name = "FILE|DIR")]
     file: PathBuf,
     #[command(flatten)]
     couplings: CouplingArgs,
+    /// Threads (default: all cores). Results do not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(args: MeasureArgs) -> Result<Outcome, InputError> {
-    let ensemble = Ensemble::read(&args.file)?;
-    let couplings = args.couplings.couplings(ensemble.extents.len())?;
-    let (names, series) = series(&ensemble, couplings);
+    threads(args.threads)?;
+    let reader = Reader::open(&args.file)?;
+    let (couplings, volume) = (args.couplings.couplings(reader.extents.len())?, reader.volume());
+    let (names, series) = series(reader, couplings)?;
     let failed = |error: AnalysisError| InputError(format!("{}: {error}", args.file.display()));
-    let found: Vec<Row> = gammas(&series, ensemble.volume()).map_err(failed)?.iter().flat_map(rows).collect();
-    let chains = Chains::compare(&names, &series).map_err(failed)?;
+    let found: Vec<Row> = gammas(&series, volume).map_err(failed)?.iter().flat_map(rows).collect();
+    let longest = series.iter().map(ChainSeries::len).max().unwrap_or(0);
+    let records: Vec<Record> = series.iter().map(|series| Record::of(series, longest, names.len())).collect();
+    let chains = Chains::compare(&names, &records).map_err(failed)?;
     let mut warnings = chains.warnings.clone();
     let short: Vec<&str> =
         found.iter().filter(|row| row.status == Status::TooCorrelated).map(|row| row.observable.key()).collect();
@@ -87,23 +96,43 @@ fn rows((&observable, gamma): (&Observable, &Gamma)) -> Vec<Row> {
     out
 }
 
-/// The numbers of the chains, and their measurements.
-fn series(ensemble: &Ensemble, couplings: Option<Phi4>) -> (Vec<u32>, Vec<ChainSeries>) {
+/// Numbers that are measured at a time.
+const TOGETHER: usize = 1 << 20;
+
+/// The numbers of the chains, in the order in which they begin, and their measurements.
+fn series(reader: Reader, couplings: Option<Phi4>) -> Result<(Vec<u32>, Vec<ChainSeries>), InputError> {
     // Without couplings the action's observables are left out.
     let c = couplings.unwrap_or(Phi4 { kappa: 0.0, b: 0.0, lambda: 0.0 });
-    let of_chain = |(chain, fields): (u32, Vec<&[f64]>)| {
-        let mut series = ChainSeries::default();
-        for phi in fields {
-            measure(phi, &ensemble.extents, &c).push_to(&mut series);
+    let (extents, volume, count) = (reader.extents, reader.volume(), reader.count());
+    resources::need_memory(&format!("measuring {count} configurations"), 128 * count as u64)?;
+    let mut measurements = Vec::with_capacity(count);
+    let mut waiting: Vec<f64> = Vec::new();
+    let mut measure_all = |waiting: &mut Vec<f64>| {
+        measurements.par_extend(waiting.par_chunks(volume).map(|phi| measure(phi, &extents, &c)));
+        waiting.clear();
+    };
+    let chain = reader.each(|_, fields| {
+        waiting.extend_from_slice(fields);
+        if waiting.len() >= TOGETHER {
+            measure_all(&mut waiting);
         }
-        if couplings.is_none() {
-            for of_action in
-                [&mut series.action_density, &mut series.schwinger_dyson, &mut series.grad2, &mut series.lap]
-            {
+    })?;
+    measure_all(&mut waiting);
+    let (mut names, mut series, mut places) = (Vec::new(), Vec::<ChainSeries>::new(), HashMap::new());
+    for (measurement, chain) in measurements.iter().zip(chain) {
+        let place = *places.entry(chain).or_insert(names.len());
+        if place == names.len() {
+            names.push(chain);
+            series.push(ChainSeries::default());
+        }
+        measurement.push_to(&mut series[place]);
+    }
+    if couplings.is_none() {
+        for s in &mut series {
+            for of_action in [&mut s.action_density, &mut s.schwinger_dyson, &mut s.grad2, &mut s.lap] {
                 of_action.clear();
             }
         }
-        (chain, series)
-    };
-    ensemble.chains().into_iter().map(of_chain).unzip()
+    }
+    Ok((names, series))
 }

@@ -8,8 +8,11 @@ mod generate;
 mod generated;
 mod law;
 mod measure;
+mod merge;
+mod progress;
 mod quantize;
 mod sample;
+mod signals;
 mod summary;
 mod table;
 mod train;
@@ -20,6 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use rayon::ThreadPool;
 use stoquant::experiment::{InputError, Options};
 use stoquant::simd::MachineKind;
 use stoquant_model::Phi4;
@@ -36,8 +40,10 @@ struct Cli {
 enum Command {
     /// Show against exact results that the stationary law is e^{-S} (the main job)
     Certify(certify::CertifyArgs),
-    /// Sample configurations into an .npz file
+    /// Sample configurations into an .npz file or a directory
     Sample(sample::SampleArgs),
+    /// Merge ensembles of different chains into the one that a single run would have written
+    Merge(merge::MergeArgs),
     /// Train a score on an action
     Train(train::TrainArgs),
     /// Generate configurations from a trained score, with their weights
@@ -130,21 +136,30 @@ impl CouplingArgs {
 /// Threads that a pool may have.
 const THREADS: std::ops::RangeInclusive<usize> = 1..=1024;
 
-/// Set up the thread pool; returns how many threads it has. Without a number it is that of `RAYON_NUM_THREADS`, or of
-/// the cores.
+/// Set up the thread pool that all of the process share; returns how many threads it has.
 fn threads(count: Option<usize>) -> Result<usize, InputError> {
-    let count = match count {
-        Some(count) if THREADS.contains(&count) => count,
-        Some(count) => return Err(InputError(format!("threads = {count}: must be 1 to 1024"))),
-        None => match std::env::var("RAYON_NUM_THREADS") {
-            Err(_) => std::thread::available_parallelism().map_or(1, usize::from).min(*THREADS.end()),
-            Ok(text) => text.parse().ok().filter(|count| THREADS.contains(count)).ok_or_else(|| {
-                InputError(format!("RAYON_NUM_THREADS = {text:?} in the environment: must be 1 to 1024"))
-            })?,
-        },
-    };
+    let count = thread_count(count)?;
     rayon::ThreadPoolBuilder::new().num_threads(count).build_global().map_err(InputError::new)?;
     Ok(count)
+}
+
+/// A thread pool of one run.
+fn pool(count: Option<usize>) -> Result<ThreadPool, InputError> {
+    rayon::ThreadPoolBuilder::new().num_threads(thread_count(count)?).build().map_err(InputError::new)
+}
+
+/// Without a number it is that of `RAYON_NUM_THREADS`, or of the cores.
+fn thread_count(count: Option<usize>) -> Result<usize, InputError> {
+    match count {
+        Some(count) if THREADS.contains(&count) => Ok(count),
+        Some(count) => Err(InputError(format!("threads = {count}: must be 1 to 1024"))),
+        None => match std::env::var("RAYON_NUM_THREADS") {
+            Err(_) => Ok(std::thread::available_parallelism().map_or(1, usize::from).min(*THREADS.end())),
+            Ok(text) => text.parse().ok().filter(|count| THREADS.contains(count)).ok_or_else(|| {
+                InputError(format!("RAYON_NUM_THREADS = {text:?} in the environment: must be 1 to 1024"))
+            }),
+        },
+    }
 }
 
 /// A progress bar where somebody looks on.
@@ -163,6 +178,8 @@ fn bar(length: usize, template: &str, shown: bool) -> ProgressBar {
 enum Outcome {
     Good,
     CheckFailed,
+    /// Stopped before its end, and can go on.
+    Stopped,
 }
 
 /// Parse, run, and turn the outcome into an exit status.
@@ -183,12 +200,13 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    if let Err(error) = clean_up_on_signals() {
+    if let Err(error) = signals::register() {
         return refused(&InputError(format!("cannot watch for signals: {error}")));
     }
     let outcome = match cli.command {
         Command::Certify(args) => certify::run(args),
         Command::Sample(args) => sample::run(args),
+        Command::Merge(args) => merge::run(args),
         Command::Train(args) => train::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Quantize(args) => quantize::run(args),
@@ -200,6 +218,8 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(Outcome::Good) => ExitCode::SUCCESS,
         Ok(Outcome::CheckFailed) => ExitCode::from(1),
+        // EX_TEMPFAIL: whoever started it may start it again.
+        Ok(Outcome::Stopped) => ExitCode::from(75),
         Err(error) => refused(&error),
     }
 }
@@ -212,28 +232,6 @@ fn refused(error: &InputError) -> ExitCode {
 /// A line on standard error, which may be closed.
 fn warn(line: &dyn std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "stoquant: {line}");
-}
-
-/// Before a signal ends the process, what it has begun to write goes.
-#[cfg(unix)]
-fn clean_up_on_signals() -> std::io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
-    // A file that grows beyond its limit then is an error like any other, and not the end.
-    signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default())?;
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU])?;
-    std::thread::spawn(move || {
-        for signal in signals.forever() {
-            stoquant::output::remove_partial();
-            // Ends the process, and tells its parent which signal it was.
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
-        }
-    });
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn clean_up_on_signals() -> std::io::Result<()> {
-    Ok(())
 }
 
 /// Print to standard output; a reader that has gone away is not an error, a full disk is.

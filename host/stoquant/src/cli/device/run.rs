@@ -75,12 +75,12 @@ pub fn run(args: RunArgs) -> Result<Outcome, InputError> {
 
 /// The chains of `sample`, as many side by side as the board has, and the others after them.
 fn run_all(device: &Device, experiment: &Experiment) -> Result<Report, Error> {
-    let chains = experiment.chains as u32;
-    let side_by_side = device.chains().min(chains);
+    let chains = experiment.first_chain..experiment.first_chain + experiment.chains as u32;
+    let side_by_side = device.chains().min(chains.len() as u32);
     let (mut rows, mut words) = (vec![], Sha256::new());
-    for first in (0..chains).step_by(side_by_side as usize) {
-        let group = first..chains.min(first + side_by_side);
-        let share = |chain: u32| experiment.share(chain as usize);
+    for first in chains.clone().step_by(side_by_side as usize) {
+        let group = first..chains.end.min(first + side_by_side);
+        let share = |chain: u32| experiment.share((chain - chains.start) as usize);
         let mut board = device.side_by_side(&experiment.setup, group.clone())?;
         board.hot_start(experiment.start_width)?;
         board.sweep(experiment.thermalise)?;
