@@ -77,6 +77,8 @@ pub enum Observable {
     U4,
     /// Susceptibility χ = V⟨M²⟩.
     Chi,
+    /// Second-moment correlation length, ξ² = (χ/F - 1)/(4 sin²(π/L)), F the structure factor at 2π/L.
+    Xi,
     /// ⟨S⟩/V.
     ActionDensity,
     /// ⟨φ_x ∂S/∂φ_x⟩, site average: exactly 1 under e^{-S}.
@@ -90,7 +92,7 @@ pub enum Observable {
 
 impl Observable {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Phi2,
         Self::Phi4,
         Self::Nn,
@@ -99,6 +101,7 @@ impl Observable {
         Self::M4,
         Self::U4,
         Self::Chi,
+        Self::Xi,
         Self::ActionDensity,
         Self::SchwingerDyson,
         Self::ConfigTemperature,
@@ -116,6 +119,7 @@ impl Observable {
             Self::M4 => "m4",
             Self::U4 => "u4",
             Self::Chi => "chi",
+            Self::Xi => "xi",
             Self::ActionDensity => "action_density",
             Self::SchwingerDyson => "schwinger_dyson",
             Self::ConfigTemperature => "config_temperature",

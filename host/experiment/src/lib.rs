@@ -2,6 +2,7 @@
 
 pub mod ensemble;
 pub mod experiment;
+pub mod measured;
 pub mod npy;
 pub mod options;
 pub mod output;

@@ -29,7 +29,7 @@ pub use stoquant_compare as compare;
 pub use stoquant_device::{self as device, rtl};
 pub use stoquant_engines::{engine, simd};
 pub use stoquant_exact::{analysis, estimate, exact, fokker_planck, reference, sampler};
-pub use stoquant_experiment::{ensemble, experiment, npy, options, output, resources, run, sampling};
+pub use stoquant_experiment::{ensemble, experiment, measured, npy, options, output, resources, run, sampling};
 pub use stoquant_integers::{gauss_fit, law, markov, noise_law};
 
 /// Diffusion with a trained score.

@@ -6,6 +6,7 @@ mod chains;
 mod compares;
 mod files;
 mod generates;
+mod measures;
 mod quantizes;
 mod refuses;
 mod resumes;

@@ -74,3 +74,38 @@ fn trainings_that_cannot_be() {
     assert_eq!(out.status.code(), Some(2), "{}", String::from_utf8_lossy(&out.stderr));
     assert!(contents(directory.path()) == before);
 }
+
+/// Stopped after a time or by a signal, a training is saved, says how to go on, and ends with the model of one that was
+/// not stopped.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stopped_training_goes_on() {
+    let directory = place();
+    let line = "train --extent 4 --steps 100 --configurations 200 --threads 1 --out";
+    let args = |out: &'static str, more: &'static str| -> Vec<&str> {
+        line.split(' ').chain([out]).chain(more.split_whitespace()).collect()
+    };
+    stoquant_tests::command::succeed(directory.path(), &args("whole.safetensors", ""));
+    let mut stops = 0;
+    loop {
+        let mut command = Command::new(stoquant());
+        command.args(args("m.safetensors", "--resume-if-any --stop-after 300ms")).current_dir(directory.path());
+        let end = command.output().expect("the command runs");
+        let stderr = String::from_utf8_lossy(&end.stderr);
+        match end.status.code() {
+            Some(75) => {
+                assert!(stderr.contains(" of 100 steps: go on with the same command and --resume"), "{stderr}");
+                stops += 1;
+                refused(directory.path(), &args("m.safetensors", ""), &["m.safetensors.checkpoint", "--resume"]);
+            }
+            code => {
+                assert_eq!((code, &*stderr), (Some(0), ""));
+                break;
+            }
+        }
+    }
+    assert!(stops > 0, "never stopped");
+    let read = |name: &str| std::fs::read(directory.path().join(name)).expect("a model");
+    assert!(read("m.safetensors") == read("whole.safetensors"));
+    assert!(!directory.path().join("m.safetensors.checkpoint").exists());
+}

@@ -148,10 +148,11 @@ fn r_hat(replicas: &[&[f64]]) -> f64 {
         let (first, second) = series.split_at(series.len() / 2);
         [first, second]
     });
-    let halves: Vec<(f64, f64, f64)> = halves
-        .filter(|half| !half.is_empty())
-        .map(|half| (half.len() as f64, mean(half), half.iter().map(|a| (a - mean(half)).powi(2)).sum()))
-        .collect();
+    let spread = |half: &[f64]| {
+        let average = mean(half);
+        (half.len() as f64, average, half.iter().map(|a| (a - average).powi(2)).sum())
+    };
+    let halves: Vec<(f64, f64, f64)> = halves.filter(|half| !half.is_empty()).map(spread).collect();
     let (m, n) = (halves.len() as f64, halves.iter().map(|half| half.0).sum::<f64>());
     let total = halves.iter().map(|half| half.0 * half.1).sum::<f64>() / n;
     let within = halves.iter().map(|half| half.2).sum::<f64>() / (n - m);

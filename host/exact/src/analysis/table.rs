@@ -30,7 +30,7 @@ pub struct ChainSeries {
 
 impl ChainSeries {
     /// The fields by name.
-    fn fields(&self) -> [(&'static str, &[f64]); 8] {
+    pub fn fields(&self) -> [(&'static str, &[f64]); 8] {
         [
             ("phi2", &self.phi2),
             ("phi4", &self.phi4),
@@ -153,11 +153,12 @@ fn check_lengths(series: &[ChainSeries]) -> Result<(), AnalysisError> {
     if series.iter().all(ChainSeries::is_empty) {
         return Err(AnalysisError::NoData);
     }
-    let present = |i: usize| series.iter().any(|c| !c.fields()[i].1.is_empty());
+    let of_chains = series.iter().map(|c| c.fields().map(|(_, values)| !values.is_empty()));
+    let present = of_chains.reduce(|a, b| std::array::from_fn(|i| a[i] || b[i])).unwrap_or_default();
     for (replica, chain) in series.iter().enumerate() {
         let expected = chain.len();
         for (i, (name, values)) in chain.fields().into_iter().enumerate() {
-            if present(i) && values.len() != expected {
+            if present[i] && values.len() != expected {
                 let (observable, length) = (name.to_string(), values.len());
                 return Err(AnalysisError::UnequalLengths { observable, replica, length, expected });
             }

@@ -5,12 +5,14 @@
 //! at low cost. Use both: they fail in different ways.
 
 mod cluster;
+mod correlator;
 mod fourier;
 mod hmc;
 mod lattice;
 mod measure;
 
 pub use cluster::Cluster;
+pub use correlator::{correlator, effective_mass, second_moment_length, structure_factor};
 pub use hmc::{Hmc, HmcReport};
 pub use measure::{Measurement, measure};
 use stoquant_model::Phi4;

@@ -74,7 +74,8 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
     let mut outputs = Outputs::reading(args.experiment.input().into_iter().chain(args.against.as_deref()));
     let options = args.experiment.resolve()?;
     let out = args.out.as_deref().map(|path| outputs.add("out", path)).transpose()?;
-    let report = args.report.as_deref().map(|directory| Report::prepare(&mut outputs, directory)).transpose()?;
+    let prepare = |directory| Report::prepare(&mut outputs, directory, "certificate.json");
+    let report = args.report.as_deref().map(prepare).transpose()?;
     let junit = args.junit.as_deref().map(|path| outputs.add("junit", path)).transpose()?;
     let figure = args.figure.as_deref().map(|path| outputs.add("figure", path)).transpose()?;
     let earlier = args.against.as_deref().map(earlier).transpose()?;
@@ -123,7 +124,7 @@ pub fn run(args: CertifyArgs) -> Result<Outcome, InputError> {
         out.write(format!("{text}\n").as_bytes())?;
     }
     if let Some(report) = report {
-        report.write(&certificate)?;
+        report.write(&report::page(&certificate).map_err(InputError)?, &certificate)?;
     }
     if let Some(junit) = junit {
         junit.write(report::junit(&certificate).as_bytes())?;

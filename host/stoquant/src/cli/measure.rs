@@ -1,20 +1,19 @@
 //! `stoquant measure`.
 
-use std::collections::HashMap;
+mod page;
+
 use std::path::PathBuf;
 
 use clap::Args;
-use rayon::prelude::*;
 use serde::Serialize;
-use serde_json::{Map, Value};
-use stoquant::analysis::chains::{Chains, Record};
-use stoquant::analysis::{AnalysisError, ChainSeries, Gamma, Status, gammas};
+use serde_json::{Map, Value as Json};
+use stoquant::analysis::{AnalysisError, Gamma, Status};
 use stoquant::ensemble::Reader;
 use stoquant::estimate::{Estimate, Observable, Observables};
 use stoquant::experiment::InputError;
-use stoquant::resources;
-use stoquant::sampler::measure;
-use stoquant_model::Phi4;
+use stoquant::measured::{Correlation, Measured, Value};
+use stoquant::output::Outputs;
+use stoquant::report::Report;
 
 use super::{CouplingArgs, Outcome, json, print, table, threads, warn};
 
@@ -26,6 +25,15 @@ pub struct MeasureArgs {
     file: PathBuf,
     #[command(flatten)]
     couplings: CouplingArgs,
+    /// Measure C_p(t) of the slices x₀ = t and its effective mass, at N momenta p = 2πn/L₁, n = 0, 1, …
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    momenta: usize,
+    /// Time series to write, an array (chains, draws) for each observable
+    #[arg(long, value_name = "FILE.npz")]
+    series: Option<PathBuf>,
+    /// Directory of a page with figures, and the same as JSON
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Threads (default: all cores). Results do not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -34,19 +42,31 @@ pub struct MeasureArgs {
     json: bool,
 }
 
+/// Most momenta: beyond, a correlator is noise.
+const MOMENTA: usize = 64;
+
 pub fn run(args: MeasureArgs) -> Result<Outcome, InputError> {
     threads(args.threads)?;
+    if args.momenta > MOMENTA {
+        return Err(InputError(format!("momenta = {}: must be 0 to {MOMENTA}", args.momenta)));
+    }
+    let mut outputs = Outputs::reading([args.file.as_path()]);
+    let prepare = |directory| Report::prepare(&mut outputs, directory, "measured.json");
+    let report = args.report.as_deref().map(prepare).transpose()?;
+    let series = args.series.as_deref().map(|path| outputs.add("series", path)).transpose()?;
     let reader = Reader::open(&args.file)?;
-    let (couplings, volume) = (args.couplings.couplings(reader.extents.len())?, reader.volume());
-    let (names, series) = series(reader, couplings)?;
+    let couplings = args.couplings.couplings(reader.extents.len())?;
+    // A page without correlators would be a poor one.
+    let momenta = if report.is_some() { args.momenta.max(1) } else { args.momenta };
+    let measured = Measured::read(reader, couplings, momenta)?;
     let failed = |error: AnalysisError| InputError(format!("{}: {error}", args.file.display()));
-    let found: Vec<Row> = gammas(&series, volume).map_err(failed)?.iter().flat_map(rows).collect();
-    let longest = series.iter().map(ChainSeries::len).max().unwrap_or(0);
-    let records: Vec<Record> = series.iter().map(|series| Record::of(series, longest, names.len())).collect();
-    let chains = Chains::compare(&names, &records).map_err(failed)?;
+    let gammas = measured.gammas().map_err(failed)?;
+    let rows: Vec<Row> = gammas.iter().flat_map(rows).collect();
+    let correlations = measured.correlations().map_err(failed)?;
+    let chains = measured.agreement().map_err(failed)?;
     let mut warnings = chains.warnings.clone();
     let short: Vec<&str> =
-        found.iter().filter(|row| row.status == Status::TooCorrelated).map(|row| row.observable.key()).collect();
+        rows.iter().filter(|row| row.status == Status::TooCorrelated).map(|row| row.observable.key()).collect();
     if !short.is_empty() {
         warnings
             .push(format!("too few measurements for the autocorrelations of {}: they have no error", short.join(", ")));
@@ -54,17 +74,33 @@ pub fn run(args: MeasureArgs) -> Result<Outcome, InputError> {
     for warning in &warnings {
         warn(warning);
     }
+    let mut found = Map::new();
+    for row in &rows {
+        found.insert(row.observable.key().into(), serde_json::to_value(row).map_err(InputError::new)?);
+    }
+    if !correlations.is_empty() {
+        found.insert("correlators".into(), serde_json::to_value(&correlations).map_err(InputError::new)?);
+    }
+    found.insert("chains".into(), serde_json::to_value(&chains.agreement).map_err(InputError::new)?);
+    found.insert("warnings".into(), warnings.into());
+    let found = Json::Object(found);
+    if let Some(out) = series {
+        let mut file = out.begin()?;
+        measured.write_npz(&mut file).map_err(|error| out.failed(&error))?;
+        file.keep()?;
+    }
+    if let Some(report) = report {
+        let name = args.file.display().to_string();
+        report.write(&page::page(&name, &measured, &gammas, &correlations, &chains).map_err(InputError)?, &found)?;
+    }
     print(&if args.json {
-        let mut out = Map::new();
-        for row in &found {
-            out.insert(row.observable.key().into(), serde_json::to_value(row).map_err(InputError::new)?);
-        }
-        out.insert("chains".into(), serde_json::to_value(&chains.agreement).map_err(InputError::new)?);
-        out.insert("warnings".into(), warnings.into());
-        json(&Value::Object(out))?
+        json(&found)?
     } else {
-        let values: Observables = found.iter().map(|row| (row.observable, row.estimate)).collect();
+        let values: Observables = rows.iter().map(|row| (row.observable, row.estimate)).collect();
         let mut text = table::measured(&values);
+        for correlation in &correlations {
+            text += &format!("\n\n{}", correlator(correlation));
+        }
         if !chains.agreement.is_empty() {
             text += &format!("\n\n{}", chains.table());
         }
@@ -86,53 +122,22 @@ struct Row {
 
 /// An observable; M² brings its autocorrelation time along.
 fn rows((&observable, gamma): (&Observable, &Gamma)) -> Vec<Row> {
-    let error = if gamma.status == Status::TooCorrelated { f64::NAN } else { gamma.error };
-    let row =
-        |observable, value, error| Row { observable, estimate: Estimate::new(value, error), status: gamma.status };
-    let mut out = vec![row(observable, gamma.value, error)];
+    let Value { estimate, status, .. } = gamma.into();
+    let mut out = vec![Row { observable, estimate, status }];
     if observable == Observable::M2 {
-        out.push(row(Observable::TauInt, gamma.tau_int, gamma.tau_int_error));
+        let estimate = Estimate::new(gamma.tau_int, gamma.tau_int_error);
+        out.push(Row { observable: Observable::TauInt, estimate, status });
     }
     out
 }
 
-/// Numbers that are measured at a time.
-const TOGETHER: usize = 1 << 20;
-
-/// The numbers of the chains, in the order in which they begin, and their measurements.
-fn series(reader: Reader, couplings: Option<Phi4>) -> Result<(Vec<u32>, Vec<ChainSeries>), InputError> {
-    // Without couplings the action's observables are left out.
-    let c = couplings.unwrap_or(Phi4 { kappa: 0.0, b: 0.0, lambda: 0.0 });
-    let (extents, volume, count) = (reader.extents, reader.volume(), reader.count());
-    resources::need_memory(&format!("measuring {count} configurations"), 128 * count as u64)?;
-    let mut measurements = Vec::with_capacity(count);
-    let mut waiting: Vec<f64> = Vec::new();
-    let mut measure_all = |waiting: &mut Vec<f64>| {
-        measurements.par_extend(waiting.par_chunks(volume).map(|phi| measure(phi, &extents, &c)));
-        waiting.clear();
-    };
-    let chain = reader.each(|_, fields| {
-        waiting.extend_from_slice(fields);
-        if waiting.len() >= TOGETHER {
-            measure_all(&mut waiting);
-        }
-    })?;
-    measure_all(&mut waiting);
-    let (mut names, mut series, mut places) = (Vec::new(), Vec::<ChainSeries>::new(), HashMap::new());
-    for (measurement, chain) in measurements.iter().zip(chain) {
-        let place = *places.entry(chain).or_insert(names.len());
-        if place == names.len() {
-            names.push(chain);
-            series.push(ChainSeries::default());
-        }
-        measurement.push_to(&mut series[place]);
+/// One line a time.
+fn correlator(correlation: &Correlation) -> String {
+    let text = |value: Option<&Value>| value.map_or("-".into(), |value| value.estimate.to_string());
+    let mut out = format!("{:<20} {:>28} {:>28}", format!("t, n = {}", correlation.momentum), "C(t)", "m_eff(t)");
+    for (t, c) in correlation.c.iter().enumerate() {
+        let mass = t.checked_sub(1).and_then(|before| correlation.m_eff.get(before)).and_then(Option::as_ref);
+        out += &format!("\n{t:<20} {:>28} {:>28}", text(Some(c)), text(mass));
     }
-    if couplings.is_none() {
-        for s in &mut series {
-            for of_action in [&mut s.action_density, &mut s.schwinger_dyson, &mut s.grad2, &mut s.lap] {
-                of_action.clear();
-            }
-        }
-    }
-    Ok((names, series))
+    out
 }

@@ -6,6 +6,7 @@ mod device;
 mod exact;
 mod generate;
 mod generated;
+mod going_on;
 mod law;
 mod measure;
 mod merge;

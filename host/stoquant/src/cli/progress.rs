@@ -10,8 +10,8 @@ use stoquant::sampling::Watch;
 
 use super::{bar, signals, warn};
 
-/// Time between two lines, and the least between lines at a tenth of the run.
-const LINES: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(10)];
+/// Time between two lines.
+const LINES: Duration = Duration::from_secs(60);
 
 /// Watches a run until it is dropped; from its first signal on, the run is to stop.
 pub(super) struct Progress {
@@ -23,16 +23,17 @@ pub(super) struct Progress {
     done: AtomicUsize,
     begun: Instant,
     end: Option<Instant>,
-    /// When the last line was printed, and what was done then.
-    last: Mutex<(Instant, usize)>,
-    silent: bool,
+    /// When the last line was printed.
+    last: Mutex<Instant>,
+    /// Whether the bar is seen.
+    is_seen: bool,
 }
 
 impl Progress {
     /// Of a run of `count`, of which `done` are done.
     pub(super) fn new(count: usize, done: usize, what: &'static str, stop_after: Option<Duration>) -> Self {
         signals::watch();
-        let bar = bar(count, &format!("{{bar:40}} {{pos}}/{{len}} {what}, {{elapsed}} (eta {{eta}})"), true);
+        let bar = bar(count, &format!("{{bar:40}} {{pos}}/{{len}} {what}, {{elapsed}} (eta {{eta}}){{msg}}"), true);
         bar.set_position(done as u64);
         bar.reset_eta();
         let begun = Instant::now();
@@ -44,9 +45,14 @@ impl Progress {
             done: done.into(),
             begun,
             end: stop_after.and_then(|time| begun.checked_add(time)),
-            last: (begun, done).into(),
-            silent: std::io::stderr().is_terminal(),
+            last: begun.into(),
+            is_seen: std::io::stderr().is_terminal(),
         }
+    }
+
+    /// More to be said beside the bar.
+    pub(super) fn say(&self, message: &str) {
+        self.bar.set_message(format!(", {message}"));
     }
 
     pub(super) fn finish(&self) {
@@ -56,12 +62,10 @@ impl Progress {
     fn line(&self, done: usize) {
         // Whoever prints looks; the others go on.
         let Ok(mut last) = self.last.try_lock() else { return };
-        let (at, before) = *last;
-        let tenth = done * 10 / self.count > before * 10 / self.count;
-        if at.elapsed() < LINES[usize::from(tenth)] {
+        if last.elapsed() < LINES {
             return;
         }
-        *last = (Instant::now(), done);
+        *last = Instant::now();
         let rate = (done - self.first) as f64 / self.begun.elapsed().as_secs_f64();
         let left = Duration::from_secs(((self.count - done.min(self.count)) as f64 / rate) as u64);
         let left = humantime::format_duration(left);
@@ -73,7 +77,7 @@ impl Watch for Progress {
     fn done(&self, count: usize) {
         self.bar.inc(count as u64);
         let done = self.done.fetch_add(count, Ordering::Relaxed) + count;
-        if !self.silent {
+        if !self.is_seen {
             self.line(done);
         }
     }

@@ -1,7 +1,6 @@
 //! `stoquant sample`.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use stoquant::analysis::chains::list;
@@ -10,10 +9,11 @@ use stoquant::ensemble::Manifest;
 use stoquant::experiment::{Experiment, InputError};
 use stoquant::output::Outputs;
 use stoquant::resources;
-use stoquant::sampling::{Begin, Begun, End, Failure, Store, Stored, Target};
+use stoquant::sampling::{Begun, End, Failure, Store, Stored, Target};
 use stoquant_core::integrator::State;
 use stoquant_model::IntegratorKind;
 
+use super::going_on::GoingOnArgs;
 use super::progress::Progress;
 use super::{ExperimentArgs, MachineArgs, Outcome, pool, print, warn};
 
@@ -32,37 +32,6 @@ pub struct SampleArgs {
     /// Print the manifest
     #[arg(long)]
     json: bool,
-}
-
-/// How a run that was stopped goes on.
-#[derive(Args)]
-pub(super) struct GoingOnArgs {
-    /// Go on with the run that was stopped, or with a larger count where it was not
-    #[arg(long, conflicts_with = "resume_if_any")]
-    resume: bool,
-    /// As --resume where there is something to go on from
-    #[arg(long)]
-    resume_if_any: bool,
-    /// Time between checkpoints, as 10m or 1h30m
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
-    checkpoint: Duration,
-    /// Stop after this time, saved, with exit status 75
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    stop_after: Option<Duration>,
-}
-
-impl GoingOnArgs {
-    fn begin(&self) -> Begin {
-        match (self.resume, self.resume_if_any) {
-            (true, _) => Begin::Resume,
-            (false, true) => Begin::ResumeIfAny,
-            (false, false) => Begin::Anew,
-        }
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}: must be a time as 90s, 10m or 3h50m"))
 }
 
 /// Memory of a run, in bytes: the fields of the chains that run at a time, and what is kept of each chain.

@@ -1,7 +1,7 @@
 //! `stoquant train`.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
@@ -9,8 +9,11 @@ use stoquant::diffusion::train::{Losses, Recipe, RecipeOptions, Training, config
 use stoquant::experiment::InputError;
 use stoquant::output::{Outputs, beside, sha256};
 use stoquant::resources;
+use stoquant::sampling::{Begin, Watch};
 
-use super::{Outcome, bar, json, print, threads};
+use super::going_on::GoingOnArgs;
+use super::progress::Progress;
+use super::{Outcome, bar, json, print, threads, warn};
 
 #[derive(Args)]
 pub struct TrainArgs {
@@ -22,9 +25,8 @@ pub struct TrainArgs {
     /// Model to write (safetensors); the manifest goes beside it, with .json appended
     #[arg(long, value_name = "FILE.safetensors")]
     out: PathBuf,
-    /// Go on from the checkpoint that an interrupted run has left beside the model
-    #[arg(long)]
-    resume: bool,
+    #[command(flatten)]
+    going_on: GoingOnArgs,
     /// Threads (default: all cores). Results do not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -32,9 +34,6 @@ pub struct TrainArgs {
     #[arg(long)]
     json: bool,
 }
-
-/// Time between checkpoints.
-const CHECKPOINT: Duration = Duration::from_secs(20);
 
 /// Steps whose mean loss is shown.
 const SHOWN: usize = 100;
@@ -62,9 +61,18 @@ pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
     let (count, volume) = (recipe.configurations as u64, (recipe.extent * recipe.extent) as u64);
     let what = format!("configurations = {count} of {volume} sites: this");
     resources::need_memory(&what, count.saturating_mul(volume).saturating_mul(8))?;
-    let checkpoint = match args.resume {
-        true => Some(std::fs::read(&saved).map_err(|e| InputError(format!("{}: {e}", saved.display())))?),
-        false => None,
+    let checkpoint = match args.going_on.begin() {
+        Begin::Anew if saved.exists() => {
+            return Err(InputError(format!(
+                "{} is of an interrupted run: go on with --resume, or remove the file",
+                saved.display()
+            )));
+        }
+        Begin::Anew => None,
+        Begin::ResumeIfAny if !saved.exists() => None,
+        Begin::Resume | Begin::ResumeIfAny => {
+            Some(std::fs::read(&saved).map_err(|e| InputError(format!("{}: {e}", saved.display())))?)
+        }
     };
 
     let begun = Instant::now();
@@ -75,9 +83,7 @@ pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
     if let Some(bytes) = checkpoint {
         training.resume(&bytes).map_err(|InputError(reason)| InputError(format!("{}: {reason}", saved.display())))?;
     }
-    let bar = bar(recipe.steps, "{bar:40} {pos}/{len} steps, {elapsed} (eta {eta}), {msg}", true);
-    bar.set_position(training.steps() as u64);
-    bar.reset_eta();
+    let watch = Progress::new(recipe.steps, training.steps(), "steps", args.going_on.stop_after);
     let mut last = Instant::now();
     let mut losses: Vec<Losses> = Vec::new();
     while training.steps() < recipe.steps {
@@ -86,17 +92,27 @@ pub fn run(args: TrainArgs) -> Result<Outcome, InputError> {
             return Err(InputError(format!("rate = {}: training diverged; choose a smaller one", recipe.rate)));
         }
         losses.push(loss);
-        bar.inc(1);
+        watch.done(1);
         if losses.len().is_multiple_of(SHOWN) {
             let mean = mean(&losses[losses.len() - SHOWN..]);
-            bar.set_message(format!("loss {:.5} of {:.5}", mean.network, mean.nothing));
+            watch.say(&format!("loss {:.5} of {:.5}", mean.network, mean.nothing));
         }
-        if last.elapsed() > CHECKPOINT {
+        let stop = watch.stop() && training.steps() < recipe.steps;
+        if stop || last.elapsed() > args.going_on.checkpoint {
             checkpoint_file.write(&training.checkpoint()?)?;
             last = Instant::now();
         }
+        if stop {
+            let (done, steps) = (training.steps(), recipe.steps);
+            watch.finish();
+            warn(&format!(
+                "stopped at {done} of {steps} steps: go on with the same command and --resume ({} is kept)",
+                saved.display()
+            ));
+            return Ok(Outcome::Stopped);
+        }
     }
-    bar.finish_and_clear();
+    watch.finish();
     let model = training.finish();
     let bytes = model.to_bytes()?;
     let loss = mean(&losses[losses.len() - losses.len().div_ceil(10)..]);
