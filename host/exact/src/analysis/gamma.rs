@@ -158,8 +158,8 @@ fn total_mean(replicas: &[&[f64]]) -> f64 {
     replicas.iter().flat_map(|r| r.iter()).sum::<f64>() / n as f64
 }
 
-/// From the deviations of a (projected) observable to its error; `values` are those of the replicas, where each has one,
-/// `scale` is the magnitude whose rounding bounds what may count as a fluctuation.
+/// From the deviations of a (projected) observable to its error; `values` are those of the replicas, where each has
+/// one, `scale` is the magnitude whose rounding bounds what may count as a fluctuation.
 fn assess(value: f64, values: &[f64], deltas: Vec<Vec<f64>>, scale: f64) -> Gamma {
     let replicas = deltas.len();
     let measurements: usize = deltas.iter().map(Vec::len).sum();
@@ -474,8 +474,8 @@ mod tests {
         assert_eq!((zero.value, zero.error, zero.status), (0.0, 0.0, Status::Constant));
     }
 
-    /// Three terms of an effective mass that share 10% of noise, of which little is left in the mass: the error is that of
-    /// the exact gradient.
+    /// Three terms of an effective mass that share 10% of noise, of which little is left in the mass: the error is that
+    /// of the exact gradient.
     #[test]
     fn terms_that_cancel_have_their_error() {
         let (noise, own) = (ar1(0.5, 400, 21), [ar1(0.0, 400, 22), ar1(0.0, 400, 23), ar1(0.0, 400, 24)]);

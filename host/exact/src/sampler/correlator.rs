@@ -65,8 +65,8 @@ pub fn second_moment_length(chi: f64, structure: f64, extent: usize) -> f64 {
     (chi / structure - 1.0).sqrt() / (2.0 * (PI / extent as f64).sin())
 }
 
-/// The effective mass of a correlator that is a cosh about half of the period: arcosh((C(t-1) + C(t+1))/2C(t)). NaN where
-/// there is none.
+/// The effective mass of a correlator that is a cosh about half of the period: arcosh((C(t-1) + C(t+1))/2C(t)). NaN
+/// where there is none.
 pub fn effective_mass([before, at, after]: [f64; 3]) -> f64 {
     (0.5 * (before + after) / at).acosh()
 }

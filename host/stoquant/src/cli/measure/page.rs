@@ -32,8 +32,8 @@ pub(super) fn page(
     let lattice = if extents.is_empty() { "one site".to_owned() } else { extents.join("×") };
     let count: usize = measured.series.iter().map(|series| series.len()).sum();
     let mut body = format!(
-        "<h1>{}</h1>\n<p class=\"soft\">{count} configurations of {lattice} in {} chains. Errors by the Γ-method; times in \
-         measurements.</p>\n",
+        "<h1>{}</h1>\n<p class=\"soft\">{count} configurations of {lattice} in {} chains. Errors by the Γ-method; \
+         times in measurements.</p>\n",
         text(name),
         measured.names.len()
     );
@@ -62,7 +62,8 @@ fn table(gammas: &BTreeMap<Observable, Gamma>) -> String {
         let Value { estimate, .. } = gamma.into();
         let error = if estimate.error.is_nan() { " (no error)" } else { "" };
         rows += &format!(
-            "<tr><td>{}</td><td class=\"n\">{estimate}{error}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+            "<tr><td>{}</td><td class=\"n\">{estimate}{error}</td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td></tr>\n",
             observable.key(),
             significant(gamma.tau_int),
             gamma.window
@@ -194,17 +195,19 @@ fn field(measured: &Measured) -> Option<String> {
             let share = measured.last[y * columns + x] / largest;
             let (strength, colour) = (share.abs(), if share < 0.0 { "#0072b2" } else { "#d55e00" });
             cells += &format!(
-                "<rect x=\"{}\" y=\"{}\" width=\"1.02\" height=\"1.02\" fill=\"{colour}\" fill-opacity=\"{strength:.2}\"/>",
+                "<rect x=\"{}\" y=\"{}\" width=\"1.02\" height=\"1.02\" fill=\"{colour}\" \
+                 fill-opacity=\"{strength:.2}\"/>",
                 x / across,
                 y / down
             );
         }
     }
     let (width, height) = (columns.div_ceil(across), rows.div_ceil(down));
+    let which = if down.max(across) > 1 { "Some sites of the" } else { "The" };
     Some(format!(
-        "<figure>\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"480\" role=\"img\">\
-         <title>The last configuration</title>{cells}</svg>\n<figcaption>The last configuration: blue below zero, orange \
-         above, up to |φ| = {}.</figcaption>\n</figure>\n",
+        "<figure>\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"480\" \
+         role=\"img\"><title>The last configuration</title>{cells}</svg>\n<figcaption>{which} last configuration: \
+         blue below zero, orange above, up to |φ| = {}.</figcaption>\n</figure>\n",
         significant(largest)
     ))
 }
