@@ -15,7 +15,7 @@ const LINE: &str = "sample --extent 6,4 --kappa 0.2 --lambda 0 --b 1 --integrato
                     --chains 4 --count 20000 --every 8 --seed 5 --out e.npz";
 
 /// A free field: C_p(t), effective masses and ξ against the sums over its modes, λ_k = 2b - 4κ Σ cos k. Thirteen
-/// values with |z| < 5.5: false alarms 5e-7; at errors of a few per cent, a momentum or a time that is one off is found.
+/// values with |z| < 5.5: false alarms 5e-7. At errors of a few per cent a momentum or a time that is one off is found.
 #[test]
 fn correlators_of_a_free_field() {
     let directory = place();

@@ -12,7 +12,7 @@ use crate::integrator::{ChainNoise, Euler, Integrator, State, Sweep};
 use crate::lattice::Plan;
 use crate::machine::Portable;
 use crate::noise::{NoiseKind, StreamTag};
-use crate::score::{FieldDrift, Free};
+use crate::score::{FieldDrift, Free, SiteScore};
 
 /// Modes beyond one chunk, stiff and soft.
 fn variances() -> Vec<f64> {
@@ -234,6 +234,10 @@ fn marginals_follow_the_equation() {
     assert!(Geometric::new(1.0, 1.0).is_err() && Geometric::new(0.0, 1.0).is_err());
     assert!(Linear::new(-1.0, 1.0).is_err() && Cosine::new(0.0, 1.0).is_err());
     assert!(Table::of_chain(&[0.5, 1.0], &mut [0.0; 3]).is_err());
+    // Whatever was in the table before.
+    let mut used = [7.0; 3];
+    Table::of_chain(&[0.5, 0.25], &mut used).unwrap();
+    assert_eq!(used[0], 0.0);
 }
 
 /// Mean and variance of the discrete chain, by its recursion.
@@ -273,4 +277,17 @@ fn path_weight_in_single_precision() {
         // 3e4 terms η·(rounding of y)/√spread: √3e4 · 2⁻²⁴ · 3 = 3e-5 if independent; ten times that.
         assert!((path - action - ln_z).abs() < 3e-4, "{}", path - action - ln_z);
     }
+}
+
+/// Each bad number alone is refused, by every constructor of this half.
+#[test]
+fn bad_numbers_are_refused_one_by_one() {
+    for variance in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let steps = [Step { stage: 0, kind: Kind::Noising { variance } }];
+        assert!(Reverse::new(&steps, &[1.0], &[0.5], &[0.0], &[1.0], 0).is_err(), "{variance}");
+        assert!(SiteScore::<f64>::new(1, 2, &[variance], &[0.0], &[[0.0; 2]; 2]).is_err(), "{variance}");
+    }
+    let steps = [Step { stage: 0, kind: Kind::Noising { variance: 1.0 } }];
+    assert!(Reverse::new(&steps, &[1.0], &[0.5], &[0.0], &[1.0], 0).is_ok());
+    assert!(SiteScore::<f64>::new(1, 2, &[1.0], &[0.0], &[[0.0; 2]; 2]).is_ok());
 }

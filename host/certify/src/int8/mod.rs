@@ -299,6 +299,7 @@ fn samples(subject: &Subject, level: Level, seed: u64) -> Vec<Check> {
         if level >= least {
             let found = Model::load(name).and_then(|model| {
                 let mut checks = weights::trained(subject, label, &model, plan, count, seed)?;
+                checks.push(weights::magnetisation_of_words(subject, label, &model, plan, seed)?);
                 checks.extend(weights::magnetisation(subject, label, &model, plan, seed)?);
                 Ok(checks)
             });

@@ -135,6 +135,55 @@ pub(super) fn trained(
 const LN_Z: f64 = 0.05;
 const ESS: f64 = 0.01;
 
+/// M of words of every octave, from both ends of the law, against its definition by fractions.
+pub(super) fn magnetisation_of_words(
+    subject: &Subject,
+    name: &str,
+    model: &Model,
+    plan: Plan,
+    seed: u64,
+) -> Result<Check, InputError> {
+    with_image(subject, model, plan, |device| {
+        let words = Chain { seed, number: 1 }.words(StreamTag::Magnetisation);
+        let quantiles: Vec<i64> = device.image.magnetisation().map(i64::from).collect();
+        // The first and the last word of each octave and each half, and what lies between.
+        let edges = (0..63).flat_map(|bit| [1u64 << bit, (1 << bit) - 1, u64::MAX >> (63 - bit) << 1]);
+        let random = (0..4096).map(|n| words.word64(n) >> (n % 24));
+        let all = edges.chain(random).flat_map(|word| [word, word ^ 1 << 63, !word]);
+        let of = |word| i64::from(stoquant_core::score::int8::magnetisation(&device.image, word));
+        Ok(Check::none(
+            RUNG,
+            format!("{name}: words whose M is not that of their place in the law"),
+            all.filter(|&word| of(word) != drawn(&quantiles, word)).count(),
+        ))
+    })
+}
+
+/// M of a word: t, its last 63 bits over 2^63, is how far from an end of the law of |M|, which its first bit names; its
+/// last bit is the sign. Octave o is t from 2^{-o-1} to 2^{-o}, the last one all below; each has eight cells of equal
+/// width, from one of the image's quantiles to the next. In a cell M is linear in the first 16 bits of the place.
+fn drawn(quantiles: &[i64], word: u64) -> i64 {
+    let (t, last) = (i128::from(word % (1 << 63)), quantiles.len() - 1);
+    let octaves = last / 16;
+    let octave = (0..octaves - 1).find(|&octave| t >> (62 - octave) > 0).unwrap_or(octaves - 1);
+    let (start, width) = match octave + 1 == octaves {
+        true => (0, 1i128 << (60 - octave)),
+        false => (1i128 << (62 - octave), 1i128 << (59 - octave)),
+    };
+    let (cell, rest) = ((t - start) / width, (t - start) % width);
+    let place = (rest << 16) / width;
+    let from_end = (octaves - 1 - octave) * 8 + cell as usize;
+    let within = |a: i64, b: i64| ((b - a) * place as i64 + (1 << 15)) >> 16;
+    let m = if word >> 63 == 0 {
+        let (low, high) = (quantiles[from_end], quantiles[from_end + 1]);
+        low + within(low, high)
+    } else {
+        let (low, high) = (quantiles[last - 1 - from_end], quantiles[last - from_end]);
+        high - within(low, high)
+    };
+    if word.is_multiple_of(2) { m } else { -m }
+}
+
 /// The law of M as it is drawn: its first moments against the model's density.
 pub(super) fn magnetisation(
     subject: &Subject,

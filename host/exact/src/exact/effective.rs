@@ -178,4 +178,18 @@ mod tests {
         assert!(effective(&[2, 3], &c, 0.1).unwrap_err().to_string().contains("four sites"));
         assert!(effective(&[2, 2], &c, -0.1).is_err());
     }
+
+    /// Each bad number alone is refused.
+    #[test]
+    fn bad_numbers_are_refused_one_by_one() {
+        let (c, gaussian) = (Phi4::kappa_form(0.2, 0.1), Phi4 { kappa: 0.1, b: 1.0, lambda: 0.0 });
+        for bad in [-1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(effective(&[2], &c, bad).is_err(), "{bad}");
+            for noise in [bad, 0.0] {
+                assert!(free(&[2], &gaussian, Some(0.1), IntegratorKind::Euler, noise).is_err(), "{noise}");
+                assert!(free(&[2], &gaussian, Some(noise), IntegratorKind::Euler, 1.0).is_err(), "{noise}");
+            }
+        }
+        assert!(effective(&[2], &c, 0.1).is_ok());
+    }
 }

@@ -206,3 +206,34 @@ fn bad_input_is_named() {
     assert!(error(&[4], Phi4 { lambda: -0.1, ..c }).contains("unbounded"));
     assert!(error(&[4], Phi4 { kappa: f64::NAN, ..c }).contains("unbounded"));
 }
+
+/// A lattice larger than any block, with odd extents: ⟨φ²⟩ of all sites, and of the first and the last alone, of a free
+/// field, with couplings in which it is a sum over modes.
+#[test]
+fn every_site_of_a_large_lattice() {
+    let (extents, c) = ([17, 19], Phi4 { kappa: 0.2, b: 1.0, lambda: 0.0 });
+    let mode = |a: f64, b: f64| 2.0 - 0.8 * ((std::f64::consts::TAU * a).cos() + (std::f64::consts::TAU * b).cos());
+    let modes = (0..17).flat_map(|a| (0..19).map(move |b| (f64::from(a) / 17.0, f64::from(b) / 19.0)));
+    let phi2 = modes.map(|(a, b)| 1.0 / mode(a, b)).sum::<f64>() / 323.0;
+    let samplers: [(&str, Box<dyn ReferenceSampler>); 2] = [
+        ("hmc", Box::new(Hmc::new(&extents, c, 303).unwrap())),
+        ("cluster", Box::new(Cluster::new(&extents, c, 404).unwrap())),
+    ];
+    for (name, mut sampler) in samplers {
+        sampler.thermalise(200);
+        let (mut all, mut first, mut last) = (vec![], vec![], vec![]);
+        for _ in 0..4000 {
+            sampler.sweep();
+            let phi = sampler.phi();
+            all.push(phi.iter().map(|phi| phi * phi).sum::<f64>() / 323.0);
+            first.push(phi[0] * phi[0]);
+            last.push(phi[322] * phi[322]);
+        }
+        for (which, series) in [("all sites", all), ("first site", first), ("last site", last)] {
+            let found = crate::analysis::gamma(&[&series]).unwrap();
+            agree(&format!("{name}, {which}"), &found, phi2, 0.0);
+            // A site that is never moved has no error.
+            assert!(found.error > 0.0 && found.error < 0.1 * phi2, "{name}, {which}: {found:?}");
+        }
+    }
+}
