@@ -250,6 +250,11 @@ impl Experiment {
         self.count / self.chains * place + place.min(self.count % self.chains)
     }
 
+    /// Sweeps of a chain after so many configurations.
+    pub fn sweeps(&self, draws: usize) -> u64 {
+        self.thermalise + self.every * draws as u64
+    }
+
     /// The number of the chain at a place.
     pub fn chain(&self, place: usize) -> u32 {
         self.first_chain + place as u32

@@ -80,9 +80,9 @@ impl Outputs {
         Ok(Output { path: path.to_owned(), target })
     }
 
-    /// A directory, the value of `flag`, that a run makes or replaces: one that is there must be empty, or have the
-    /// file `mark` of an earlier run.
-    pub fn directory(&mut self, flag: &str, path: &Path, mark: &str) -> Result<Output, InputError> {
+    /// A directory, the value of `flag`, that a run makes or replaces as a whole: one that is there may hold these files
+    /// and no others.
+    pub fn directory(&mut self, flag: &str, path: &Path, names: &[String]) -> Result<Output, InputError> {
         let refused = |reason: String| InputError(format!("{flag} = {}: {reason}", path.display()));
         // Without what follows the name: a slash.
         let bare: PathBuf = path.components().collect();
@@ -92,9 +92,19 @@ impl Outputs {
         let parent = parent.canonicalize().map_err(|error| refused(format!("{}: {error}", parent.display())))?;
         let target = parent.join(name);
         match std::fs::read_dir(&target) {
-            Ok(mut entries) => {
-                if entries.next().is_some() && !target.join(mark).is_file() {
-                    return Err(refused(format!("holds other files: must be new, empty, or an ensemble with {mark}")));
+            Ok(entries) => {
+                for entry in entries {
+                    let name = entry.map_err(|error| refused(error.to_string()))?.file_name();
+                    if !names.iter().any(|known| name == **known) {
+                        let name = name.display();
+                        return Err(refused(format!(
+                            "holds other files, as {name}: must be new, empty, or an ensemble"
+                        )));
+                    }
+                }
+                let there = target.metadata().map_err(|error| refused(error.to_string()))?;
+                if let Some((input, _)) = self.inputs.iter().find(|(_, input)| same(input, &there)) {
+                    return Err(refused(format!("is {}, which this run reads", input.display())));
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

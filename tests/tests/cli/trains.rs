@@ -81,7 +81,7 @@ fn trainings_that_cannot_be() {
 #[test]
 fn a_stopped_training_goes_on() {
     let directory = place();
-    let line = "train --extent 4 --steps 100 --configurations 200 --threads 1 --out";
+    let line = "train --extent 4 --steps 100 --configurations 1000 --threads 1 --out";
     let args = |out: &'static str, more: &'static str| -> Vec<&str> {
         line.split(' ').chain([out]).chain(more.split_whitespace()).collect()
     };

@@ -153,7 +153,7 @@ impl<'a> Sampling<'a> {
         watch: &dyn Watch,
         stop: &dyn Fn() -> bool,
     ) -> Result<(), Failure> {
-        let Experiment { setup, thermalise, every, .. } = &self.experiment;
+        let setup = &self.experiment.setup;
         let (share, number) = (self.experiment.share(place), self.experiment.chain(place));
         let at_once = (UPDATES / setup.volume() as u64).max(1);
         let mut progress = locked(&self.chains[place]);
@@ -171,10 +171,10 @@ impl<'a> Sampling<'a> {
         };
         // Whatever the time between stops, each sees some progress.
         loop {
-            let due = thermalise + every * (*draws as u64 + 1);
-            engine.sweep(at_once.min(due - state.step)).map_err(lost)?;
+            let due = self.experiment.sweeps(*draws + 1);
+            engine.sweep(at_once.min(due.saturating_sub(state.step))).map_err(lost)?;
             *state = engine.state().map_err(lost)?;
-            if state.step == due {
+            if state.step >= due {
                 let phi = engine.phi().map_err(lost)?;
                 if !phi.iter().all(|phi| phi.is_finite()) {
                     return Err(Failure::Run(InputError(format!(
@@ -222,18 +222,17 @@ impl<'a> Sampling<'a> {
         let mut engine = self.engine(place, None, state)?;
         engine.set_bits(words)?;
         engine.set_state(state)?;
-        locked(&self.chains[place]).engine = Some(engine);
+        let mut progress = locked(&self.chains[place]);
+        (progress.engine, progress.state) = (Some(engine), state);
         Ok(())
     }
 
     /// Takes as done the first draws of a chain, which are in `store`.
     fn recall(&self, place: usize, draws: usize, store: &Store) -> Result<(), InputError> {
         let (first, share) = (self.experiment.first_row(place), self.experiment.share(place));
+        let number = self.experiment.chain(place);
         if draws > share {
-            return Err(InputError(format!(
-                "chain {}: {draws} configurations of {share}",
-                self.experiment.chain(place)
-            )));
+            return Err(InputError(format!("chain {number}: {draws} configurations of {share}")));
         }
         let mut progress = locked(&self.chains[place]);
         progress.draws = draws;
@@ -242,6 +241,10 @@ impl<'a> Sampling<'a> {
         }
         let failed = |error: std::io::Error| store.failed(&error);
         progress.state = store.state(first + draws - 1).map_err(failed)?;
+        let (found, want) = (progress.state.step, self.experiment.sweeps(draws));
+        if found != want {
+            return Err(InputError(format!("chain {number}: {found} sweeps after {draws} configurations, not {want}")));
+        }
         let record = &mut progress.record;
         store.fields(first..first + draws, |phi| record_of(&self.experiment, phi, record)).map_err(failed)
     }

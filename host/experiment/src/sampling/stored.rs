@@ -17,6 +17,7 @@ use stoquant_engines::engine::Factory;
 use stoquant_engines::field;
 
 use super::checkpoint::{Checkpoint, FILES};
+use super::store::{COLUMNS, PHI};
 use super::{Failure, Form, Sampling, Sink, Store, Watch};
 use crate::ensemble::{MANIFEST, Manifest};
 use crate::experiment::{Experiment, InputError, Options};
@@ -38,7 +39,9 @@ impl Target {
         let (out, manifest) = match form {
             Form::Archive => outputs.pair(flag, path, ".json")?.into(),
             Form::Directory => {
-                let out = outputs.directory(flag, path, MANIFEST)?;
+                let names = COLUMNS.iter().map(|&(name, ..)| name).chain([PHI]).map(|name| format!("{name}.npy"));
+                let names: Vec<String> = names.chain([MANIFEST.to_owned()]).collect();
+                let out = outputs.directory(flag, path, &names)?;
                 let manifest = Output::at(&out.target().join(MANIFEST));
                 (out, manifest)
             }
@@ -309,17 +312,20 @@ impl<'a> Stored<'a> {
             return Err(broken("it has another number of chains or sites"));
         }
         self.generation = checkpoint.generation;
-        self.recall(pool, |place| checkpoint.draws[place] as usize)?;
-        for (place, progress) in self.sampling.progress().enumerate() {
-            progress.state = checkpoint.states[place];
-        }
+        self.recall(pool, |place| checkpoint.draws[place] as usize).map_err(|InputError(reason)| broken(&reason))?;
         for (&place, words) in checkpoint.under_way.iter().zip(fields) {
             let place = place as usize;
-            if place >= chains {
-                return Err(broken("it has another number of chains"));
+            let state = match checkpoint.states.get(place) {
+                Some(state) => *state,
+                None => return Err(broken("it has another number of chains")),
+            };
+            let (done, next) = (checkpoint.draws[place] as usize, checkpoint.draws[place] as usize + 1);
+            let before = if done == 0 { 0 } else { experiment.sweeps(done) };
+            if !(before..experiment.sweeps(next)).contains(&state.step) {
+                return Err(broken(&format!("{} sweeps after {done} configurations", state.step)));
             }
             let refused = |error: CoreError| broken(&error.to_string());
-            self.sampling.set(place, words, checkpoint.states[place]).map_err(refused)?;
+            self.sampling.set(place, words, state).map_err(refused)?;
         }
         Ok(())
     }
@@ -336,8 +342,10 @@ impl<'a> Stored<'a> {
         pool.install(|| chains.into_par_iter().try_for_each(recall))
     }
 
-    /// All is there: the ensemble takes its name, and what was needed to go on goes. The manifest.
-    pub fn finish(mut self) -> Result<(Manifest<'static>, Vec<State>), InputError> {
+    /// All is there: the ensemble takes its name, and what was needed to go on goes. The manifest, and the states of the
+    /// chains. Where it fails, a later run can do it again.
+    pub fn finish(&mut self) -> Result<(Manifest<'static>, Vec<State>), InputError> {
+        self.save()?;
         let target = &self.target;
         let file_sha256 = self.store.seal().map_err(|error| target.failed(&error))?;
         let states = self.sampling.states();

@@ -250,3 +250,74 @@ fn divergence_stops_the_run() {
     drop(run);
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
+
+/// A checkpoint of another version, of other chains, or with counters that no run of this experiment has: refused in one
+/// line, and kept.
+#[test]
+fn checkpoints_of_other_runs_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, pool) = (directory.path().join("e.npz"), pool(1));
+    let experiment = experiment(ArithKind::Fx18, IntegratorKind::Euler, &[3, 2]);
+    let mut run = begin(&experiment, &path, Begin::Anew, &pool);
+    assert_eq!(run.run(&pool, &Patience(5.into()), HOUR).unwrap(), End::Stopped);
+    let work = run.work().to_owned();
+    drop(run);
+    type Edit = fn(&mut Checkpoint);
+    let edits: [(&str, Edit); 7] = [
+        ("saved by version", |c| c.run = c.run.replace(env!("CARGO_PKG_VERSION"), "0.0.9")),
+        ("not a checkpoint", |c| c.run.clear()),
+        ("seed = 2 there, and 1 here", |c| c.run = c.run.replace("\"seed\":1", "\"seed\":2")),
+        ("number of chains", |c| c.draws.truncate(2)),
+        ("configurations of", |c| c.draws[1] = 1 << 40),
+        ("sweeps after", |c| c.states[c.under_way[0] as usize].step = 1 << 50),
+        ("not a checkpoint of this run", |c| c.words[3] = u64::MAX),
+    ];
+    for (words, edit) in edits {
+        let mut checkpoint = Checkpoint::read(&work).0.unwrap();
+        let good = Checkpoint::read(&work).0.unwrap();
+        edit(&mut checkpoint);
+        checkpoint.states.truncate(checkpoint.draws.len());
+        checkpoint.write(&work).unwrap();
+        let refused = Stored::begin(&experiment, &core_engine, target(&path), Begin::Resume, &pool);
+        let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(words) && error.lines().count() == 1, "{words}: {error}");
+        good.write(&work).unwrap();
+    }
+    let mut run = begin(&experiment, &path, Begin::Resume, &pool);
+    assert_eq!(run.run(&pool, &Patience(usize::MAX.into()), HOUR).unwrap(), End::Finished);
+    run.finish().unwrap();
+    assert!(bytes(&path) == whole(&experiment, &directory.path().join("whole.npz")));
+}
+
+/// The directory of a run that vanishes while it runs: an error of the sink, in one line.
+#[test]
+fn a_directory_that_vanishes() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, pool) = (directory.path().join("e/"), pool(2));
+    let experiment = experiment(ArithKind::F32, IntegratorKind::Mala, &[4]);
+    let mut run = begin(&experiment, &path, Begin::Anew, &pool);
+    std::fs::remove_dir_all(run.work()).unwrap();
+    let failure = run.run(&pool, &Patience(3.into()), HOUR).unwrap_err();
+    let Failure::Sink(error) = failure else { panic!("{failure:?}") };
+    assert!(error.to_string().contains("cannot write") && error.to_string().lines().count() == 1, "{error}");
+    assert!(!run.is_saved());
+    let error = run.finish().unwrap_err().to_string();
+    assert!(error.contains("cannot write") && error.lines().count() == 1, "{error}");
+}
+
+/// A directory is replaced as a whole: one with anything else in it is not.
+#[test]
+fn other_files_are_never_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("e/");
+    let of = |count| Experiment { count, ..experiment(ArithKind::Fx16, IntegratorKind::Heun, &[4]) };
+    whole(&of(6), &path);
+    std::fs::write(path.join("notes"), "mine").unwrap();
+    let refused = Target::new(&mut Outputs::default(), "out", &path).err().unwrap().to_string();
+    assert!(refused.contains("holds other files, as notes"), "{refused}");
+    std::fs::remove_file(path.join("notes")).unwrap();
+    whole(&of(7), &path);
+    let mut reading = Outputs::reading([path.as_path()]);
+    let refused = Target::new(&mut reading, "out", &path).err().unwrap().to_string();
+    assert!(refused.contains("which this run reads"), "{refused}");
+}

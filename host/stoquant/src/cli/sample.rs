@@ -74,12 +74,18 @@ pub fn run(args: SampleArgs) -> Result<Outcome, InputError> {
             return Ok(Outcome::Stopped);
         }
         Err(Failure::Sink(error)) if run.is_saved() => {
-            warn(&format!("{error}; from the last checkpoint, {again}"));
+            warn(&format!("{error}; once that is mended, {again}"));
             return Ok(Outcome::Stopped);
         }
         Err(failure) => return Err(failure.into()),
     }
-    let (manifest, states) = run.finish()?;
+    let (manifest, states) = match run.finish() {
+        Err(error) if run.is_saved() => {
+            warn(&format!("{error}; once that is mended, {again}"));
+            return Ok(Outcome::Stopped);
+        }
+        finished => finished?,
+    };
     stuck(&experiment, &states);
     for warning in &manifest.agreement.warnings {
         warn(warning);
