@@ -96,10 +96,8 @@ impl Outputs {
                 for entry in entries {
                     let name = entry.map_err(|error| refused(error.to_string()))?.file_name();
                     if !names.iter().any(|known| name == **known) {
-                        let name = name.display();
-                        return Err(refused(format!(
-                            "holds other files, as {name}: must be new, empty, or an ensemble"
-                        )));
+                        let what = "must be new, empty, or an ensemble";
+                        return Err(refused(format!("holds other files, as {}: {what}", name.display())));
                     }
                 }
                 let there = target.metadata().map_err(|error| refused(error.to_string()))?;

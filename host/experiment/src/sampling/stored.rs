@@ -342,8 +342,8 @@ impl<'a> Stored<'a> {
         pool.install(|| chains.into_par_iter().try_for_each(recall))
     }
 
-    /// All is there: the ensemble takes its name, and what was needed to go on goes. The manifest, and the states of the
-    /// chains. Where it fails, a later run can do it again.
+    /// All is there: the ensemble takes its name, and what was needed to go on goes. The manifest, and the states of
+    /// the chains. Where it fails, a later run can do it again.
     pub fn finish(&mut self) -> Result<(Manifest<'static>, Vec<State>), InputError> {
         self.save()?;
         let target = &self.target;

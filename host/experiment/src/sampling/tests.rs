@@ -251,8 +251,8 @@ fn divergence_stops_the_run() {
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
-/// A checkpoint of another version, of other chains, or with counters that no run of this experiment has: refused in one
-/// line, and kept.
+/// A checkpoint of another version, of other chains, or with counters that no run of this experiment has: refused in
+/// one line, and kept.
 #[test]
 fn checkpoints_of_other_runs_are_refused() {
     let directory = tempfile::tempdir().unwrap();
