@@ -80,8 +80,8 @@ impl Outputs {
         Ok(Output { path: path.to_owned(), target })
     }
 
-    /// A directory, the value of `flag`, that a run makes or replaces as a whole: one that is there may hold these files
-    /// and no others.
+    /// A directory, the value of `flag`, that a run makes or replaces as a whole: one that is there may hold these
+    /// files and no others.
     pub fn directory(&mut self, flag: &str, path: &Path, names: &[String]) -> Result<Output, InputError> {
         let refused = |reason: String| InputError(format!("{flag} = {}: {reason}", path.display()));
         // Without what follows the name: a slash.
