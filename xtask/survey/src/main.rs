@@ -188,7 +188,8 @@ fn enter(root: &Path, sites: &[Site], entries: Record, equivalents: &Equivalents
         }
     }
     record::write(&path, &mut record, sites)?;
-    write_docs(&root.join(DOCS), &record::table(record.values()))
+    let tables = format!("{}\n{}", record::table(record.values()), record::by_rung(record.values()));
+    write_docs(&root.join(DOCS), &tables)
 }
 
 fn survives(outcome: &Outcome) -> bool {
@@ -262,7 +263,7 @@ fn tested(
     })
 }
 
-/// Puts the table between its marks.
+/// Puts the tables between their marks.
 fn write_docs(path: &PathBuf, table: &str) -> Result<(), String> {
     let fail = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
     let text = fs::read_to_string(path).map_err(|e| fail(&e))?;

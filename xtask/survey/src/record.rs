@@ -128,6 +128,32 @@ pub fn table<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
     text
 }
 
+/// What each rung caught before any other, cheapest first: how many, in which crates, and what was altered.
+pub fn by_rung<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
+    let mut rungs: BTreeMap<&str, [BTreeMap<String, usize>; 2]> = BTreeMap::new();
+    for entry in entries {
+        let Outcome::Caught(by) = &entry.outcome else { continue };
+        // A defect that ends the program is caught by all rungs that ran together.
+        let rung = by.split([':', '|']).next().unwrap_or(by);
+        let [places, kinds] = rungs.entry(rung).or_default();
+        *places.entry(format!("`{}`", part(&entry.id))).or_default() += 1;
+        *kinds.entry(entry.kind.to_string()).or_default() += 1;
+    }
+    let total = |counts: &BTreeMap<String, usize>| counts.values().sum::<usize>();
+    let list = |counts: &BTreeMap<String, usize>| {
+        let mut counts: Vec<(&String, &usize)> = counts.iter().collect();
+        counts.sort_by_key(|&(name, count)| (std::cmp::Reverse(*count), name));
+        counts.into_iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+    };
+    let mut rows: Vec<_> = rungs.into_iter().collect();
+    rows.sort_by_key(|(rung, [places, _])| (std::cmp::Reverse(total(places)), *rung));
+    let mut text = "| rung | caught first | where | what was altered |\n|---|---|---|---|\n".to_owned();
+    for (rung, [places, kinds]) in rows {
+        let _ = writeln!(text, "| `{rung}` | {} | {} | {} |", total(&places), list(&places), list(&kinds));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,5 +188,22 @@ mod tests {
         assert_eq!(row("| `core`"), "| `core` | 2 | 1 (50%) | 0 | 0 | 1 | 0 |");
         assert_eq!(row("| term"), "| term | 2 | 1 (50%) | 0 | 1 | 0 | 0 |");
         assert_eq!(row("| all"), "| all | 3 | 1 (33%) | 0 | 1 | 1 | 0 |");
+    }
+
+    #[test]
+    fn counts_are_by_the_rung_that_caught_it() {
+        let entries = [
+            entry("core/src/a.rs f: x", Kind::Term, Outcome::Caught("exact: x".into())),
+            entry("core/src/b.rs f: x", Kind::Logic, Outcome::Caught("exact: y".into())),
+            entry("host/exact/src/b.rs f: x", Kind::Term, Outcome::Caught("exact|orders: ends with status 1".into())),
+            entry("core/src/c.rs f: x", Kind::Size, Outcome::Caught("noise: z".into())),
+            entry("core/src/d.rs f: x", Kind::Size, Outcome::Survived),
+        ];
+        let table = by_rung(entries.iter());
+        let rows: Vec<&str> = table.lines().skip(2).collect();
+        assert_eq!(
+            rows,
+            ["| `exact` | 3 | `core` 2, `host/exact` 1 | term 2, logic 1 |", "| `noise` | 1 | `core` 1 | size 1 |"]
+        );
     }
 }
