@@ -106,9 +106,17 @@ fn runs_stop_after_a_time() {
     other("--first-chain 1", &["first_chain = 0 there"]);
     refused(directory.path(), &words(line, "--resume --count 4001"), &["count = 4000 there, and 4001 here"]);
 
-    // The second of two signals ends the process at once.
-    let child = spawn(directory.path(), &words(long, "--resume"));
-    std::thread::sleep(Duration::from_millis(300));
+    // It is at work once it has saved something.
+    let saved = || {
+        let time =
+            |name| fs::metadata(directory.path().join("e.npz.checkpoint").join(name)).and_then(|m| m.modified()).ok();
+        ["a.npz", "b.npz"].map(time)
+    };
+    let before = saved();
+    let child = spawn(directory.path(), &words(long, "--resume --checkpoint 10ms"));
+    while saved() == before {
+        std::thread::sleep(Duration::from_millis(10));
+    }
     refused(directory.path(), &words(long, "--resume"), &["another process is writing this run"]);
     signal(&child, "TERM");
     assert_eq!(child.wait_with_output().expect("the command ends").status.code(), Some(75));

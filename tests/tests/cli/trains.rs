@@ -89,7 +89,7 @@ fn a_stopped_training_goes_on() {
     let mut stops = 0;
     loop {
         let mut command = Command::new(stoquant());
-        command.args(args("m.safetensors", "--resume-if-any --stop-after 300ms")).current_dir(directory.path());
+        command.args(args("m.safetensors", "--resume-if-any --stop-after 150ms")).current_dir(directory.path());
         let end = command.output().expect("the command runs");
         let stderr = String::from_utf8_lossy(&end.stderr);
         match end.status.code() {
