@@ -42,23 +42,76 @@ impl Measurement {
 const BLOCK: usize = 1024;
 const LANES: usize = 8;
 
+/// M, ⟨φ²⟩ and ⟨φφ'⟩ of one configuration: what tells chains apart, at a quarter of the cost of [`measure`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moments {
+    /// Magnetisation (1/V) Σ φ, with its sign.
+    pub m: f64,
+    /// φ².
+    pub phi2: f64,
+    /// φ_x φ_{x+μ}, over sites and forward directions; `None` for a single site.
+    pub nn: Option<f64>,
+}
+
+/// The first moments of one configuration, rounded as [`measure`] says.
+///
+/// # Panics
+/// If `phi` has not the volume of `extents`, or the volume is zero.
+pub fn moments(phi: &[f64], extents: &[usize]) -> Moments {
+    let volume: usize = extents.iter().product();
+    assert!(volume > 0 && phi.len() == volume, "a field on {extents:?} has {volume} > 0 sites");
+    let v = volume as f64;
+    let (mut bonds, mut stride) = (0.0, volume);
+    for &extent in extents {
+        let length = stride;
+        stride /= extent;
+        // As in `neighbour_sums`, forwards.
+        for block in phi.chunks(length) {
+            let inner = length - stride;
+            bonds += sum(&block[..inner], &block[stride..], |a, b| a * b);
+            bonds += sum(&block[inner..], &block[..stride], |a, b| a * b);
+        }
+    }
+    Moments {
+        m: sum(phi, phi, |a, _| a) / v,
+        phi2: sum(phi, phi, |a, b| a * b) / v,
+        nn: (!extents.is_empty()).then(|| bonds / (v * extents.len() as f64)),
+    }
+}
+
+/// Σ f(a_x, b_x), block by block and in lanes.
+#[inline(always)]
+fn sum(a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
+    let of_block = |(a, b): (&[f64], &[f64])| {
+        let mut lanes = [0.0; LANES];
+        let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        for (a, b) in a.iter().zip(b) {
+            for lane in 0..LANES {
+                lanes[lane] += f(a[lane], b[lane]);
+            }
+        }
+        let rest: f64 = a_rest.iter().zip(b_rest).map(|(&a, &b)| f(a, b)).sum();
+        lanes.iter().sum::<f64>() + rest
+    };
+    a.chunks(BLOCK).zip(b.chunks(BLOCK)).map(of_block).sum()
+}
+
 /// Measures one configuration (row-major, periodic). Sums are in f64, at any scale of the field, with a relative
 /// rounding of about 1e-16·(BLOCK/LANES + V/BLOCK)^½ of the moduli.
 ///
 /// # Panics
 /// If `phi` has not the volume of `extents`, or the volume is zero.
 pub fn measure(phi: &[f64], extents: &[usize], c: &Phi4) -> Measurement {
-    let volume: usize = extents.iter().product();
-    assert!(volume > 0 && phi.len() == volume, "a field on {extents:?} has {volume} > 0 sites");
+    let Moments { m, phi2, nn } = moments(phi, extents);
     let neighbours = neighbour_sums(phi, extents);
-    let mut totals = [0.0; 6];
+    let mut totals = [0.0; 3];
     for (phi, sums) in phi.chunks(BLOCK).zip(neighbours.chunks(BLOCK)) {
-        let mut lanes = [[0.0; LANES]; 6];
+        let mut lanes = [[0.0; LANES]; 3];
         for (phi, sums) in phi.chunks(LANES).zip(sums.chunks(LANES)) {
             for (lane, (&p, &sum)) in phi.iter().zip(sums).enumerate() {
                 let p2 = p * p;
                 let gradient = p * (2.0 * c.b + 4.0 * c.lambda * p2) - 2.0 * c.kappa * sum;
-                let terms = [p, p2, p2 * p2, 0.5 * p * sum, p * gradient, gradient * gradient];
+                let terms = [p2 * p2, p * gradient, gradient * gradient];
                 for (lanes, term) in lanes.iter_mut().zip(terms) {
                     lanes[lane] += term;
                 }
@@ -68,18 +121,18 @@ pub fn measure(phi: &[f64], extents: &[usize], c: &Phi4) -> Measurement {
             *total += lanes.iter().sum::<f64>();
         }
     }
-    let [m, phi2, phi4, bonds, schwinger_dyson, grad2] = totals;
-    let v = volume as f64;
+    let [phi4, schwinger_dyson, grad2] = totals.map(|total| total / phi.len() as f64);
+    let bonds = nn.unwrap_or(0.0) * extents.len() as f64;
     let self_bonds = extents.iter().filter(|&&l| l == 1).count() as f64;
     Measurement {
-        phi2: phi2 / v,
-        phi4: phi4 / v,
-        nn: (!extents.is_empty()).then(|| bonds / (v * extents.len() as f64)),
-        m: m / v,
-        action_density: (c.b * phi2 + c.lambda * phi4 - 2.0 * c.kappa * bonds) / v,
-        schwinger_dyson: schwinger_dyson / v,
-        grad2: grad2 / v,
-        lap: 2.0 * c.b + 12.0 * c.lambda * phi2 / v - 4.0 * c.kappa * self_bonds,
+        phi2,
+        phi4,
+        nn,
+        m,
+        action_density: c.b * phi2 + c.lambda * phi4 - 2.0 * c.kappa * bonds,
+        schwinger_dyson,
+        grad2,
+        lap: 2.0 * c.b + 12.0 * c.lambda * phi2 - 4.0 * c.kappa * self_bonds,
     }
 }
 

@@ -14,7 +14,7 @@ mod measure;
 pub use cluster::Cluster;
 pub use correlator::{correlator, effective_mass, second_moment_length, structure_factor};
 pub use hmc::{Hmc, HmcReport};
-pub use measure::{Measurement, measure};
+pub use measure::{Measurement, Moments, measure, moments};
 use stoquant_model::Phi4;
 
 use thiserror::Error;

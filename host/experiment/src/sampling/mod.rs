@@ -19,7 +19,7 @@ use stoquant_core::integrator::State;
 use stoquant_engines::engine::{Chain, Engine, Factory};
 use stoquant_engines::field;
 use stoquant_exact::analysis::chains::{Chains, Record};
-use stoquant_exact::sampler::measure;
+use stoquant_exact::sampler::{Moments, moments};
 
 use crate::experiment::{Experiment, InputError};
 
@@ -256,8 +256,8 @@ impl<'a> Sampling<'a> {
 
 /// One more configuration of a chain.
 fn record_of(experiment: &Experiment, phi: &[f64], record: &mut Record) {
-    let measured = measure(phi, &experiment.setup.extents, &experiment.setup.couplings);
-    record.push(measured.m, measured.phi2, measured.nn);
+    let Moments { m, phi2, nn } = moments(phi, &experiment.setup.extents);
+    record.push(m, phi2, nn);
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
