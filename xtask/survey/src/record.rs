@@ -128,7 +128,11 @@ pub fn table<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
     text
 }
 
-/// What each rung caught before any other, cheapest first: how many, in which crates, and what was altered.
+/// Crates and kinds that a row of [`by_rung`] names.
+const MOST: usize = 3;
+
+/// What each rung caught before any other, cheapest first: how many, in which crates, and what was altered, each by
+/// number.
 pub fn by_rung<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
     let mut rungs: BTreeMap<&str, [BTreeMap<String, usize>; 2]> = BTreeMap::new();
     for entry in entries {
@@ -143,7 +147,9 @@ pub fn by_rung<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
     let list = |counts: &BTreeMap<String, usize>| {
         let mut counts: Vec<(&String, &usize)> = counts.iter().collect();
         counts.sort_by_key(|&(name, count)| (std::cmp::Reverse(*count), name));
-        counts.into_iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+        let more = if counts.len() > MOST { ", …" } else { "" };
+        let shown: Vec<String> = counts.into_iter().take(MOST).map(|(name, count)| format!("{name} {count}")).collect();
+        shown.join(", ") + more
     };
     let mut rows: Vec<_> = rungs.into_iter().collect();
     rows.sort_by_key(|(rung, [places, _])| (std::cmp::Reverse(total(places)), *rung));
