@@ -1,4 +1,4 @@
-//! The `stoquant` command. Exit status: 0 pass, 1 a check failed, 2 bad input.
+//! The `stoquant` command. Exit status: 0 pass, 1 a check failed, 2 bad input, 75 stopped and saved.
 
 mod cli;
 
