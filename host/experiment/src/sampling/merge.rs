@@ -6,9 +6,9 @@ use rayon::ThreadPool;
 use serde_json::Value;
 use stoquant_engines::engine::Factory;
 
-use super::Form;
 use super::store::headers;
 use super::stored::{Stored, Target, experiment_of, form_of, lock, manifest_of, read_manifest};
+use super::{Form, Store};
 use crate::ensemble::Manifest;
 use crate::experiment::{Experiment, InputError};
 use crate::npy::{Header, Source};
@@ -39,6 +39,7 @@ pub fn merge(
     let mut parts = inputs.iter().map(part).collect::<Result<Vec<Part>, InputError>>()?;
     parts.sort_by_key(|part| part.experiment.first_chain);
     let experiment = merged(&parts)?;
+    target.room_for(&format!("merging {} configurations", experiment.count), Store::bytes(&experiment))?;
     let lock = lock(&target)?;
     if target.is_saved() {
         return Err(target.interrupted());

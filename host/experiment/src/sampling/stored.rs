@@ -74,7 +74,7 @@ impl Target {
         self.out.failed(error)
     }
 
-    /// Whether a run that has saved something is not at its end.
+    /// Whether an interrupted run has saved something.
     pub(super) fn is_saved(&self) -> bool {
         is_saved(&self.work)
     }
@@ -131,11 +131,11 @@ pub enum End {
     Stopped,
 }
 
-/// A run that is there already, as it should be: its manifest.
+/// What was found when a run began.
 pub enum Begun<'a> {
-    /// To be run.
+    /// Something is left to be done.
     Run(Box<Stored<'a>>),
-    /// Nothing is left to do.
+    /// The ensemble is whole: its manifest.
     Complete(String),
 }
 
@@ -227,7 +227,13 @@ impl<'a> Stored<'a> {
             false => Ok(()),
         };
         let store = removed.and_then(|()| Store::create(&data, experiment, target.form));
-        let store = store.map_err(|error| target.failed(&error))?;
+        let store = store.map_err(|error| {
+            if !target.is_saved() {
+                // Nothing was begun.
+                let _ = fs::remove_dir_all(&target.work);
+            }
+            target.failed(&error)
+        })?;
         Ok(Self::with(experiment, factory, target, store, lock, warnings))
     }
 
