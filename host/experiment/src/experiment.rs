@@ -260,8 +260,8 @@ impl Experiment {
         self.first_chain + place as u32
     }
 
-    /// Refuses another experiment: the first key in which it differs, with its value there and here. Keys of `but` may
-    /// differ.
+    /// Refuses another experiment. The error names the first key in which it differs, with its value there and here.
+    /// The keys of `but` are not compared.
     pub fn agree(&self, there: &serde_json::Value, but: &[&str]) -> Result<(), String> {
         let own = serde_json::to_value(Options::from(self)).map_err(|error| error.to_string())?;
         let keys = own.as_object().into_iter().flatten().filter(|(key, _)| !but.contains(&key.as_str()));

@@ -6,7 +6,7 @@ use std::io::{Seek, Write};
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 use stoquant_exact::analysis::chains::{Chains, Record};
-use stoquant_exact::analysis::{AnalysisError, ChainSeries, Gamma, Status, gamma, gamma_derived, gammas};
+use stoquant_exact::analysis::{AnalysisError, ChainSeries, Gamma, Status, gamma, gamma_derived, gammas, slices};
 use stoquant_exact::estimate::{Estimate, Observable};
 use stoquant_exact::sampler::{correlator, effective_mass, measure, second_moment_length, structure_factor};
 use stoquant_model::{Extents, Phi4};
@@ -224,8 +224,4 @@ impl Measured {
         }
         npz.finish().map(drop)
     }
-}
-
-fn slices(replicas: &[Vec<f64>]) -> Vec<&[f64]> {
-    replicas.iter().map(Vec::as_slice).collect()
 }

@@ -244,17 +244,8 @@ impl Partial {
     /// SHA-256 of what was written, in hexadecimal.
     pub fn sha256(&mut self) -> Result<String, InputError> {
         self.complete()?;
-        let mut hash = Sha256::new();
         let mut file: &File = self.file.get_ref().as_file();
-        file.rewind().map_err(|error| self.output.failed(&error))?;
-        let mut piece = vec![0; 1 << 16];
-        loop {
-            match file.read(&mut piece).map_err(|error| self.output.failed(&error))? {
-                0 => break,
-                count => hash.update(&piece[..count]),
-            }
-        }
-        Ok(hexadecimal(&hash.finalize()))
+        file.rewind().and_then(|()| sha256_of(&mut file)).map_err(|error| self.output.failed(&error))
     }
 
     /// The file is whole: give it its name.
@@ -298,6 +289,17 @@ pub fn remove_partial() {
     }
     // Kept locked to the end of the process.
     std::mem::forget(partial);
+}
+
+/// Hexadecimal SHA-256 of all that can be read.
+pub(crate) fn sha256_of(reader: &mut impl Read) -> std::io::Result<String> {
+    let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match reader.read(&mut piece)? {
+            0 => return Ok(hexadecimal(&hash.finalize())),
+            count => hash.update(&piece[..count]),
+        }
+    }
 }
 
 /// Hexadecimal SHA-256.

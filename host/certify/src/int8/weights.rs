@@ -164,6 +164,7 @@ pub(super) fn magnetisation_of_words(
 /// width, from one of the image's quantiles to the next. In a cell M is linear in the first 16 bits of the place.
 fn drawn(quantiles: &[i64], word: u64) -> i64 {
     let (t, last) = (i128::from(word % (1 << 63)), quantiles.len() - 1);
+    // Eight cells at either end of the law.
     let octaves = last / 16;
     let octave = (0..octaves - 1).find(|&octave| t >> (62 - octave) > 0).unwrap_or(octaves - 1);
     let (start, width) = match octave + 1 == octaves {

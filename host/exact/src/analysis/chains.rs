@@ -23,8 +23,8 @@ const MEANS: usize = 1 << 19;
 /// Measurements of a chain that are compared with those of another, to tell whether they are the same.
 const COMPARED: usize = 256;
 
-/// What is kept of a chain to compare it with others: M, |M|, φ² and φφ', each averaged over `width` measurements at a
-/// time, so that a long chain takes no more memory than a short one.
+/// A summary of one chain, which [`Chains::compare`] compares with others: averages of M, |M|, φ² and φφ' over `width`
+/// measurements at a time. Its memory does not grow with the length of the chain.
 #[derive(Clone, Debug)]
 pub struct Record {
     width: usize,
@@ -40,7 +40,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// Of one of `chains` chains, of which the longest has `measurements`.
+    /// The record of one chain among `chains`. The longest of them has `measurements`.
     pub fn new(measurements: usize, chains: usize) -> Self {
         let most = (MEANS / chains.max(1)).max(16);
         Self {
@@ -75,7 +75,7 @@ impl Record {
         }
     }
 
-    /// The measurements of a series, in chains of which the longest has `measurements`.
+    /// The record of a series, one of `chains`. The longest of them has `measurements`.
     pub fn of(series: &ChainSeries, measurements: usize, chains: usize) -> Self {
         let mut record = Self::new(measurements, chains);
         let phi2 = series.phi2.iter().copied().chain(std::iter::repeat(0.0));

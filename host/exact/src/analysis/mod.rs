@@ -16,7 +16,7 @@ pub use binning::{Binning, binning};
 pub use gamma::{Gamma, Status, gamma, gamma_derived};
 pub use jackknife::{Jackknife, jackknife};
 pub use replica::{Agreement, ReplicaMean, agreement, consistency, replica_mean};
-pub use table::{ChainSeries, gammas, observables};
+pub use table::{ChainSeries, gammas, observables, slices};
 
 use thiserror::Error;
 

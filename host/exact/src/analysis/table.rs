@@ -144,7 +144,8 @@ fn insert(
     Ok(())
 }
 
-fn slices(replicas: &[Vec<f64>]) -> Vec<&[f64]> {
+/// Replicas as the Γ-method takes them.
+pub fn slices(replicas: &[Vec<f64>]) -> Vec<&[f64]> {
     replicas.iter().map(Vec::as_slice).collect()
 }
 

@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(structure_factor(&[1.0], &[]), None);
     }
 
-    /// Of a propagator 1/(p̂² + m²) the length is 1/m, and of cosh(m(t - L/2)) the mass is m.
+    /// The propagator 1/(p̂² + m²) has the correlation length 1/m, and cosh(m(t - L/2)) the effective mass m.
     #[test]
     fn lengths_and_masses_of_a_free_field() {
         for (m, extent) in [(0.3f64, 16), (1.0, 5), (0.05, 64)] {

@@ -42,12 +42,12 @@ impl Measurement {
 const BLOCK: usize = 1024;
 const LANES: usize = 8;
 
-/// M, ⟨φ²⟩ and ⟨φφ'⟩ of one configuration: what tells chains apart, at a quarter of the cost of [`measure`].
+/// M, ⟨φ²⟩ and ⟨φφ'⟩ of one configuration, which need no couplings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
     /// Magnetisation (1/V) Σ φ, with its sign.
     pub m: f64,
-    /// φ².
+    /// Site average of φ².
     pub phi2: f64,
     /// φ_x φ_{x+μ}, over sites and forward directions; `None` for a single site.
     pub nn: Option<f64>,

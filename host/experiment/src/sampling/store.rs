@@ -12,14 +12,13 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Mutex;
 
-use sha2::{Digest, Sha256};
 use stoquant_core::integrator::State;
 use stoquant_model::ArithKind;
 
 use super::{Sink, locked};
 use crate::experiment::{Experiment, InputError};
 use crate::npy::{Header, Kind, NpzWriter};
-use crate::output::hexadecimal;
+use crate::output::sha256_of;
 
 /// Bytes that are gathered before they are written, and that are read at a time.
 const PIECE: usize = 1 << 18;
@@ -89,14 +88,17 @@ impl Layout {
         // What the archive's writer would do, without a file. φ is last, so that its length moves nothing.
         let position = Rc::new(Cell::new(0));
         let mut npz = NpzWriter::new(Nowhere { position: position.clone(), end: 0 });
-        let mut end = 0;
+        let (mut end, zeros) = (0, vec![0; PIECE]);
         for (name, header) in headers {
             npz.start(name, header)?;
             layout.places.push(Place { file: 0, offset: position.get(), row: row(header) });
             end = position.get() + bytes(header)?;
             if *name != PHI {
-                for _ in 0..header.shape[0] {
-                    npz.data(&[0; 8][..header.size])?;
+                let mut left = (end - position.get()) as usize;
+                while left > 0 {
+                    let here = left.min(PIECE);
+                    npz.data(&zeros[..here])?;
+                    left -= here;
                 }
             }
         }
@@ -278,13 +280,7 @@ impl Store {
             Form::Archive => self.path.clone(),
             Form::Directory => self.path.join(format!("{PHI}.npy")),
         })?;
-        let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
-        loop {
-            match file.read(&mut piece)? {
-                0 => return Ok(hexadecimal(&hash.finalize())),
-                count => hash.update(&piece[..count]),
-            }
-        }
+        sha256_of(&mut file)
     }
 
     /// Headers, check sums and directory, around the numbers that are there already.
